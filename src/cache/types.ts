@@ -1,0 +1,173 @@
+import type { Cluster, Redis } from "ioredis";
+import type { CacheListener } from "./events.js";
+
+/** A place in the eviction log: positions of different epochs never compare. */
+export interface Position {
+  readonly epoch: string;
+  readonly n: number;
+}
+
+/** Seconds may be fractions; all of them must be finite. */
+export interface EntryOptions {
+  /** Seconds the result stays fresh. Must be greater than 0. */
+  ttlSeconds: number;
+  /** Tags the entry is filed under, known before the load. Default: none. */
+  tags?: readonly string[];
+  /** Seconds past ttl in which a stale result may be served at once while one process refreshes it. Default 0. */
+  staleWhileRevalidateSeconds?: number;
+  /** Seconds past ttl in which a stale result is served if the load throws. Default 0. */
+  staleIfErrorSeconds?: number;
+  /** Seconds a null or undefined result is kept; 0 keeps none. Default: `ttlSeconds`. */
+  nullTtlSeconds?: number;
+  /**
+   * The log's head from when the operation began that this load belongs to, as `cache.position()` gave it.
+   * A result that may have seen anything older than an eviction after it is returned but not stored.
+   * Default: the load itself is taken to see nothing older than its own start.
+   * null says that the operation's age is unknown: nothing it loads is stored.
+   */
+  since?: Position | null;
+  /** Runs background refreshes, whose caller is gone by then. Default: the load of the call that triggers it. */
+  refresh?: Load<unknown>;
+  /** The schema coordinate, for events and errors. */
+  coordinate?: string;
+}
+
+/** Given to every load. */
+export interface LoadContext {
+  /** Aborted after `loadTimeoutSeconds`, and when the cache closes. */
+  readonly signal: AbortSignal;
+  /** Files the entry under tags known only from the result. */
+  addTags(...tags: string[]): void;
+  /** Replaces the entry's ttl, from the result. 0 stores nothing. */
+  setTtlSeconds(ttlSeconds: number): void;
+}
+
+export type Load<T> = (context: LoadContext) => T | Promise<T>;
+
+/** How a lookup was answered. */
+export type LookupStatus =
+  /** From a fresh entry. */
+  | "hit"
+  /** From an entry past its ttl, inside a stale window. */
+  | "stale"
+  /** By this caller's own load. */
+  | "miss"
+  /** By a load that another caller, here or in another process, had under way. */
+  | "waited"
+  /** By a load, because this result is not to be stored (pass marker, operation too old, wait too long). */
+  | "bypassed"
+  /** By a load, because the store is out of reach. */
+  | "outage";
+
+export interface Lookup<T> {
+  readonly value: T;
+  readonly status: LookupStatus;
+  /** Seconds since the entry was committed; 0 for a value just loaded. */
+  readonly ageSeconds: number;
+  /** Seconds for which it is still fresh; 0 when it was not stored. */
+  readonly remainingSeconds: number;
+  /** Every tag of the entry, those known only from the result included. */
+  readonly tags: readonly string[];
+}
+
+export interface Eviction {
+  /** False when the store was out of reach: the eviction binds this process at once, the others from its delivery. */
+  delivered: boolean;
+  /** How many index members the tags had: an upper bound on the entries that went. */
+  entries: number;
+}
+
+/** This process since its start. */
+export interface CacheStats {
+  hits: number;
+  nearHits: number;
+  staleHits: number;
+  misses: number;
+  /** Entries committed by this process. */
+  fills: number;
+  /** Callers that waited for another's fill. */
+  waits: number;
+  /** Loads run by this process, stored or not. */
+  loads: number;
+  /** Tags evicted by this process. */
+  evictions: number;
+  /** Failures inside the cache that no caller saw. */
+  errors: number;
+  /** (hits + nearHits + staleHits) / lookups, from 0 to 1; 0 before the first lookup. */
+  hitRatio: number;
+}
+
+export interface CacheHealth {
+  /** "ok": all promises hold. "degraded": callers are answered, from the origin. */
+  status: "ok" | "degraded";
+  store: "memory" | "redis";
+  /** What is degraded, each as one sentence; empty when ok. */
+  problems: string[];
+  /** Evictions that wait for the store to come back. */
+  undeliveredEvictions: number;
+}
+
+export interface Cache {
+  /** The entry's value, or the result of `load`, which is stored. */
+  getOrSet<T>(key: string, options: EntryOptions, load: Load<T>): Promise<T>;
+  /** `getOrSet` that also says how it was answered. */
+  lookup<T>(key: string, options: EntryOptions, load: Load<T>): Promise<Lookup<T>>;
+  /** The entry's value if it is fresh and valid, else undefined. */
+  get<T>(key: string): Promise<T | undefined>;
+  /** Stores a value; false when it was not stored (evicted meanwhile, not cacheable, store out of reach). */
+  set<T>(key: string, options: EntryOptions, value: T): Promise<boolean>;
+  /** Evicts one key and voids its lease; false when the store was out of reach (it binds this process at once). */
+  delete(key: string): Promise<boolean>;
+  /** Makes every entry of the tags invalid, and frees it in the background. */
+  evictTags(tags: readonly string[]): Promise<Eviction>;
+  /** Removes the cache's own keys and no others. */
+  clear(): Promise<void>;
+  /**
+   * The eviction log's head as last known to this process; a promise where none is known yet.
+   * null when the store is out of reach. Take it before an operation's first read, and pass it as `since`.
+   */
+  position(): Position | null | Promise<Position | null>;
+  stats(): CacheStats;
+  /** Entries in the store, estimated: exact where it is small, sampled where it is large. */
+  estimateEntries(): Promise<number>;
+  health(): Promise<CacheHealth>;
+  /** Adds a listener of events; returns how to remove it. */
+  onEvent(listener: CacheListener): () => void;
+  /** Ends background work and this cache's own connections; never the client it was given. */
+  close(): Promise<void>;
+}
+
+/** Turns values into bytes and back. Must carry what it accepts faithfully and throw at what it cannot. */
+export interface Serializer {
+  serialize(value: unknown): Uint8Array;
+  deserialize(bytes: Uint8Array): unknown;
+}
+
+export interface CacheOptions {
+  /** An ioredis client (single, Sentinel or Cluster). Duplicated, never closed. Default: an in-process store. */
+  redis?: Redis | Cluster;
+  /** What every key begins with. Default "cached:". */
+  prefix?: string;
+  /** Limits of the in-process store. Default 10,000 entries and 64 MiB. */
+  memory?: { maxEntries?: number; maxBytes?: number };
+  /** Life of a lease; it is renewed while its load runs. Default 10: a dead holder blocks nobody for longer. */
+  leaseSeconds?: number;
+  /** How long a caller waits for another's load before it loads for itself. Default 5. */
+  waitSeconds?: number;
+  /** How long a load may run. Default 30. */
+  loadTimeoutSeconds?: number;
+  /** How long one command may take before the store counts as out of reach. Default 100. */
+  commandTimeoutMs?: number;
+  /** β of probabilistic early refresh; 0 turns it off. Default 1. */
+  earlyRefresh?: number;
+  /** Up to which share of its ttl an entry may die early, so that keys born together don't die together. Default 0.1. */
+  ttlJitter?: number;
+  /** Loads that may run at once in this process. Default 64. */
+  maxConcurrentLoads?: number;
+  /** Largest stored value, in bytes after encoding. Default 1 MiB. */
+  maxValueBytes?: number;
+  /** "origin": answer from the origin while the store is out of reach. "throw": throw StoreUnavailableError. Default "origin". */
+  onOutage?: "origin" | "throw";
+  serializer?: Serializer;
+  onEvent?: CacheListener;
+}
