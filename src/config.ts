@@ -150,6 +150,8 @@ function describe(issue: z.core.$ZodIssue, given: Record<string, string | undefi
   const value = given[name];
   const must = name === "TRUST_PROXY" ? TRUST_PROXY : issue.message;
   if (value === undefined) return `${name} ${must}`;
-  const came = SECRET.has(name) ? "another value came (not shown)" : `${JSON.stringify(value)} came`;
+  const came = SECRET.has(name)
+    ? "another value came (not shown)"
+    : `${JSON.stringify(value)} came`;
   return `${name} ${must}, but ${came}`;
 }
