@@ -1,11 +1,6 @@
-import type { Cluster, Redis } from "ioredis";
 import type { CacheListener } from "./events.js";
-
-/** A place in the eviction log: positions of different epochs never compare. */
-export interface Position {
-  readonly epoch: string;
-  readonly n: number;
-}
+import type { Position } from "./position.js";
+import type { RedisClient } from "./redis/client.js";
 
 /** Seconds may be fractions; all of them must be finite. */
 export interface EntryOptions {
@@ -28,6 +23,11 @@ export interface EntryOptions {
   since?: Position | null;
   /** Runs background refreshes, whose caller is gone by then. Default: the load of the call that triggers it. */
   refresh?: Load<unknown>;
+  /**
+   * Loads of one group count as one against `maxConcurrentLoads`, and are let in together: a GraphQL operation's
+   * loads meet in one DataLoader batch, which a bound on single loads would tear apart. Default: a group of its own.
+   */
+  loadGroup?: object;
   /** The schema coordinate, for events and errors. */
   coordinate?: string;
 }
@@ -145,7 +145,7 @@ export interface Serializer {
 
 export interface CacheOptions {
   /** An ioredis client (single, Sentinel or Cluster). Duplicated, never closed. Default: an in-process store. */
-  redis?: Redis | Cluster;
+  redis?: RedisClient;
   /** What every key begins with. Default "cached:". */
   prefix?: string;
   /** Limits of the in-process store. Default 10,000 entries and 64 MiB. */

@@ -1,0 +1,263 @@
+import { LRUCache } from "lru-cache";
+import { isPast, type Position } from "./position.js";
+import { randomEpoch, randomId } from "./random.js";
+import {
+  type Entry,
+  type LeaseRequest,
+  lifeMs,
+  type Nonce,
+  type Reading,
+  type SeenLease,
+  type Snapshot,
+  type Store,
+  type Token,
+} from "./store.js";
+import { createWakers } from "./wakers.js";
+
+export interface MemoryStoreOptions {
+  /** Default 10,000. */
+  maxEntries: number;
+  /** Keys, tags and values together. Default 64 MiB. */
+  maxBytes: number;
+}
+
+/** What stands in the head of a key: somebody fills it, or the last load left nothing to store. */
+interface Hold {
+  kind: "lease" | "pass";
+  token: Token;
+  deadlineMs: number;
+  /** The log's head when the lease was taken. */
+  position: Position;
+}
+
+interface Tag {
+  nonce: Nonce;
+  /** No eviction of the tag before this version is past it. */
+  floor: Position;
+  /** Set when an eviction made this version. */
+  evictedAt?: Position;
+  /** The keys of the entries filed under this version. */
+  keys: Set<string>;
+  /** A tag without entries is kept until then, for the fills that took it into their snapshot. */
+  keptUntilMs: number;
+}
+
+const SWEEP_EVERY_MS = 1000;
+const UNUSED_TAG_LIFE_MS = 60_000;
+/** What an entry costs beside its key, tags and value. */
+const ENTRY_OVERHEAD_BYTES = 200;
+
+/** The same promises as the Redis store, for one process: every method does its work before it returns. */
+export function createMemoryStore(options: MemoryStoreOptions): Store {
+  const holds = new Map<string, Hold>();
+  const tags = new Map<string, Tag>();
+  const wakers = createWakers();
+  const epoch = randomEpoch();
+  let n = 0;
+  let sequence = 0;
+
+  const entries = new LRUCache<string, Entry>({
+    max: options.maxEntries,
+    maxSize: options.maxBytes,
+    sizeCalculation: sizeOf,
+    dispose: (entry, key) => {
+      for (const tag of entry.tags) tags.get(tag)?.keys.delete(key);
+    },
+  });
+
+  const sweeper = setInterval(sweep, SWEEP_EVERY_MS);
+  sweeper.unref();
+
+  function sweep(): void {
+    const now = monotonicNow();
+    entries.purgeStale();
+    for (const [key, hold] of holds) if (hold.deadlineMs <= now) holds.delete(key);
+    for (const [name, tag] of tags) {
+      if (tag.keys.size === 0 && tag.keptUntilMs <= now) tags.delete(name);
+    }
+  }
+
+  const head = (): Position => ({ epoch, n });
+
+  function liveHold(key: string): Hold | undefined {
+    const hold = holds.get(key);
+    return hold && hold.deadlineMs > monotonicNow() ? hold : undefined;
+  }
+
+  function tokenOf(key: string): Token {
+    return holds.get(key)?.token ?? entries.peek(key)?.token ?? "";
+  }
+
+  function isValid(entry: Entry): boolean {
+    return entry.tags.every((tag, index) => tags.get(tag)?.nonce === entry.nonces[index]);
+  }
+
+  function seenLease(hold: Hold, wanted: readonly string[]): SeenLease {
+    return {
+      token: hold.token,
+      remainingMs: hold.deadlineMs - monotonicNow(),
+      doomed: wanted.some((name) => hasMoved(tags.get(name), hold.position)),
+    };
+  }
+
+  function look(key: string, wanted: readonly string[]): Reading {
+    const entry = entries.get(key);
+    const hold = liveHold(key);
+    const versions = new Map<string, Nonce>();
+    for (const name of wanted) {
+      const tag = tags.get(name);
+      if (tag) versions.set(name, tag.nonce);
+    }
+    const lease = hold?.kind === "lease" ? seenLease(hold, wanted) : undefined;
+    return {
+      sequence: ++sequence,
+      token: tokenOf(key),
+      valid: entry !== undefined && isValid(entry),
+      pass: hold?.kind === "pass" && !seenLease(hold, wanted).doomed,
+      versions,
+      ...(entry && { entry }),
+      ...(lease && { lease }),
+    };
+  }
+
+  function claim(wanted: readonly string[]): Snapshot {
+    const nonces = new Map<string, Nonce>();
+    const floors = new Map<string, Position>();
+    const keptUntilMs = monotonicNow() + UNUSED_TAG_LIFE_MS;
+    for (const name of wanted) {
+      let tag = tags.get(name);
+      if (!tag) {
+        tag = { nonce: randomId(), floor: head(), keys: new Set(), keptUntilMs };
+        tags.set(name, tag);
+      }
+      tag.keptUntilMs = keptUntilMs;
+      nonces.set(name, tag.nonce);
+      floors.set(name, tag.floor);
+    }
+    return { nonces, floors, head: head() };
+  }
+
+  function mayTake(request: LeaseRequest): boolean {
+    if (request.over === "any") return true;
+    const token = tokenOf(request.key);
+    if (token === "" || token === request.over) return true;
+    // A dead holder's lease and a spent pass marker stop nobody; an entry that came meanwhile does.
+    return holds.has(request.key) && !liveHold(request.key);
+  }
+
+  function holdsLease(key: string, token: Token): Hold | undefined {
+    const hold = liveHold(key);
+    return hold?.kind === "lease" && hold.token === token ? hold : undefined;
+  }
+
+  return {
+    kind: "memory",
+    now: monotonicNow,
+    read: async (key, wanted) => look(key, wanted),
+
+    async takeLease(request) {
+      const { key, token } = request;
+      if (!mayTake(request)) return { taken: false, reading: look(key, request.tags) };
+      const snapshot = claim(request.tags);
+      const deadlineMs = monotonicNow() + request.leaseMs;
+      holds.set(key, { kind: "lease", token, deadlineMs, position: snapshot.head });
+      return { taken: true, snapshot, sequence: ++sequence };
+    },
+
+    async renewLease(key, token, leaseMs) {
+      const hold = holdsLease(key, token);
+      if (!hold) return false;
+      hold.deadlineMs = monotonicNow() + leaseMs;
+      return true;
+    },
+
+    async commit(key, token, draft) {
+      if (!holdsLease(key, token)) return undefined;
+      holds.delete(key);
+      // Encoders hand out slices of larger buffers, which an entry would keep alive as a whole.
+      const value = new Uint8Array(draft.value);
+      const entry: Entry = { ...draft, value, token, birthMs: monotonicNow() };
+      entries.set(key, entry, { ttl: Math.max(1, Math.ceil(lifeMs(entry))) });
+      // Under the versions it was loaded under, and no others: an eviction meanwhile has moved on from these.
+      entry.tags.forEach((name, index) => {
+        const tag = tags.get(name);
+        if (tag && tag.nonce === entry.nonces[index] && entries.has(key)) tag.keys.add(key);
+      });
+      wakers.wake(key);
+      return entry.birthMs;
+    },
+
+    async releaseLease(key, token, passMs) {
+      const hold = holdsLease(key, token);
+      if (!hold) return;
+      if (passMs > 0) {
+        holds.set(key, { ...hold, kind: "pass", deadlineMs: monotonicNow() + passMs });
+      } else {
+        holds.delete(key);
+      }
+      wakers.wake(key);
+    },
+
+    snapshot: async (wanted) => claim(wanted),
+
+    async evict(names) {
+      n += 1;
+      const position = head();
+      let freed = 0;
+      for (const name of names) {
+        const keys = tags.get(name)?.keys ?? new Set();
+        freed += keys.size;
+        tags.set(name, {
+          nonce: randomId(),
+          floor: position,
+          evictedAt: position,
+          keys: new Set(),
+          keptUntilMs: monotonicNow() + UNUSED_TAG_LIFE_MS,
+        });
+        for (const key of keys) entries.delete(key);
+      }
+      wakers.wakeAll();
+      return { position, entries: freed };
+    },
+
+    async delete(key) {
+      holds.delete(key);
+      entries.delete(key);
+      wakers.wake(key);
+    },
+
+    async clear() {
+      n += 1;
+      holds.clear();
+      entries.clear();
+      tags.clear();
+      wakers.wakeAll();
+    },
+
+    knownPosition: head,
+    readPosition: async () => head(),
+    watch: async (key) => wakers.add(key),
+    ping: async () => {},
+    estimateEntries: async () => {
+      entries.purgeStale();
+      return entries.size;
+    },
+    problems: () => [],
+    close: async () => clearInterval(sweeper),
+  };
+
+  function sizeOf(entry: Entry, key: string): number {
+    const names = entry.tags.reduce((sum, tag) => sum + tag.length, 0);
+    return ENTRY_OVERHEAD_BYTES + 2 * (key.length + names) + entry.value.byteLength;
+  }
+}
+
+/** An absent tag was evicted or lost; either way nothing loaded under its old version is valid any more. */
+function hasMoved(tag: Tag | undefined, since: Position): boolean {
+  return tag === undefined || (tag.evictedAt !== undefined && isPast(tag.evictedAt, since));
+}
+
+/** Never set back, unlike Date.now(). */
+function monotonicNow(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -1,0 +1,18 @@
+/**
+ * A place in the eviction log. Every eviction advances `n` by one; `epoch` is drawn anew when the log was lost,
+ * and positions of different epochs never compare.
+ */
+export interface Position {
+  readonly epoch: number;
+  readonly n: number;
+}
+
+/** True when nothing that happened by `position` can have escaped somebody who knows the log up to `since`. */
+export function isCoveredBy(position: Position, since: Position): boolean {
+  return position.epoch === since.epoch && position.n <= since.n;
+}
+
+/** True only where both are of one epoch and `position` is the later one. */
+export function isPast(position: Position, other: Position): boolean {
+  return position.epoch === other.epoch && position.n > other.n;
+}

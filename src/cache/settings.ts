@@ -1,0 +1,171 @@
+import { InvalidOptionError } from "./errors.js";
+import type { RedisClient } from "./redis/client.js";
+import type { CacheListener } from "./events.js";
+import type { CacheOptions, EntryOptions, Load, Serializer } from "./types.js";
+import type { Position } from "./position.js";
+
+/** The options with their defaults, checked once; no later step reads raw options. */
+export interface Settings {
+  readonly redis: RedisClient | undefined;
+  readonly prefix: string;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  readonly leaseMs: number;
+  readonly waitMs: number;
+  readonly loadTimeoutMs: number;
+  readonly commandTimeoutMs: number;
+  readonly earlyRefresh: number;
+  readonly ttlJitter: number;
+  readonly maxConcurrentLoads: number;
+  readonly maxValueBytes: number;
+  readonly onOutage: "origin" | "throw";
+  readonly serializer: Serializer | undefined;
+  readonly onEvent: CacheListener | undefined;
+}
+
+const MIB = 1024 * 1024;
+const KNOWN = new Set([
+  "redis",
+  "prefix",
+  "memory",
+  "leaseSeconds",
+  "waitSeconds",
+  "loadTimeoutSeconds",
+  "commandTimeoutMs",
+  "earlyRefresh",
+  "ttlJitter",
+  "maxConcurrentLoads",
+  "maxValueBytes",
+  "onOutage",
+  "serializer",
+  "onEvent",
+]);
+
+/** @throws InvalidOptionError naming the option, what must hold and what came. */
+export function resolveSettings(options: CacheOptions): Settings {
+  if (typeof options !== "object" || options === null) throw wrong("options", "an object", options);
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.has(name)) {
+      throw new InvalidOptionError(
+        `createCache knows the options ${[...KNOWN].join(", ")}; "${name}" is not one of them.`,
+      );
+    }
+  }
+  const prefix = options.prefix ?? "cached:";
+  if (typeof prefix !== "string" || prefix === "") {
+    throw wrong("prefix", "a non-empty string, so that clear() can tell the cache's keys", prefix);
+  }
+  const onOutage = options.onOutage ?? "origin";
+  if (onOutage !== "origin" && onOutage !== "throw") {
+    throw wrong("onOutage", '"origin" or "throw"', onOutage);
+  }
+  return Object.freeze({
+    redis: options.redis,
+    prefix,
+    maxEntries: integer("memory.maxEntries", options.memory?.maxEntries ?? 10_000, 1),
+    maxBytes: integer("memory.maxBytes", options.memory?.maxBytes ?? 64 * MIB, 1),
+    leaseMs: milliseconds("leaseSeconds", options.leaseSeconds ?? 10),
+    waitMs: milliseconds("waitSeconds", options.waitSeconds ?? 5),
+    loadTimeoutMs: milliseconds("loadTimeoutSeconds", options.loadTimeoutSeconds ?? 30),
+    commandTimeoutMs: within("commandTimeoutMs", options.commandTimeoutMs ?? 100, 1, 60_000),
+    earlyRefresh: within("earlyRefresh", options.earlyRefresh ?? 1, 0, 100),
+    ttlJitter: within("ttlJitter", options.ttlJitter ?? 0.1, 0, 0.9),
+    maxConcurrentLoads: integer("maxConcurrentLoads", options.maxConcurrentLoads ?? 64, 1),
+    maxValueBytes: integer("maxValueBytes", options.maxValueBytes ?? MIB, 1),
+    onOutage,
+    serializer: options.serializer,
+    onEvent: options.onEvent,
+  });
+}
+
+/** One call's options, checked, in milliseconds. */
+export interface EntrySettings {
+  readonly ttlMs: number;
+  readonly tags: readonly string[];
+  readonly staleWhileRevalidateMs: number;
+  readonly staleIfErrorMs: number;
+  readonly nullTtlMs: number;
+  /** undefined: the load sees nothing older than its own start. null: the age is unknown. */
+  readonly since: Position | null | undefined;
+  readonly refresh: Load<unknown> | undefined;
+  readonly loadGroup: object | undefined;
+  readonly coordinate: string | undefined;
+}
+
+const MAX_TTL_SECONDS = 365 * 24 * 3600;
+const NO_TAGS: readonly string[] = Object.freeze([]);
+
+/** @throws InvalidOptionError */
+export function resolveEntryOptions(options: EntryOptions): EntrySettings {
+  const ttlMs = ttlMilliseconds(options.ttlSeconds);
+  return {
+    ttlMs,
+    tags: options.tags === undefined ? NO_TAGS : checkTags(options.tags),
+    staleWhileRevalidateMs: windowMs(
+      "staleWhileRevalidateSeconds",
+      options.staleWhileRevalidateSeconds,
+      0,
+    ),
+    staleIfErrorMs: windowMs("staleIfErrorSeconds", options.staleIfErrorSeconds, 0),
+    nullTtlMs: windowMs("nullTtlSeconds", options.nullTtlSeconds, ttlMs),
+    since: options.since,
+    refresh: options.refresh,
+    loadGroup: options.loadGroup,
+    coordinate: options.coordinate,
+  };
+}
+
+/** @throws InvalidOptionError */
+export function checkKey(key: string): void {
+  if (typeof key !== "string" || key === "") throw wrong("A key", "a non-empty string", key);
+}
+
+/** The tags without repetitions. @throws InvalidOptionError */
+export function checkTags(tags: readonly string[]): readonly string[] {
+  if (!Array.isArray(tags)) throw wrong("tags", "an array of strings", tags);
+  for (const tag of tags) {
+    if (typeof tag !== "string" || tag === "" || tag.length > 1024) {
+      throw wrong("A tag", "a string of 1 to 1024 characters", tag);
+    }
+  }
+  return tags.length > 1 ? [...new Set(tags)] : tags;
+}
+
+/** @throws InvalidOptionError */
+export function ttlMilliseconds(seconds: number): number {
+  if (!(typeof seconds === "number" && seconds > 0 && seconds <= MAX_TTL_SECONDS)) {
+    throw wrong("ttlSeconds", "a number greater than 0, of a year at the most", seconds);
+  }
+  return Math.max(1, Math.round(seconds * 1000));
+}
+
+function windowMs(name: string, seconds: number | undefined, fallbackMs: number): number {
+  if (seconds === undefined) return fallbackMs;
+  if (!(typeof seconds === "number" && seconds >= 0 && seconds <= MAX_TTL_SECONDS)) {
+    throw wrong(name, "a number of seconds from 0 to a year", seconds);
+  }
+  return Math.round(seconds * 1000);
+}
+
+function milliseconds(name: string, seconds: number): number {
+  return Math.round(within(name, seconds, 0.001, 24 * 3600) * 1000);
+}
+
+function integer(name: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw wrong(name, `a whole number of at least ${least}`, value);
+  }
+  return value;
+}
+
+function within(name: string, value: number, least: number, most: number): number {
+  if (!(typeof value === "number" && value >= least && value <= most)) {
+    throw wrong(name, `a number from ${least} to ${most}`, value);
+  }
+  return value;
+}
+
+function wrong(name: string, must: string, came: unknown): InvalidOptionError {
+  const shown = typeof came === "string" ? JSON.stringify(came.slice(0, 80)) : String(came);
+  return new InvalidOptionError(`${name} must be ${must}, but got: ${shown}`);
+}

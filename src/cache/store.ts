@@ -1,0 +1,132 @@
+import type { Position } from "./position.js";
+
+/** What makes two generations of a tag differ; compared for equality only. */
+export type Nonce = string;
+
+/** Names one lease, and later the entry that was committed under it. */
+export type Token = string;
+
+/** A stored result. Times are milliseconds on the store's clock. */
+export interface Entry {
+  readonly token: Token;
+  readonly birthMs: number;
+  readonly ttlMs: number;
+  readonly staleWhileRevalidateMs: number;
+  readonly staleIfErrorMs: number;
+  /** Δ: how long its load took. */
+  readonly loadMs: number;
+  readonly tags: readonly string[];
+  /** The version each tag had when the load began, in the order of `tags`. */
+  readonly nonces: readonly Nonce[];
+  /** How `value` is encoded; the codec's business. */
+  readonly format: number;
+  readonly value: Uint8Array;
+}
+
+/** An entry before its commit, which gives it birth and token. */
+export type EntryDraft = Omit<Entry, "token" | "birthMs">;
+
+/** Who is filling the key, as a reader saw it. */
+export interface SeenLease {
+  readonly token: Token;
+  /** How long it still holds unless renewed. */
+  readonly remainingMs: number;
+  /** A tag that the reader knows was evicted after the lease was taken, or lost: its load can commit nothing valid. */
+  readonly doomed: boolean;
+}
+
+/** One look at a key and the versions of its tags. */
+export interface Reading {
+  /** Order in this process in which the read was sent: whatever was sent later saw nothing older. */
+  readonly sequence: number;
+  /** The key's token, whatever state it is in; "" for an absent key. What a lease is taken over from. */
+  readonly token: Token;
+  /** The entry, valid or not, fresh or not. */
+  readonly entry?: Entry;
+  /** Every tag of the entry still has the version that the entry was loaded under. */
+  readonly valid: boolean;
+  readonly lease?: SeenLease;
+  /** A live pass marker: the last load left nothing to store. */
+  readonly pass: boolean;
+  /** Versions of the tags asked for; a tag without one is absent. */
+  readonly versions: ReadonlyMap<string, Nonce>;
+}
+
+/** The versions a load begins under. */
+export interface Snapshot {
+  readonly nonces: ReadonlyMap<string, Nonce>;
+  /** For each tag, a position that no eviction of it before the snapshot is past. */
+  readonly floors: ReadonlyMap<string, Position>;
+  /** The log's head, read after every version in it existed and before the load begins. */
+  readonly head: Position;
+}
+
+export type LeaseGrant =
+  | { readonly taken: true; readonly snapshot: Snapshot; readonly sequence: number }
+  | { readonly taken: false; readonly reading: Reading };
+
+export interface LeaseRequest {
+  readonly key: string;
+  readonly tags: readonly string[];
+  readonly token: Token;
+  readonly leaseMs: number;
+  /** The token that the caller saw and judged worthless; "any" takes whatever is there (`set`). */
+  readonly over: Token | "any";
+}
+
+export interface EvictionReceipt {
+  /** Where the log stood when the tags got their new versions. */
+  readonly position: Position;
+  /** How many index members the tags had. */
+  readonly entries: number;
+}
+
+/** Wakes whoever waits for a key. Pushes are hints: a wake may come for nothing, and may be lost. */
+export interface Watch {
+  /** Resolves at the next wake, or at once if one came since the last call. */
+  next(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Where entries live: the seam between the algorithm and Redis. A store keeps records, leases, tag versions and the
+ * eviction log, and makes each single step atomic; which steps follow which is the algorithm's business.
+ *
+ * Every method that asks the store rejects with StoreError when it cannot be reached in time; none hangs.
+ */
+export interface Store {
+  readonly kind: "memory" | "redis";
+  /** The store's clock in milliseconds since 1970, as well as this process knows it. */
+  now(): number;
+  /** Reads of one tick share a round trip, and those of one tick that are no hits settle together. */
+  read(key: string, tags: readonly string[]): Promise<Reading>;
+  /** Takes lease and snapshot in one round trip. Those of one tick settle together. */
+  takeLease(request: LeaseRequest): Promise<LeaseGrant>;
+  /** False when the lease is lost. */
+  renewLease(key: string, token: Token, leaseMs: number): Promise<boolean>;
+  /** Writes the entry if the lease still holds, and files it under its tags; the birth, or undefined when refused. */
+  commit(key: string, token: Token, draft: EntryDraft): Promise<number | undefined>;
+  /** Gives the lease up if it still holds, and leaves a pass marker of `passMs` (0: none). */
+  releaseLease(key: string, token: Token, passMs: number): Promise<void>;
+  /** Versions of tags known only from a result; absent ones are created. */
+  snapshot(tags: readonly string[]): Promise<Snapshot>;
+  evict(tags: readonly string[]): Promise<EvictionReceipt>;
+  delete(key: string): Promise<void>;
+  clear(): Promise<void>;
+  /** The log's head as last heard; undefined before the first word of it. */
+  knownPosition(): Position | undefined;
+  readPosition(): Promise<Position>;
+  /** Resolves once registered: a change after that wakes. */
+  watch(key: string): Promise<Watch>;
+  /** Resolves when the store answers; rejects with StoreError when it does not. */
+  ping(): Promise<void>;
+  estimateEntries(): Promise<number>;
+  /** What keeps the store from its promises right now, a sentence each. */
+  problems(): string[];
+  close(): Promise<void>;
+}
+
+/** How long an entry is kept at all: its ttl and the longer of its stale windows. */
+export function lifeMs(entry: Pick<Entry, "ttlMs" | "staleWhileRevalidateMs" | "staleIfErrorMs">): number {
+  return entry.ttlMs + Math.max(entry.staleWhileRevalidateMs, entry.staleIfErrorMs);
+}
