@@ -117,7 +117,9 @@ function isBinary(prototype: unknown): boolean {
 function describe(node: object): string {
   const name: unknown = node.constructor?.name;
   if (types.isPromise(node)) return "a promise";
-  return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an object of a class";
+  return typeof name === "string" && name !== ""
+    ? `an instance of ${name}`
+    : "an object of a class";
 }
 
 function refusal(what: string, path: string): NotCacheableError {

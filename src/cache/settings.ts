@@ -1,8 +1,8 @@
 import { InvalidOptionError } from "./errors.js";
-import type { RedisClient } from "./redis/client.js";
 import type { CacheListener } from "./events.js";
-import type { CacheOptions, EntryOptions, Load, Serializer } from "./types.js";
 import type { Position } from "./position.js";
+import type { RedisClient } from "./redis/client.js";
+import type { CacheOptions, EntryOptions, Load, Serializer } from "./types.js";
 
 /** The options with their defaults, checked once; no later step reads raw options. */
 export interface Settings {

@@ -127,6 +127,8 @@ export interface Store {
 }
 
 /** How long an entry is kept at all: its ttl and the longer of its stale windows. */
-export function lifeMs(entry: Pick<Entry, "ttlMs" | "staleWhileRevalidateMs" | "staleIfErrorMs">): number {
+export function lifeMs(
+  entry: Pick<Entry, "ttlMs" | "staleWhileRevalidateMs" | "staleIfErrorMs">,
+): number {
   return entry.ttlMs + Math.max(entry.staleWhileRevalidateMs, entry.staleIfErrorMs);
 }
