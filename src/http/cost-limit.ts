@@ -1,0 +1,69 @@
+import type { ApolloServerPlugin, BaseContext } from "@apollo/server";
+import {
+  GraphQLError,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNullableType,
+  getVariableValues,
+  isListType,
+  type OperationDefinitionNode,
+} from "graphql";
+import { type ComplexityEstimator, getComplexity } from "graphql-query-complexity";
+import { limits } from "./limits.js";
+
+/** What lists without `first` are counted as; the paged ones count as many as were asked for. */
+const LIST_LENGTHS: Readonly<Record<string, number>> = {
+  "Query.menu": 50,
+  "MenuItem.sizes": 5,
+  "OrderConnection.edges": 1,
+};
+const OTHER_LIST_LENGTH = 10;
+
+/**
+ * Refuses an operation that costs more than `limits.cost`. A plugin and not a validation rule, because rules
+ * know no variables, and are skipped for a document that was validated before.
+ */
+export function costLimitPlugin<Context extends BaseContext>(): ApolloServerPlugin<Context> {
+  return {
+    async requestDidStart() {
+      return {
+        async didResolveOperation({ schema, document, operation, operationName, request }) {
+          const variables = request.variables ?? {};
+          if (!areCoercible(schema, operation, variables)) return;
+          const cost = getComplexity({
+            schema,
+            query: document,
+            variables,
+            ...(operationName !== null && { operationName }),
+            estimators: [fieldCost],
+          });
+          if (cost > limits.cost) throw tooCostly(cost);
+        },
+      };
+    },
+  };
+}
+
+const fieldCost: ComplexityEstimator = ({ type, field, args, childComplexity }) =>
+  1 + childComplexity * lengthOf(`${type.name}.${field.name}`, field.type, args);
+
+function lengthOf(coordinate: string, type: GraphQLOutputType, args: Record<string, unknown>) {
+  if (typeof args.first === "number") return Math.max(args.first, 1);
+  return isListType(getNullableType(type)) ? (LIST_LENGTHS[coordinate] ?? OTHER_LIST_LENGTH) : 1;
+}
+
+/** Wrong variables are for the execution to report, which doesn't begin with them. */
+function areCoercible(
+  schema: GraphQLSchema,
+  operation: OperationDefinitionNode | undefined,
+  variables: Record<string, unknown>,
+): boolean {
+  const { errors } = getVariableValues(schema, operation?.variableDefinitions ?? [], variables);
+  return errors === undefined;
+}
+
+function tooCostly(cost: number): GraphQLError {
+  return new GraphQLError(`Query cost limit of ${limits.cost} exceeded, found ${cost}.`, {
+    extensions: { code: "GRAPHQL_VALIDATION_FAILED", http: { status: 400 } },
+  });
+}

@@ -1,0 +1,32 @@
+import { maxAliasesRule } from "@escape.tech/graphql-armor-max-aliases";
+import { maxDepthRule } from "@escape.tech/graphql-armor-max-depth";
+import { GraphQLError, type ValidationContext, type ValidationRule } from "graphql";
+
+/** What one request may ask for; each is several times what a frontend needs. */
+export const limits = {
+  bodyBytes: 100_000,
+  tokens: 1_000,
+  depth: 10,
+  aliases: 20,
+  /** Fields to resolve, counted with their lists' lengths. */
+  cost: 20_000,
+  requestTimeoutMs: 30_000,
+  /** From one address; loopback is exempt, since a proxy on the same machine stands for everybody. */
+  requestsPerMinute: 1_200,
+} as const;
+
+const config = {
+  propagateOnRejection: false,
+  onReject: [
+    (context: ValidationContext | null, error: GraphQLError) =>
+      context?.reportError(new GraphQLError(error.message.replace("Syntax Error: ", ""))),
+  ],
+};
+
+/** The limits that the document alone decides. What an operation costs with its variables: `costLimitPlugin`. */
+export const limitRules: ValidationRule[] = [
+  (context) => ({
+    ...maxDepthRule({ n: limits.depth, flattenFragments: true, ...config })(context),
+  }),
+  (context) => ({ ...maxAliasesRule({ n: limits.aliases, ...config })(context) }),
+];

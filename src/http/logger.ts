@@ -1,0 +1,30 @@
+import { type DestinationStream, type Logger, pino } from "pino";
+import type { Environment } from "../config.js";
+
+/**
+ * JSON lines, or readable ones in development on a terminal. Request bodies, and with them queries and
+ * variables, are never logged; what could still carry a secret is redacted.
+ */
+export function createLogger(environment: Environment, destination?: DestinationStream): Logger {
+  const options = {
+    level: environment === "test" ? "warn" : "info",
+    redact: {
+      paths: [
+        "req.headers.authorization",
+        "req.headers.cookie",
+        'res.headers["set-cookie"]',
+        "*.password",
+        "*.token",
+        "password",
+        "token",
+      ],
+      censor: "[redacted]",
+    },
+  };
+  if (destination !== undefined) return pino({ ...options, level: "info" }, destination);
+  if (environment !== "development" || !process.stdout.isTTY) return pino(options);
+  return pino({
+    ...options,
+    transport: { target: "pino-pretty", options: { ignore: "pid,hostname", singleLine: true } },
+  });
+}
