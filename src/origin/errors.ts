@@ -1,0 +1,115 @@
+/**
+ * Base of every error the origin throws on purpose.
+ *
+ * `code` is stable; the text says what must hold and what came instead, in one line that may be shown to clients.
+ */
+export abstract class OriginError extends Error {
+  abstract readonly code: string;
+
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+  }
+}
+
+/** DATABASE_URL is not one we can open. Its text never repeats the URL, which may hold a password. */
+export class InvalidDatabaseUrlError extends OriginError {
+  readonly code = "E_INVALID_DATABASE_URL";
+}
+
+/** Another process has the data folder open. */
+export class DataFolderLockedError extends OriginError {
+  readonly code = "E_DATA_FOLDER_LOCKED";
+}
+
+/** A value from outside that cannot be used as given. */
+export class InvalidInputError extends OriginError {
+  readonly code: string = "E_INVALID_INPUT";
+}
+
+/** A page was asked for after something that is no cursor of ours. */
+export class InvalidCursorError extends InvalidInputError {
+  override readonly code = "E_INVALID_CURSOR";
+}
+
+/** An order without lines. */
+export class EmptyOrderError extends InvalidInputError {
+  override readonly code = "E_EMPTY_ORDER";
+}
+
+/** What was named does not exist. */
+export class NotFoundError extends OriginError {
+  readonly code = "E_NOT_FOUND";
+
+  constructor(
+    /** What was looked for, as "size" or "menu item". */
+    readonly what: string,
+    readonly id: string,
+  ) {
+    super(`No ${what} has the id ${JSON.stringify(id)}.`);
+  }
+}
+
+/** An ordered item is not to be had today. */
+export class ItemUnavailableError extends OriginError {
+  readonly code = "E_ITEM_UNAVAILABLE";
+
+  constructor(
+    readonly itemId: string,
+    readonly itemName: string,
+  ) {
+    super(`${itemName} is not available.`);
+  }
+}
+
+/** The kitchen has too little of an ingredient for the whole order; nothing of it was taken. */
+export class InsufficientStockError extends OriginError {
+  readonly code = "E_INSUFFICIENT_STOCK";
+
+  constructor(
+    readonly ingredient: string,
+    /** Units in stock. */
+    readonly left: number,
+    /** Units the order needs. */
+    readonly needed: number,
+  ) {
+    super(`The order needs ${needed} of ${ingredient}, of which ${left} are left.`);
+  }
+}
+
+/** A customer or staff account with that address, in any case of letters, exists. */
+export class EmailTakenError extends OriginError {
+  readonly code = "E_EMAIL_TAKEN";
+
+  constructor() {
+    super("An account with this email address exists.");
+  }
+}
+
+/** A folder that cannot be imported. Nothing of it was. */
+export class ImportError extends OriginError {
+  readonly code = "E_IMPORT";
+
+  constructor(
+    readonly file: string,
+    /** The line, counted from 1, headers included; undefined when the file as a whole is meant. */
+    readonly line: number | undefined,
+    problem: string,
+    cause?: unknown,
+  ) {
+    super(line === undefined ? `${file}: ${problem}` : `${file}:${line}: ${problem}`, cause);
+  }
+}
+
+/** PostgreSQL's five-character code for why it refused a statement, where `error` is such a refusal. */
+export function sqlState(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code)
+    ? error.code
+    : undefined;
+}
+
+/** Codes of PostgreSQL that this code tells apart. */
+export const SqlState = {
+  uniqueViolation: "23505",
+} as const;

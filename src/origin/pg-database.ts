@@ -1,0 +1,102 @@
+import pg from "pg";
+import type { Connection, Database, DatabaseOptions, Queryable } from "./database.js";
+import { InvalidDatabaseUrlError } from "./errors.js";
+
+const { Pool, types } = pg;
+
+/** A pool of connections to a PostgreSQL server. */
+export function openPgDatabase(options: DatabaseOptions & { url: string }): Database {
+  const { onStatement, onProblem } = options;
+  const pool = new Pool({
+    connectionString: checkedUrl(options.url),
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    idle_in_transaction_session_timeout: 60_000,
+    application_name: "pizzeria",
+    types: { getTypeParser },
+  });
+  // Without a listener the loss of an idle connection would end the process.
+  pool.on("error", (error) => onProblem?.(`A database connection was lost: ${error.message}`));
+
+  function ask(client: pg.Pool | pg.PoolClient): Queryable["query"] {
+    return async <Row>(sql: string, params?: readonly unknown[]) => {
+      onStatement?.(sql);
+      const result = await client.query(sql, params === undefined ? [] : [...params]);
+      return result.rows as Row[];
+    };
+  }
+
+  async function transaction<T>(run: (tx: Queryable) => Promise<T>): Promise<T> {
+    const client = await pool.connect();
+    // A connection lost between two statements tells its client alone; the next statement rejects.
+    const ignoreLoss = () => {};
+    client.on("error", ignoreLoss);
+    const query = ask(client);
+    let broken: Error | undefined;
+    try {
+      await query("BEGIN");
+      const result = await run({ query });
+      await query("COMMIT");
+      return result;
+    } catch (error) {
+      // Why we roll back says more than that the connection is gone as well; but then the pool must drop it.
+      await query("ROLLBACK").catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
+      throw error;
+    } finally {
+      client.off("error", ignoreLoss);
+      client.release(broken);
+    }
+  }
+
+  return {
+    kind: "postgres",
+    query: ask(pool),
+    transaction,
+    withConnection: async <T>(run: (connection: Connection) => Promise<T>) => {
+      const client = await pool.connect();
+      client.on("error", () => {});
+      try {
+        await client.query("SET statement_timeout = 0");
+        await client.query("SET idle_in_transaction_session_timeout = 0");
+        return await run({
+          query: (sql, params) => {
+            onStatement?.(sql);
+            return client.query(sql, params);
+          },
+        });
+      } finally {
+        client.release(true); // Its settings must not reach the pool.
+      }
+    },
+    ping: async () => {
+      await pool.query("SELECT 1");
+    },
+    close: () => pool.end(),
+  };
+}
+
+function checkedUrl(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !["postgres:", "postgresql:"].includes(parsed.protocol)) {
+    throw new InvalidDatabaseUrlError(
+      `DATABASE_URL must begin with postgres:// or postgresql://, or be memory:${
+        parsed === undefined ? "; what came is no URL." : `; ${parsed.protocol} came.`
+      }`,
+    );
+  }
+  return url;
+}
+
+const asText = (text: string) => text;
+const parsers = new Map<number, (text: string) => unknown>([
+  [types.builtins.INT8, (text) => BigInt(text)],
+  [types.builtins.DATE, asText],
+]);
+
+function getTypeParser(oid: number, format?: "text" | "binary"): (value: string) => unknown {
+  return parsers.get(oid) ?? types.getTypeParser(oid, format as "text");
+}

@@ -1,0 +1,72 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { PGlite, types } from "@electric-sql/pglite";
+import { type DataFolderLock, lockDataFolder } from "./data-folder-lock.js";
+import type { Database, DatabaseOptions, Queryable } from "./database.js";
+
+/** An embedded PostgreSQL; in memory without a `dataFolder`. */
+export async function openPgliteDatabase(options: DatabaseOptions): Promise<Database> {
+  const { dataFolder, onStatement, onProblem } = options;
+  const lock = dataFolder === undefined ? undefined : await lockFolder(dataFolder, onProblem);
+  const pglite = await openPglite(dataFolder).catch(async (error) => {
+    await lock?.release();
+    throw error;
+  });
+
+  function ask(client: Pick<PGlite, "query">): Queryable["query"] {
+    return async <Row>(sql: string, params?: readonly unknown[]) => {
+      lock?.check();
+      onStatement?.(sql);
+      const result = await client.query<Row>(sql, params === undefined ? [] : [...params]);
+      return result.rows;
+    };
+  }
+
+  const query = ask(pglite);
+  return {
+    kind: "pglite",
+    query,
+    transaction: (run) => {
+      onStatement?.("BEGIN");
+      return pglite.transaction(async (tx) => {
+        const result = await run({ query: ask(tx) });
+        onStatement?.("COMMIT");
+        return result;
+      });
+    },
+    withConnection: (run) =>
+      run({
+        query: async (sql, params) => {
+          onStatement?.(sql);
+          // Only the simple protocol takes several statements in one string; only the extended one takes params.
+          if (params !== undefined && params.length > 0) return pglite.query(sql, params);
+          return (await pglite.exec(sql)).at(-1) ?? { rows: [] };
+        },
+      }),
+    ping: async () => {
+      await pglite.query("SELECT 1");
+    },
+    close: async () => {
+      if (!pglite.closed) await pglite.close();
+      await lock?.release();
+    },
+  };
+}
+
+async function lockFolder(
+  folder: string,
+  onProblem: DatabaseOptions["onProblem"],
+): Promise<DataFolderLock> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return lockDataFolder(folder, (error) => onProblem?.(error.message));
+}
+
+function openPglite(dataFolder: string | undefined): Promise<PGlite> {
+  return PGlite.create({
+    ...(dataFolder !== undefined && { dataDir: join(dataFolder, "pglite") }),
+    parsers: {
+      [types.INT8]: (text: string) => BigInt(text),
+      [types.DATE]: (text: string) => text,
+    },
+  });
+}
