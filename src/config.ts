@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { InvalidRedisUrlError, parseRedisUrl } from "./redis-url.js";
 
 export type Environment = "development" | "production" | "test";
 
@@ -60,12 +61,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   };
 }
 
-/** Variables whose value no message may show: some are secrets, the URLs may hold one. */
-const SECRET = new Set(["REDIS_URL", "DATABASE_URL", "STAFF_PASSWORD", "METRICS_TOKEN"]);
+/** Variables whose value no message may show: secrets, and a URL that may hold one. */
+const SECRET = new Set(["DATABASE_URL", "STAFF_PASSWORD", "METRICS_TOKEN"]);
 
 const PORT = "must be a whole number from 0 to 65535";
-const REDIS_URL =
-  "must be redis://…, rediss://…, a comma-separated list of them for a cluster, or redis+sentinel://host:port,…/name";
 const CORS_ORIGINS =
   "must be a comma-separated list of origins, as https://example.org, without a path";
 const TRUST_PROXY =
@@ -86,10 +85,7 @@ const variables = z
       .string()
       .regex(/^[\w.:-]+$/, "must be a host name or an address to listen on")
       .default("127.0.0.1"),
-    REDIS_URL: z
-      .string()
-      .regex(/^(rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*|redis\+sentinel:\/\/\S+)$/, REDIS_URL)
-      .optional(),
+    REDIS_URL: z.string().superRefine(checkRedisUrl).optional(),
     REDIS_PREFIX: z
       .string()
       .regex(/^[\w.:-]{1,64}$/, "must be 1 to 64 letters, digits or any of _ . : -")
@@ -129,6 +125,15 @@ const variables = z
     message: "must be set when NODE_ENV is production: it is the bearer token for /metrics",
   });
 
+function checkRedisUrl(url: string, context: z.RefinementCtx): void {
+  try {
+    parseRedisUrl(url);
+  } catch (error) {
+    if (!(error instanceof InvalidRedisUrlError)) throw error;
+    context.addIssue({ code: "custom", message: error.message });
+  }
+}
+
 function list(isElement: (element: string) => boolean, must: string) {
   return z
     .string()
@@ -147,6 +152,7 @@ function isNetwork(text: string): boolean {
 
 function describe(issue: z.core.$ZodIssue, given: Record<string, string | undefined>): string {
   const name = String(issue.path[0]);
+  if (issue.message.startsWith(name)) return issue.message;
   const value = given[name];
   const must = name === "TRUST_PROXY" ? TRUST_PROXY : issue.message;
   if (value === undefined) return `${name} ${must}`;

@@ -104,7 +104,6 @@ describe("readConfig", () => {
   });
 
   test.each([
-    ["REDIS_URL", "http://:hunter2@host"],
     ["DATABASE_URL", "mysql://u:hunter2@host/db"],
     ["STAFF_PASSWORD", "hunter2"],
   ])("never shows a wrong %s", (name, value) => {
@@ -112,6 +111,12 @@ describe("readConfig", () => {
       new RegExp(`^${name} must be [^\\n]+, but another value came \\(not shown\\)$`),
     );
     expect(() => readConfig({ [name]: value })).not.toThrow(/hunter2/);
+  });
+
+  test("says what is wrong with REDIS_URL, without its password", () => {
+    expect(() => readConfig({ REDIS_URL: "http://:hunter2@host" })).toThrow(
+      /^REDIS_URL must be redis:[^\n]+ in "http:\/\/\*\*\*@host"$/,
+    );
   });
 
   test("names every wrong variable in the same line", () => {

@@ -1,0 +1,67 @@
+import { unwrapResolverError } from "@apollo/server/errors";
+import type { GraphQLFormattedError } from "graphql";
+import { GraphQLError } from "graphql";
+
+/** The caller is not signed in. */
+export const unauthenticated = () =>
+  new GraphQLError("This needs a session: sign in, and send Authorization: Bearer <token>.", {
+    extensions: { code: "UNAUTHENTICATED" },
+  });
+
+/** The caller is signed in, and may not do this. */
+export const forbidden = () =>
+  new GraphQLError("This is for staff.", { extensions: { code: "FORBIDDEN" } });
+
+/** An argument breaks a rule of its field. */
+export const badUserInput = (message: string) =>
+  new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT" } });
+
+export const notFound = (message: string) =>
+  new GraphQLError(message, { extensions: { code: "NOT_FOUND" } });
+
+/** Codes of the errors that origin and services throw on purpose, and what clients see of each. */
+const KNOWN: Readonly<Record<string, { code: string; details?: readonly string[] }>> = {
+  E_INVALID_INPUT: { code: "BAD_USER_INPUT" },
+  E_INVALID_CURSOR: { code: "BAD_USER_INPUT" },
+  E_NOT_FOUND: { code: "NOT_FOUND" },
+  E_EMPTY_ORDER: { code: "EMPTY_CART" },
+  E_ITEM_UNAVAILABLE: { code: "ITEM_UNAVAILABLE", details: ["itemId"] },
+  E_INSUFFICIENT_STOCK: { code: "INSUFFICIENT_STOCK", details: ["ingredient", "left"] },
+  E_EMAIL_TAKEN: { code: "EMAIL_TAKEN" },
+};
+
+/**
+ * What a client sees of an error: those thrown on purpose with their code, message and details; GraphQL's own
+ * as they are; any other, when `mask` is set, as "Internal server error". Never a stack trace.
+ */
+export function formatError(
+  formatted: GraphQLFormattedError,
+  error: unknown,
+  mask: boolean,
+): GraphQLFormattedError {
+  const original = unwrapResolverError(error);
+  const known = knownError(original);
+  if (known !== undefined) {
+    return { ...formatted, message: known.message, extensions: known.extensions };
+  }
+  if (mask && isUnexpected(error)) return { ...formatted, message: "Internal server error" };
+  return formatted;
+}
+
+/** True for an error that nobody meant to throw: it belongs in the log, whole. */
+export function isUnexpected(error: unknown): boolean {
+  const original = unwrapResolverError(error);
+  if (knownError(original) !== undefined) return false;
+  if (!(original instanceof GraphQLError)) return true;
+  return original.extensions.code === "INTERNAL_SERVER_ERROR";
+}
+
+function knownError(error: unknown) {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return;
+  const known = KNOWN[error.code];
+  if (known === undefined) return;
+  const details = Object.fromEntries(
+    (known.details ?? []).map((name) => [name, Reflect.get(error, name)]),
+  );
+  return { message: error.message, extensions: { code: known.code, ...details } };
+}
