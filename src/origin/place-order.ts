@@ -43,6 +43,8 @@ export interface PlacedLine extends WantedLine {
 export async function placeOrder(database: Database, wanted: NewOrder): Promise<PlacedOrder> {
   const key = checkedKey(wanted.idempotencyKey);
   return database.transaction(async (tx) => {
+    // An import holds this lock against us, so that no size goes between its pricing and its line.
+    await tx.query("LOCK TABLE orders IN ROW EXCLUSIVE MODE");
     // Before the lines are looked at: the first call emptied the cart that the second would order.
     const earlier = key && (await orderByIdempotencyKey(tx, wanted.customerId, key));
     if (earlier) return repetition(earlier);

@@ -15,9 +15,10 @@ CREATE TABLE menu_item_sizes (
   item_id text NOT NULL REFERENCES menu_items ON DELETE CASCADE,
   size text NOT NULL CHECK (size IN ('S', 'M', 'L', 'XL', 'XXL')),
   price_cents bigint NOT NULL CHECK (price_cents > 0),
-  retired boolean NOT NULL DEFAULT false,
-  UNIQUE (item_id, size)
+  retired boolean NOT NULL DEFAULT false
 );
+
+CREATE UNIQUE INDEX menu_item_sizes_on_menu ON menu_item_sizes (item_id, size) WHERE NOT retired;
 
 CREATE TABLE ingredients (
   name text PRIMARY KEY,
