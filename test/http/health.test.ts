@@ -1,0 +1,76 @@
+import { fastify } from "fastify";
+import { describe, expect, test, vi } from "vitest";
+import { addHealthRoutes, type Check } from "../../src/http/health.js";
+
+const answers: Check = async () => "PONG";
+const fails: Check = async () => {
+  throw new Error("connect ECONNREFUSED 10.0.0.7:6379");
+};
+
+async function ready(database: Check, redis: Check | undefined) {
+  await using server = Object.assign(fastify(), {
+    [Symbol.asyncDispose]: async () => server.close(),
+  });
+  addHealthRoutes(server, { database, redis });
+  const response = await server.inject("/health/ready");
+  return { status: response.statusCode, body: response.json() };
+}
+
+describe("/health/ready", () => {
+  test("is ok when both answer", async () => {
+    expect(await ready(answers, answers)).toEqual({
+      status: 200,
+      body: { status: "ok", database: "ok", redis: "ok", problems: [] },
+    });
+  });
+
+  test("is ok without a Redis to answer", async () => {
+    expect(await ready(answers, undefined)).toEqual({
+      status: 200,
+      body: { status: "ok", database: "ok", redis: "none", problems: [] },
+    });
+  });
+
+  test("still serves, degraded, when Redis is down", async () => {
+    expect(await ready(answers, fails)).toEqual({
+      status: 200,
+      body: {
+        status: "degraded",
+        database: "ok",
+        redis: "down",
+        problems: ["Redis does not answer."],
+      },
+    });
+  });
+
+  test("is 503 when the database is down, and shows no address", async () => {
+    expect(await ready(fails, answers)).toEqual({
+      status: 503,
+      body: {
+        status: "down",
+        database: "down",
+        redis: "ok",
+        problems: ["The database does not answer."],
+      },
+    });
+  });
+
+  test("takes a check that never answers for a failure", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    try {
+      const answer = ready(answers, () => new Promise(() => {}));
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect((await answer).body).toMatchObject({ status: "degraded", redis: "down" });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+test("/health/live answers whatever the backends do", async () => {
+  const server = fastify();
+  addHealthRoutes(server, { database: fails, redis: fails });
+  const response = await server.inject("/health/live");
+  expect(response.statusCode).toBe(200);
+  await server.close();
+});

@@ -1,0 +1,71 @@
+import { type FastifyInstance, fastify } from "fastify";
+import { afterEach, describe, expect, test } from "vitest";
+import { addMetricsRoute } from "../../src/http/metrics.js";
+
+const stats = {
+  hits: 3,
+  staleHits: 1,
+  misses: 2,
+  waits: 0,
+  loads: 2,
+  fills: 2,
+  evictions: 4,
+  errors: 0,
+};
+let server: FastifyInstance;
+
+function serve(token?: string) {
+  server = fastify();
+  addMetricsRoute(server, { cache: { stats: () => stats }, token });
+  server.get("/pizza/:id", async () => "ok");
+}
+afterEach(() => server.close());
+
+async function scrape(headers: Record<string, string> = {}) {
+  return server.inject({ url: "/metrics", headers });
+}
+
+describe("/metrics", () => {
+  test("shows the cache's numbers as they are when scraped", async () => {
+    serve();
+    const { body } = await scrape();
+    expect(body).toContain("cache_hits_total 3\n");
+    expect(body).toContain("cache_stale_hits_total 1\n");
+    expect(body).toContain("cache_evictions_total 4\n");
+    stats.hits = 5;
+    expect((await scrape()).body).toContain("cache_hits_total 5\n");
+  });
+
+  test("shows the process's own numbers", async () => {
+    serve();
+    expect((await scrape()).body).toContain("process_cpu_seconds_total");
+  });
+
+  test("times requests by the route's pattern, never by a path a client made up", async () => {
+    serve();
+    await server.inject("/pizza/1");
+    await server.inject("/no/such/path");
+    const { body } = await scrape();
+    expect(body).toContain(
+      'http_request_duration_seconds_count{method="GET",route="/pizza/:id",status="200"} 1',
+    );
+    expect(body).toContain('route="none",status="404"} 1');
+    expect(body).not.toContain("/no/such/path");
+  });
+
+  test("asks for its token where there is one", async () => {
+    serve("s3cret");
+    expect((await scrape()).statusCode).toBe(401);
+    expect((await scrape({ authorization: "Bearer s3cre" })).statusCode).toBe(401);
+    expect((await scrape({ authorization: "s3cret" })).statusCode).toBe(401);
+    expect((await scrape({ authorization: "Bearer s3cret" })).statusCode).toBe(200);
+  });
+
+  test("may exist twice in one process", async () => {
+    serve();
+    const first = server;
+    serve();
+    expect((await scrape()).statusCode).toBe(200);
+    await first.close();
+  });
+});

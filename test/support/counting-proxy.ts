@@ -1,0 +1,60 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** One trip to the server: what a client sent since it last heard from the server. */
+export interface Trip {
+  /** RESP as it was sent; pipelined commands stand in one trip. */
+  readonly sent: string;
+}
+
+/** Stands between Redis's clients and the server, and counts round trips. */
+export interface CountingProxy extends AsyncDisposable {
+  /** `redis://127.0.0.1:<port>` */
+  readonly url: string;
+  /** Every trip since it was last emptied, by all clients; empty it with `trips.length = 0`. */
+  readonly trips: Trip[];
+}
+
+export async function startCountingProxy(serverPort: number): Promise<CountingProxy> {
+  const trips: Trip[] = [];
+  const sockets = new Set<Socket>();
+  const proxy = createServer((client) => {
+    const server = connect(serverPort, "127.0.0.1");
+    let current: { sent: string } | undefined;
+    client.on("data", (data) => {
+      if (current === undefined) {
+        current = { sent: "" };
+        trips.push(current);
+      }
+      current.sent += data.toString("latin1");
+      server.write(data);
+    });
+    server.on("data", (data) => {
+      current = undefined;
+      client.write(data);
+    });
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      sockets.add(one);
+      one.on("error", () => {});
+      one.on("close", () => {
+        sockets.delete(one);
+        other.destroy();
+      });
+    }
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const { port } = proxy.address() as AddressInfo;
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    trips,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+      await once(proxy, "close");
+    },
+  };
+}
