@@ -1,0 +1,101 @@
+import { checkId, checkWhole, toTtlMs } from "./checks.js";
+import { type HashDriver, type HashStep, maxSafeCount } from "./driver.js";
+import { CountLimitError, InvalidStorageValueError, UnreadableRecordError } from "./errors.js";
+import type { HashSchema } from "./fields.js";
+import { decodeRecord, encodeField, encodeRecord, prefixOf } from "./hash-codec.js";
+import type { CountsChange, HashOptions, HashRecord, HashValues } from "./hash-record.js";
+
+export function createHashRecord<Schema extends HashSchema>(
+  driver: HashDriver,
+  name: string,
+  schema: Schema,
+  options: HashOptions,
+): HashRecord<Schema> {
+  type Values = HashValues<Schema>;
+  checkSchema(name, schema);
+  const ttlMs = toTtlMs(options.ttlSeconds);
+  const renewedTtlMs = options.sliding ? ttlMs : undefined;
+
+  async function apply(id: string, steps: readonly HashStep[]): Promise<Values | undefined> {
+    const reply = await driver.change(checkId(id), steps, renewedTtlMs);
+    if (reply.status === "absent") return undefined;
+    if (reply.status === "changed") return decodeRecord(name, schema, reply.fields);
+    if (reply.reason !== "notANumber") throw new CountLimitError(reply.reason, reply.field);
+    throw new UnreadableRecordError(
+      `${name}.${reply.field} must be a whole number to be added to.`,
+    );
+  }
+
+  const record: HashRecord<Schema> = {
+    async save(id, values) {
+      await driver.write(checkId(id), encodeRecord(name, schema, values), ttlMs);
+    },
+    create: async (id, values) =>
+      driver.write(checkId(id), encodeRecord(name, schema, values), ttlMs, true),
+    async get(id) {
+      const fields = await driver.read(checkId(id));
+      return fields && decodeRecord(name, schema, fields);
+    },
+    update: async (id, values) => apply(id, setSteps(name, schema, values)),
+    increment: async (id, field, by = 1) => apply(id, [addStep(name, schema, field, by)]),
+    async change(id, { set = {}, increment = {}, counts = {} }) {
+      return apply(id, [
+        ...setSteps(name, schema, set),
+        ...entriesOf<number>(increment).map(([field, by]) => addStep(name, schema, field, by)),
+        ...entriesOf<CountsChange>(counts).flatMap(([field, change]) => countSteps(field, change)),
+      ]);
+    },
+    touch: async (id) => apply(id, []),
+    delete: async (id) => driver.delete(checkId(id)),
+  };
+  return record;
+}
+
+function setSteps(name: string, schema: HashSchema, values: Record<string, unknown>): HashStep[] {
+  return Object.entries(values).flatMap(([field, value]): HashStep[] => {
+    const kind = schema[field]?.kind;
+    if (value !== undefined) {
+      return [{ step: "set", field, text: encodeField(name, schema, field, value) }];
+    }
+    return kind === "optional" ? [{ step: "remove", field }] : [];
+  });
+}
+
+function addStep(name: string, schema: HashSchema, field: string, by: number): HashStep {
+  if (schema[field]?.kind !== "integer") {
+    throw new InvalidStorageValueError(`${name}.${field} must be an integer field.`);
+  }
+  return { step: "add", field, by: checkWhole("An increment", by) };
+}
+
+function countSteps(field: string, change: CountsChange): HashStep[] {
+  const prefix = prefixOf(field);
+  const { maxCount: max = maxSafeCount, maxMembers = maxSafeCount } = change;
+  return [
+    ...(change.clear ? [{ step: "clear" as const, prefix }] : []),
+    ...(change.remove ?? []).map((member) => ({ step: "remove" as const, field: prefix + member })),
+    ...[...(change.add ?? [])].map(([member, by]) => {
+      return {
+        step: "count" as const,
+        prefix,
+        member,
+        by: checkWhole("A count", by),
+        max,
+        maxMembers,
+      };
+    }),
+  ];
+}
+
+function checkSchema(name: string, schema: HashSchema): void {
+  for (const field of Object.keys(schema)) {
+    if (/^[A-Za-z][A-Za-z0-9]*$/.test(field)) continue;
+    throw new InvalidStorageValueError(
+      `A field of ${name} must be named by letters and digits, but ${JSON.stringify(field)} came.`,
+    );
+  }
+}
+
+function entriesOf<T>(record: { readonly [key: string]: T | undefined }): [string, T][] {
+  return Object.entries(record).filter((entry): entry is [string, T] => entry[1] !== undefined);
+}

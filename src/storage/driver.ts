@@ -1,0 +1,70 @@
+/**
+ * The seam under the structures: text and numbers under keys. Each method is atomic.
+ * A ttl is in whole milliseconds; undefined leaves a key's life as it is, or endless.
+ */
+export interface StorageDriver {
+  hashes(name: string): HashDriver;
+  sortedSets(name: string): SortedSetDriver;
+  counters(name: string): CounterDriver;
+}
+
+export type Fields = Map<string, string>;
+
+export interface HashDriver {
+  /** Replaces the record. False where `onlyIfAbsent` held it back. */
+  write(id: string, fields: Fields, ttlMs?: number, onlyIfAbsent?: boolean): Promise<boolean>;
+  read(id: string): Promise<Fields | undefined>;
+  /** All steps or, where one is refused, none. */
+  change(id: string, steps: readonly HashStep[], ttlMs?: number): Promise<HashReply>;
+  delete(id: string): Promise<boolean>;
+}
+
+export type HashStep =
+  | { step: "set"; field: string; text: string }
+  | { step: "remove"; field: string }
+  | { step: "clear"; prefix: string }
+  | { step: "add"; field: string; by: number }
+  | { step: "count"; prefix: string; member: string; by: number; max: number; maxMembers: number };
+
+export type HashReply =
+  | { status: "changed"; fields: Fields }
+  | { status: "absent" }
+  | { status: "refused"; reason: Refusal; field: string };
+
+export type Refusal = "maxCount" | "maxMembers" | "notANumber";
+
+export interface SortedSetDriver {
+  /** Answers the written members' scores, before trimming; undefined where `onlyIfExists` held it back. */
+  write(
+    id: string,
+    scores: ReadonlyMap<string, number>,
+    how: SortedSetChange,
+  ): Promise<number[] | undefined>;
+  top(id: string, count: number): Promise<[member: string, score: number][]>;
+  scores(id: string, members: readonly string[]): Promise<(number | undefined)[]>;
+  remove(id: string, members: readonly string[]): Promise<number>;
+  removeBelow(id: string, score: number): Promise<number>;
+  trim(id: string, size: number): Promise<number>;
+  count(id: string): Promise<number>;
+  delete(id: string): Promise<boolean>;
+}
+
+export interface SortedSetChange {
+  /** "replace" drops all other members first. */
+  mode: "set" | "raise" | "increment" | "replace";
+  onlyIfExists: boolean;
+  trimTo: number | undefined;
+  ttlMs: number | undefined;
+  /** False: a life that has begun stays as it is. */
+  renew: boolean;
+}
+
+export interface CounterDriver {
+  /** `ttlMs` counts from the first increment. */
+  increment(id: string, by: number, ttlMs: number): Promise<[value: number, remainingMs: number]>;
+  read(id: string): Promise<[value: number, remainingMs: number]>;
+  delete(id: string): Promise<boolean>;
+}
+
+/** The largest number a count may reach: beyond it neither side is exact. */
+export const maxSafeCount = Number.MAX_SAFE_INTEGER;

@@ -1,0 +1,90 @@
+/** How a field's value is written as text. Both throw on what they cannot carry. */
+interface Codec<T> {
+  encode(value: T): string;
+  decode(text: string): T;
+}
+
+export interface ValueField<T> extends Codec<T> {
+  readonly kind: "value";
+}
+/** May be absent from a record; `undefined` removes it. */
+export interface OptionalField<T> extends Codec<T> {
+  readonly kind: "optional";
+}
+/** May be incremented without being read first. */
+export interface IntegerField extends Codec<number> {
+  readonly kind: "integer";
+}
+/**
+ * Counts by member, as a cart's quantities by size. Each member is stored by itself, so two writers lose nothing.
+ * A count that falls to 0 or below is removed with its member.
+ */
+export interface CountsField {
+  readonly kind: "counts";
+}
+
+export type Field = ValueField<unknown> | OptionalField<unknown> | IntegerField | CountsField;
+export type HashSchema = Readonly<Record<string, Field>>;
+
+export function text(): ValueField<string> {
+  return { kind: "value", encode: encodeText, decode: (stored) => stored };
+}
+
+/** A whole number that JavaScript holds exactly. */
+export function integer(): IntegerField {
+  return { kind: "integer", encode: (value) => String(checkInteger(value)), decode: decodeInteger };
+}
+
+/** A time, to the millisecond. */
+export function date(): ValueField<Date> {
+  return {
+    kind: "value",
+    encode: (value) => String(checkInteger(value.getTime())),
+    decode: (stored) => new Date(decodeInteger(stored)),
+  };
+}
+
+export function oneOf<const T extends string>(...values: readonly T[]): ValueField<T> {
+  const find = (given: string): T => {
+    const found = values.find((value) => value === given);
+    if (found === undefined) throw new TypeError(`must be one of ${values.join(", ")}`);
+    return found;
+  };
+  return { kind: "value", encode: find, decode: find };
+}
+
+/** Anything JSON carries. `parse` checks what comes back; without it the stored value is trusted. */
+export function json<T>(parse: (stored: unknown) => T = (stored) => stored as T): ValueField<T> {
+  return {
+    kind: "value",
+    encode(value) {
+      const encoded: string | undefined = JSON.stringify(value);
+      if (encoded === undefined) throw new TypeError("must be something JSON carries");
+      return encoded;
+    },
+    decode: (stored) => parse(JSON.parse(stored)),
+  };
+}
+
+export function optional<T>(field: ValueField<T>): OptionalField<T> {
+  return { ...field, kind: "optional" };
+}
+
+export function counts(): CountsField {
+  return { kind: "counts" };
+}
+
+function encodeText(value: string): string {
+  if (typeof value !== "string") throw new TypeError(`must be text, but ${typeof value} came`);
+  return value;
+}
+
+function checkInteger(value: number): number {
+  if (!Number.isSafeInteger(value)) throw new TypeError("must be a whole number within ±2^53");
+  return value;
+}
+
+function decodeInteger(stored: string): number {
+  if (!/^-?\d+$/.test(stored)) throw new TypeError("must be a whole number");
+  return checkInteger(Number(stored));
+}

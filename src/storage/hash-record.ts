@@ -1,0 +1,81 @@
+import type { Field, HashSchema } from "./fields.js";
+
+/** A family of records of one shape, each a Redis hash under an id of its own. */
+export interface HashRecord<Schema extends HashSchema> {
+  /** Writes a whole record, in place of what was there, with a whole life before it. */
+  save(id: string, values: HashInput<Schema>): Promise<void>;
+  /** As `save`, but does nothing and answers false where a record with that id exists. */
+  create(id: string, values: HashInput<Schema>): Promise<boolean>;
+  /** Does not renew the record's life: `touch` does. */
+  get(id: string): Promise<HashValues<Schema> | undefined>;
+  /** Writes the given fields only, and answers with the record as it is then; undefined, and nothing written, without one. */
+  update(id: string, values: HashUpdate<Schema>): Promise<HashValues<Schema> | undefined>;
+  /** As `update`, for an integer field, without reading it first. */
+  increment(
+    id: string,
+    field: KeysOfKind<Schema, "integer">,
+    by?: number,
+  ): Promise<HashValues<Schema> | undefined>;
+  /**
+   * All of the change in one step, or none of it. Answers as `update`.
+   * @throws CountLimitError
+   */
+  change(id: string, change: HashChange<Schema>): Promise<HashValues<Schema> | undefined>;
+  /** Reads the record and, if its life is sliding, renews that. */
+  touch(id: string): Promise<HashValues<Schema> | undefined>;
+  /** False where there was none. */
+  delete(id: string): Promise<boolean>;
+}
+
+export interface HashOptions {
+  /** Seconds a record lives; for ever if absent. */
+  ttlSeconds?: number;
+  /** Whether each change, and `touch`, renews that life. Default false: it counts from `save` or `create`. */
+  sliding?: boolean;
+}
+
+export interface HashChange<Schema extends HashSchema> {
+  set?: HashUpdate<Schema>;
+  increment?: { readonly [K in KeysOfKind<Schema, "integer">]?: number };
+  counts?: { readonly [K in KeysOfKind<Schema, "counts">]?: CountsChange };
+}
+
+/** Done in this order: clear, remove, add. */
+export interface CountsChange {
+  clear?: boolean;
+  remove?: readonly string[];
+  /** What to add to each member's count; may be negative. */
+  add?: ReadonlyMap<string, number>;
+  /** No addition may lift a count above it. */
+  maxCount?: number;
+  /** No addition may bring in a member beyond so many. */
+  maxMembers?: number;
+}
+
+type KeysOfKind<Schema extends HashSchema, Kind extends Field["kind"]> = {
+  [K in keyof Schema]: Schema[K]["kind"] extends Kind ? K : never;
+}[keyof Schema] &
+  string;
+
+type ValueOf<F extends Field> = F extends { decode(text: string): infer T }
+  ? T
+  : ReadonlyMap<string, number>;
+
+type Given<Schema extends HashSchema, Kind extends Field["kind"]> = {
+  [K in KeysOfKind<Schema, Kind>]: ValueOf<Schema[K]>;
+};
+type Maybe<T> = { [K in keyof T]?: T[K] | undefined };
+type Plain<T> = { [K in keyof T]: T[K] };
+
+/** A record as it is read. */
+export type HashValues<Schema extends HashSchema> = Plain<
+  Given<Schema, "value" | "integer" | "counts"> & Maybe<Given<Schema, "optional">>
+>;
+/** A record as it is saved: counts may be left out. */
+export type HashInput<Schema extends HashSchema> = Plain<
+  Given<Schema, "value" | "integer"> & Maybe<Given<Schema, "optional" | "counts">>
+>;
+/** Some fields: what is left out stays, and undefined removes an optional field. */
+export type HashUpdate<Schema extends HashSchema> = Plain<
+  Partial<Given<Schema, "value" | "integer">> & Maybe<Given<Schema, "optional">>
+>;

@@ -1,0 +1,83 @@
+import {
+  type Fields,
+  type HashDriver,
+  type HashReply,
+  type HashStep,
+  maxSafeCount,
+} from "../driver.js";
+import { wellFormed } from "../well-formed.js";
+import type { ExpiringMap } from "./expiring-map.js";
+
+export function createMemoryHashes(records: ExpiringMap<Fields>): HashDriver {
+  return {
+    async write(id, fields, ttlMs, onlyIfAbsent = false) {
+      if (onlyIfAbsent && records.get(id) !== undefined) return false;
+      const stored = [...fields].map(([field, text]) => [field, wellFormed(text)] as const);
+      records.set(id, new Map(stored), ttlMs);
+      return true;
+    },
+    async read(id) {
+      const fields = records.get(id);
+      return fields && new Map(fields);
+    },
+    async change(id, steps, ttlMs) {
+      const fields = records.get(id);
+      if (fields === undefined) return { status: "absent" };
+      const changed = new Map(fields);
+      for (const step of steps) {
+        const refusal = take(changed, step);
+        if (refusal !== undefined) return refusal;
+      }
+      fields.clear();
+      for (const [field, text] of changed) fields.set(field, text);
+      if (ttlMs !== undefined) records.renew(id, ttlMs);
+      return { status: "changed", fields: changed };
+    },
+    async delete(id) {
+      return records.delete(id);
+    },
+  };
+}
+
+function take(fields: Fields, step: HashStep): HashReply | undefined {
+  switch (step.step) {
+    case "set":
+      fields.set(step.field, wellFormed(step.text));
+      return undefined;
+    case "remove":
+      fields.delete(step.field);
+      return undefined;
+    case "clear":
+      for (const field of fields.keys()) if (field.startsWith(step.prefix)) fields.delete(field);
+      return undefined;
+    case "add":
+      return add(fields, step.field, step.by, maxSafeCount);
+    case "count":
+      return count(fields, step);
+  }
+}
+
+function count(fields: Fields, step: HashStep & { step: "count" }): HashReply | undefined {
+  const field = step.prefix + step.member;
+  const isNew = !fields.has(field);
+  const refusal = add(fields, field, step.by, step.max);
+  if (refusal !== undefined) return refusal;
+  if (Number(fields.get(field)) <= 0) {
+    fields.delete(field);
+    return undefined;
+  }
+  const members = [...fields.keys()].filter((key) => key.startsWith(step.prefix)).length;
+  if (!isNew || members <= step.maxMembers) return undefined;
+  return { status: "refused", reason: "maxMembers", field };
+}
+
+function add(fields: Fields, field: string, by: number, max: number): HashReply | undefined {
+  const stored = Number(fields.get(field) ?? "0");
+  if (!Number.isInteger(stored)) return { status: "refused", reason: "notANumber", field };
+  const sum = stored + by;
+  if ((by > 0 && sum > max) || sum < -maxSafeCount) {
+    return { status: "refused", reason: "maxCount", field };
+  }
+  fields.set(field, String(sum));
+  return undefined;
+}

@@ -1,0 +1,42 @@
+import { createStorage } from "../create-storage.js";
+import { InvalidStorageValueError } from "../errors.js";
+import type { Storage } from "../storage.js";
+import { createExpiringMap, type ExpiringMap } from "./expiring-map.js";
+import { createMemoryCounters } from "./memory-counters.js";
+import { createMemoryHashes } from "./memory-hashes.js";
+import { createMemorySortedSets } from "./memory-sorted-sets.js";
+
+export interface MemoryStorageOptions {
+  /** Records, sets or counters kept of each name; beyond it the least recently used goes. Default 10,000. */
+  maxEntries?: number;
+  /** Milliseconds since the epoch, never 0. Default `Date.now`. */
+  now?: () => number;
+}
+
+/** The structures in this process, for one process without Redis, and gone with it. */
+export function createMemoryStorage(options: MemoryStorageOptions = {}): Storage {
+  const { maxEntries = 10_000, now = Date.now } = options;
+  if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
+    throw new InvalidStorageValueError(
+      `maxEntries must be a whole number of at least 1, but ${maxEntries} came.`,
+    );
+  }
+  // Each name has a bound of its own, so that a flood of one kind drives out nothing of another.
+  const byName = <T extends object>() => {
+    const maps = new Map<string, ExpiringMap<T>>();
+    return (name: string): ExpiringMap<T> => {
+      const map = maps.get(name) ?? createExpiringMap<T>({ maxEntries, now });
+      maps.set(name, map);
+      return map;
+    };
+  };
+  const hashes = byName<Map<string, string>>();
+  const sortedSets = byName<Map<string, number>>();
+  const counters = byName<{ value: number }>();
+
+  return createStorage({
+    hashes: (name) => createMemoryHashes(hashes(name)),
+    sortedSets: (name) => createMemorySortedSets(sortedSets(name)),
+    counters: (name) => createMemoryCounters(counters(name)),
+  });
+}

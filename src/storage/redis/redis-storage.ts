@@ -1,0 +1,37 @@
+import { createStorage } from "../create-storage.js";
+import type { Storage } from "../storage.js";
+import { createKeyspace } from "./keyspace.js";
+import { createOutageGuard } from "./outage-guard.js";
+import type { RedisClient } from "./redis-client.js";
+import { createRedisCounters } from "./redis-counters.js";
+import { createRedisHashes } from "./redis-hashes.js";
+import { createRedisSortedSets } from "./redis-sorted-sets.js";
+
+export interface RedisStorageOptions {
+  /** Redis 7.0 or Valkey 7.2 and later. Used as it is and never closed. */
+  redis: RedisClient;
+  /** What every key begins with. Default "storage:". */
+  prefix?: string;
+  /** Milliseconds after which an operation rejects, whatever the client's own settings. Default 1,000. */
+  commandTimeoutMs?: number;
+  /** Milliseconds for which nothing is sent after a connected server failed to answer. Default 500. */
+  pauseMs?: number;
+}
+
+/**
+ * The structures on Redis: keys are `<prefix><name>:<id>`.
+ *
+ * With a client that resends unanswered commands after reconnecting (ioredis's default; turn off
+ * `autoResendUnfulfilledCommands`), an increment that was cut off may count twice.
+ */
+export function createRedisStorage(options: RedisStorageOptions): Storage {
+  const { redis, prefix = "storage:", commandTimeoutMs = 1_000, pauseMs = 500 } = options;
+  const guard = createOutageGuard(redis, { timeoutMs: commandTimeoutMs, pauseMs });
+  const keyspace = (name: string) => createKeyspace(redis, guard, prefix, name);
+
+  return createStorage({
+    hashes: (name) => createRedisHashes(keyspace(name)),
+    sortedSets: (name) => createRedisSortedSets(keyspace(name)),
+    counters: (name) => createRedisCounters(keyspace(name)),
+  });
+}

@@ -1,0 +1,22 @@
+import { StorageError, StorageUnavailableError } from "../errors.js";
+
+/** Refusals that have to do with the server's state, and not with the command. */
+const passing =
+  /^(LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|MOVED|ASK|OOM|MISCONF|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|BUSY|UNKILLABLE)\b/;
+
+/** What the client threw, as an error of ours, with the client's as its cause. */
+export function toStorageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  if (!(error instanceof Error)) return new StorageUnavailableError("Redis failed.", error);
+  hideCommand(error);
+  const reason = (error.message || error.name).replace(/\.$/, "");
+  if (error.name !== "ReplyError" || passing.test(error.message)) {
+    return new StorageUnavailableError(`Redis must answer, but it did not: ${reason}.`, error);
+  }
+  return new StorageError(`Redis refused a command: ${reason}.`, error);
+}
+
+/** ioredis puts the command with all its arguments on its errors; a logger that prints every property must not see them. */
+function hideCommand(error: Error): void {
+  if ("command" in error) Object.defineProperty(error, "command", { enumerable: false });
+}

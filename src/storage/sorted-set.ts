@@ -1,0 +1,48 @@
+/**
+ * Members with scores. Order is by score, the greatest first; equal scores by the members' UTF-8 bytes,
+ * the greatest first ("b" before "a").
+ */
+export interface SortedSet {
+  /** Answers the new score. */
+  increment(member: string, by?: number, options?: SortedSetWrite): Promise<number | undefined>;
+  /** Gives each member its score. Answers false, and nothing is written, if `onlyIfExists` held it back. */
+  set(scores: ReadonlyMap<string, number>, options?: SortedSetWrite): Promise<boolean>;
+  /** As `set`, but leaves a greater score as it is: figures that only grow may so be written late, twice or out of order. */
+  raise(scores: ReadonlyMap<string, number>, options?: SortedSetWrite): Promise<boolean>;
+  /** These members instead of all that were there, in one step, with a whole life before them. */
+  replaceAll(scores: ReadonlyMap<string, number>, options?: { trimTo?: number }): Promise<void>;
+  /** The first `count`. */
+  top(count: number): Promise<ScoredMember[]>;
+  /** In the order asked; undefined for who is no member. */
+  scores(members: readonly string[]): Promise<(number | undefined)[]>;
+  /** Answers how many were members. */
+  remove(members: readonly string[]): Promise<number>;
+  /** Removes every member whose score is less. Answers how many. */
+  removeBelow(score: number): Promise<number>;
+  /** Keeps the first `size`. Answers how many went. */
+  trim(size: number): Promise<number>;
+  count(): Promise<number>;
+  /** False where there was nothing. */
+  delete(): Promise<boolean>;
+}
+
+export interface ScoredMember {
+  member: string;
+  score: number;
+}
+
+export interface SortedSetWrite {
+  /** Write nothing where the set has no members. Default false. */
+  onlyIfExists?: boolean;
+  /** Keep only the first so many afterwards. */
+  trimTo?: number;
+}
+
+export interface SortedSetOptions {
+  /** Tells sets of one name apart, as one for each customer. */
+  id?: string;
+  /** Seconds the set lives; for ever if absent. */
+  ttlSeconds?: number;
+  /** Whether each write renews that life. Default false: it counts from the first write. */
+  sliding?: boolean;
+}

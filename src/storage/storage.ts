@@ -1,0 +1,21 @@
+import type { Counter, CounterOptions } from "./counter.js";
+import type { HashSchema } from "./fields.js";
+import type { HashOptions, HashRecord } from "./hash-record.js";
+import type { SortedSet, SortedSetOptions } from "./sorted-set.js";
+
+/**
+ * Named structures, on Redis or in this process, with the same behaviour. Every operation is atomic and touches
+ * one key, so it runs on a cluster as it is.
+ *
+ * Names are lower-case words joined by `-`, one structure each: `hash("session", …)`.
+ * Every operation rejects with `StorageUnavailableError` when the server is out of reach.
+ */
+export interface Storage {
+  hash<const Schema extends HashSchema>(
+    name: string,
+    schema: Schema,
+    options?: HashOptions,
+  ): HashRecord<Schema>;
+  sortedSet(name: string, options?: SortedSetOptions): SortedSet;
+  counter(name: string, options: CounterOptions): Counter;
+}

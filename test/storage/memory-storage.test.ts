@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { createMemoryStorage, InvalidStorageValueError, text } from "../../src/storage/index.js";
+import { createExpiringMap } from "../../src/storage/memory/expiring-map.js";
+import { describeStorage } from "./storage-conformance.js";
+
+describeStorage("this process", async () => {
+  const clock = createClock();
+  return {
+    storage: createMemoryStorage({ now: clock.now }),
+    async advanceSeconds(seconds) {
+      clock.advance(seconds * 1_000);
+    },
+    async stop() {},
+  };
+});
+
+test("holds no more than maxEntries of a name, and drops what was not used for longest", async () => {
+  const storage = createMemoryStorage({ maxEntries: 3 });
+  const notes = storage.hash("note", { body: text() });
+  for (const id of ["a", "b", "c"]) await notes.save(id, { body: id });
+  await notes.get("a");
+  await storage.hash("other", { body: text() }).save("x", { body: "x" });
+  await notes.save("d", { body: "d" });
+
+  const bodies = await Promise.all(["a", "b", "c", "d"].map((id) => notes.get(id)));
+  expect(bodies.map((note) => note?.body)).toEqual(["a", undefined, "c", "d"]);
+});
+
+test("frees what is past its life without anybody asking for it", () => {
+  const clock = createClock();
+  const map = createExpiringMap<{ n: number }>({ maxEntries: 100, now: clock.now });
+  for (let n = 0; n < 50; n += 1) map.set(String(n), { n }, 1_000);
+  clock.advance(61_000);
+  map.set("new", { n: 0 });
+  expect(map.size).toBe(1);
+});
+
+test("gives out copies: what a reader does to them changes nothing", async () => {
+  const notes = createMemoryStorage().hash("note", { body: text() });
+  await notes.save("a", { body: "hello" });
+  const note = await notes.get("a");
+  if (note) note.body = "changed";
+  expect(await notes.get("a")).toEqual({ body: "hello" });
+});
+
+test("refuses a bound that is none", () => {
+  expect(() => createMemoryStorage({ maxEntries: 0 })).toThrow(InvalidStorageValueError);
+});
+
+function createClock() {
+  let time = Date.UTC(2024, 0, 1);
+  return {
+    now: () => time,
+    advance(ms: number) {
+      time += ms;
+    },
+  };
+}

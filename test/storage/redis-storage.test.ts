@@ -1,0 +1,147 @@
+import type { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import {
+  createRedisStorage,
+  StorageError,
+  StorageUnavailableError,
+  text,
+} from "../../src/storage/index.js";
+import { type RedisServer, startRedis } from "../support/redis-server.js";
+import { advanceRedis } from "../support/redis-time.js";
+import { describeStorage } from "./storage-conformance.js";
+
+describeStorage("Redis", async () => {
+  const server = await startRedis();
+  const redis = server.client();
+  return {
+    storage: createRedisStorage({ redis, prefix: "test:" }),
+    advanceSeconds: (seconds) => advanceRedis(redis, seconds),
+    stop: () => server.stop(),
+  };
+});
+
+describe("storage on Redis", () => {
+  let server: RedisServer;
+  let admin: Redis;
+  beforeAll(async () => {
+    server = await startRedis();
+    admin = server.client();
+  });
+  afterAll(() => server.stop());
+
+  test("writes nothing outside its prefix, and every key with a ttl expires", async () => {
+    const storage = createRedisStorage({ redis: server.client(), prefix: "shop:s:" });
+    await storage.hash("note", { body: text() }, { ttlSeconds: 60 }).save("a", { body: "x" });
+    await storage.sortedSet("ranking", { ttlSeconds: 60 }).increment("a");
+    await storage.sortedSet("ranking", { id: "b", ttlSeconds: 60 }).increment("a");
+    await storage.counter("attempt", { ttlSeconds: 60 }).increment("a");
+    const keys = (await admin.keys("*")).sort();
+    expect(keys).toEqual([
+      "shop:s:attempt:a",
+      "shop:s:note:a",
+      "shop:s:ranking",
+      "shop:s:ranking:b",
+    ]);
+    for (const key of keys) expect(await admin.pttl(key)).toBeGreaterThan(0);
+  });
+
+  test("a server that forgot its scripts is given them again", async () => {
+    const notes = createRedisStorage({ redis: server.client() }).hash("note", { body: text() });
+    await notes.save("a", { body: "x" });
+    await admin.script("FLUSH");
+    expect(await notes.update("a", { body: "y" })).toEqual({ body: "y" });
+  });
+
+  test("a key of another type is an error of its own, and no outage", async () => {
+    const storage = createRedisStorage({ redis: server.client(), prefix: "wrong:" });
+    await admin.set("wrong:note:a", "text");
+    const notes = storage.hash("note", { body: text() });
+    const error = await notes.get("a").catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(StorageError);
+    expect(error).not.toBeInstanceOf(StorageUnavailableError);
+    expect(await notes.get("b")).toBeUndefined();
+  });
+});
+
+describe("storage on a Redis that fails", () => {
+  test("works through a default client as long as the server is there, and fails typed and soon when it is not", async () => {
+    await using server = await startRedis();
+    // A default client would queue these commands until the server is back, for minutes if need be.
+    const storage = createRedisStorage({ redis: server.client(), commandTimeoutMs: 200 });
+    const notes = storage.hash("note", { body: text() });
+    await notes.save("a", { body: "x" });
+
+    await server.kill();
+    await expect(notes.get("a")).rejects.toMatchObject({ code: "E_STORAGE_UNAVAILABLE" });
+    await expect(notes.save("late", { body: "x" })).rejects.toBeInstanceOf(StorageUnavailableError);
+
+    await server.restart();
+    await vi.waitFor(() => notes.save("b", { body: "y" }), { timeout: 5_000 });
+    // What was refused is not done after all.
+    expect(await notes.get("late")).toBeUndefined();
+  });
+
+  test("a short break goes unnoticed by whoever can wait", async () => {
+    await using server = await startRedis();
+    const storage = createRedisStorage({ redis: server.client(), commandTimeoutMs: 10_000 });
+    const notes = storage.hash("note", { body: text() });
+    await notes.save("a", { body: "x" });
+    await server.kill();
+    const reading = notes.get("a");
+    await server.restart();
+    expect(await reading).toBeUndefined();
+  });
+
+  test("a server that stops answering is left alone after the first failure, then tried by one command", async () => {
+    await using server = await startRedis();
+    const redis = server.client();
+    const options = { redis, commandTimeoutMs: 100, pauseMs: 200 };
+    const notes = createRedisStorage(options).hash("note", { body: text() });
+    await notes.save("a", { body: "x" });
+    const sent = vi.spyOn(redis, "hgetall");
+
+    server.pause();
+    await expect(notes.get("a")).rejects.toBeInstanceOf(StorageUnavailableError);
+    await expect(notes.get("a")).rejects.toThrow("just failed");
+    expect(sent).toHaveBeenCalledTimes(1);
+
+    await vi.waitFor(() => expect(attempt()).resolves.toBe("no answer"), { timeout: 2_000 });
+    expect(sent).toHaveBeenCalledTimes(2);
+
+    server.resume();
+    await vi.waitFor(() => notes.get("a"), { timeout: 2_000 });
+
+    async function attempt(): Promise<string> {
+      const both = await Promise.allSettled([notes.get("a"), notes.get("a")]);
+      const reasons = both.map((one) =>
+        one.status === "rejected" ? String(one.reason) : "answer",
+      );
+      if (reasons.some((reason) => reason === "answer")) return "answer";
+      return reasons.some((reason) => reason.includes("no answer")) ? "no answer" : "left alone";
+    }
+  });
+
+  test("a server that refuses writes is unavailable, and its error shows no value", async () => {
+    await using server = await startRedis({
+      args: ["--maxmemory", "1mb", "--maxmemory-policy", "noeviction"],
+    });
+    const notes = createRedisStorage({ redis: server.client() }).hash("note", { body: text() });
+    await notes.get("a");
+    await server.client().config("SET", "maxmemory", "1");
+    const error = await notes.save("a", { body: "s3cret" }).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(StorageUnavailableError);
+    expect(error.cause).toBeInstanceOf(Error);
+    expect(JSON.stringify({ ...error, cause: { ...error.cause } })).not.toContain("s3cret");
+    expect(error.message).not.toContain("s3cret");
+  });
+
+  test("a closed client is refused at once", async () => {
+    await using server = await startRedis();
+    const redis = server.client();
+    const notes = createRedisStorage({ redis }).hash("note", { body: text() });
+    await notes.get("a");
+    redis.disconnect();
+    await vi.waitFor(() => expect(redis.status).toBe("end"));
+    await expect(notes.get("a")).rejects.toThrow("the client was closed");
+  });
+});

@@ -1,0 +1,499 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  CountLimitError,
+  counts,
+  date,
+  InvalidStorageValueError,
+  integer,
+  json,
+  oneOf,
+  optional,
+  type Storage,
+  text,
+  UnreadableRecordError,
+} from "../../src/storage/index.js";
+
+export interface StorageUnderTest {
+  storage: Storage;
+  /** Lets time pass for everything stored. */
+  advanceSeconds(seconds: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const schema = {
+  name: text(),
+  role: oneOf("customer", "staff"),
+  visits: integer(),
+  since: date(),
+  cart: counts(),
+  language: optional(text()),
+  tastes: optional(json<{ likes: string[] }>()),
+};
+
+const since = new Date("2024-05-06T07:08:09.012Z");
+const ada = { name: "Ada", role: "staff", visits: 3, since } as const;
+
+/** What every storage must do, whatever it stands on. */
+export function describeStorage(kind: string, start: () => Promise<StorageUnderTest>): void {
+  describe(`storage on ${kind}`, () => {
+    let under: StorageUnderTest;
+    let storage: Storage;
+    beforeAll(async () => {
+      under = await start();
+      storage = under.storage;
+    });
+    afterAll(() => under.stop());
+
+    let made = 0;
+    /** An id nobody used. */
+    const fresh = () => `id-${++made}`;
+    const visitors = () => storage.hash("visitor", schema, { ttlSeconds: 60, sliding: true });
+
+    describe("a hash record", () => {
+      test("reads back what was saved, optional fields and counts left out or given", async () => {
+        const id = fresh();
+        expect(await visitors().get(id)).toBeUndefined();
+        await visitors().save(id, ada);
+        expect(await visitors().get(id)).toEqual({ ...ada, cart: new Map() });
+
+        const whole = { ...ada, language: "it", tastes: { likes: ["basil"] } };
+        await visitors().save(id, { ...whole, cart: new Map([["big", 2]]) });
+        expect(await visitors().get(id)).toEqual({ ...whole, cart: new Map([["big", 2]]) });
+      });
+
+      test("reads back any text, number and time", async () => {
+        const id = fresh();
+        await fc.assert(
+          fc.asyncProperty(
+            fc.string({ unit: "grapheme" }),
+            fc.maxSafeInteger(),
+            fc.date({ noInvalidDate: true }),
+            fc.dictionary(fc.string({ unit: "grapheme" }), fc.integer({ min: 1 })),
+            async (name, visits, when, cart) => {
+              const record = {
+                ...ada,
+                name,
+                visits,
+                since: when,
+                cart: new Map(Object.entries(cart)),
+              };
+              await visitors().save(id, record);
+              expect(await visitors().get(id)).toEqual(record);
+            },
+          ),
+          { numRuns: 50 },
+        );
+      });
+
+      test("save drops what the earlier record had and the new one has not", async () => {
+        const id = fresh();
+        await visitors().save(id, { ...ada, language: "it", cart: new Map([["big", 2]]) });
+        await visitors().save(id, ada);
+        expect(await visitors().get(id)).toEqual({ ...ada, cart: new Map() });
+      });
+
+      test("of many that create the same record at once, one does", async () => {
+        const id = fresh();
+        const created = await Promise.all(
+          Array.from({ length: 20 }, (_, visits) => visitors().create(id, { ...ada, visits })),
+        );
+        expect(created.filter(Boolean)).toHaveLength(1);
+        expect((await visitors().get(id))?.visits).toBe(created.indexOf(true));
+      });
+
+      test("update writes the given fields, and what others wrote meanwhile stays", async () => {
+        const id = fresh();
+        await visitors().save(id, ada);
+        await Promise.all([
+          visitors().update(id, { name: "Bea" }),
+          visitors().update(id, { language: "it" }),
+          visitors().update(id, { role: "customer" }),
+        ]);
+        expect(await visitors().get(id)).toMatchObject({
+          name: "Bea",
+          language: "it",
+          role: "customer",
+          visits: 3,
+        });
+      });
+
+      test("update with undefined removes an optional field, and answers with the record", async () => {
+        const id = fresh();
+        await visitors().save(id, { ...ada, language: "it" });
+        expect(await visitors().update(id, { language: undefined, name: "Bea" })).toEqual({
+          ...ada,
+          name: "Bea",
+          cart: new Map(),
+        });
+      });
+
+      test("increments of many at once are all counted", async () => {
+        const id = fresh();
+        await visitors().save(id, ada);
+        await Promise.all(Array.from({ length: 50 }, () => visitors().increment(id, "visits", 2)));
+        expect((await visitors().increment(id, "visits", -1))?.visits).toBe(102);
+      });
+
+      test("nothing brings back a record that is gone", async () => {
+        const id = fresh();
+        const add = new Map([["big", 1]]);
+        await visitors().save(id, ada);
+        await under.advanceSeconds(60);
+        expect(await visitors().update(id, { name: "Bea" })).toBeUndefined();
+        expect(await visitors().increment(id, "visits")).toBeUndefined();
+        expect(await visitors().change(id, { counts: { cart: { add } } })).toBeUndefined();
+        expect(await visitors().touch(id)).toBeUndefined();
+        expect(await visitors().get(id)).toBeUndefined();
+        expect(await visitors().delete(id)).toBe(false);
+        expect(await visitors().create(id, ada)).toBe(true);
+      });
+
+      test("a sliding life is renewed by touch and by changes, and not by reading", async () => {
+        const [touched, changed, read] = [fresh(), fresh(), fresh()];
+        for (const id of [touched, changed, read]) await visitors().save(id, ada);
+        await under.advanceSeconds(40);
+        expect(await visitors().touch(touched)).toMatchObject({ name: "Ada" });
+        await visitors().update(changed, { name: "Bea" });
+        await visitors().get(read);
+        await under.advanceSeconds(40);
+        expect(await visitors().get(touched)).toBeDefined();
+        expect(await visitors().get(changed)).toBeDefined();
+        expect(await visitors().get(read)).toBeUndefined();
+      });
+
+      test("a life that does not slide counts from saving", async () => {
+        const id = fresh();
+        const visits = storage.hash("visit", { place: text() }, { ttlSeconds: 60 });
+        await visits.save(id, { place: "Rome" });
+        await under.advanceSeconds(40);
+        await visits.update(id, { place: "Bari" });
+        await visits.touch(id);
+        await under.advanceSeconds(30);
+        expect(await visits.get(id)).toBeUndefined();
+      });
+
+      test("without a ttl it stays", async () => {
+        const id = fresh();
+        const places = storage.hash("place", { name: text() });
+        await places.save(id, { name: "Rome" });
+        await places.update(id, { name: "Bari" });
+        await under.advanceSeconds(1e6);
+        expect(await places.get(id)).toEqual({ name: "Bari" });
+      });
+
+      test("a record whose every field is absent is there all the same", async () => {
+        const id = fresh();
+        const notes = storage.hash("note", { body: optional(text()) });
+        await notes.save(id, { body: "hello" });
+        expect(await notes.update(id, { body: undefined })).toEqual({});
+        expect(await notes.get(id)).toEqual({});
+        expect(await notes.delete(id)).toBe(true);
+        expect(await notes.delete(id)).toBe(false);
+        expect(await notes.get(id)).toBeUndefined();
+      });
+
+      test("records of two names or two ids do not mix", async () => {
+        const id = fresh();
+        await storage.hash("left", { side: text() }).save(id, { side: "left" });
+        await storage.hash("left-right", { side: text() }).save(id, { side: "both" });
+        expect(await storage.hash("left", { side: text() }).get(id)).toEqual({ side: "left" });
+        expect(await storage.hash("left", { side: text() }).get(`${id}:`)).toBeUndefined();
+      });
+
+      test("refuses values that do not fit the schema, and writes nothing", async () => {
+        const id = fresh();
+        await visitors().save(id, ada);
+        const refused = [
+          () => visitors().save(id, { ...ada, visits: 1.5 }),
+          () => visitors().save(id, { ...ada, since: new Date(Number.NaN) }),
+          () => visitors().update(id, { name: "Bea", role: "owner" as "staff" }),
+          () => visitors().update(id, { name: "Bea", unknown: 1 } as object),
+          () => visitors().increment(id, "name" as "visits"),
+          () => visitors().increment(id, "visits", Number.NaN),
+          () => visitors().save("", ada),
+          () => visitors().get("x".repeat(513)),
+        ];
+        for (const attempt of refused) {
+          await expect(attempt()).rejects.toBeInstanceOf(InvalidStorageValueError);
+        }
+        expect(await visitors().get(id)).toEqual({ ...ada, cart: new Map() });
+      });
+
+      test("an older shape of record is unreadable, and not half read", async () => {
+        const id = fresh();
+        await storage.hash("shape", { size: text() }).save(id, { size: "wide" });
+        const wants = (newer: Parameters<Storage["hash"]>[1]) =>
+          storage.hash("shape", newer).get(id);
+        await expect(wants({ size: integer() })).rejects.toBeInstanceOf(UnreadableRecordError);
+        await expect(wants({ colour: text() })).rejects.toBeInstanceOf(UnreadableRecordError);
+        await expect(wants({ size: json() })).rejects.toBeInstanceOf(UnreadableRecordError);
+        await expect(
+          storage.hash("shape", { size: integer() }).increment(id, "size"),
+        ).rejects.toBeInstanceOf(UnreadableRecordError);
+      });
+    });
+
+    describe("counts", () => {
+      const add = (id: string, added: Record<string, number>, limits = {}) =>
+        visitors().change(id, {
+          counts: { cart: { add: new Map(Object.entries(added)), ...limits } },
+        });
+      const cartOf = async (id: string) =>
+        Object.fromEntries((await visitors().get(id))?.cart ?? []);
+
+      test("what two devices add at once is all there", async () => {
+        const id = fresh();
+        await visitors().save(id, ada);
+        await Promise.all(
+          Array.from({ length: 40 }, (_, i) => add(id, { big: 1, [`other-${i % 4}`]: 2 })),
+        );
+        expect(await cartOf(id)).toEqual({
+          big: 40,
+          "other-0": 20,
+          "other-1": 20,
+          "other-2": 20,
+          "other-3": 20,
+        });
+      });
+
+      test("a count that falls to zero goes with its member", async () => {
+        const id = fresh();
+        await visitors().save(id, {
+          ...ada,
+          cart: new Map([
+            ["big", 3],
+            ["small", 1],
+          ]),
+        });
+        await add(id, { big: -3, small: 1, none: -2 });
+        expect(await cartOf(id)).toEqual({ small: 2 });
+      });
+
+      test("a change over a limit is refused whole", async () => {
+        const id = fresh();
+        await visitors().save(id, { ...ada, cart: new Map([["big", 8]]) });
+        await expect(
+          visitors().change(id, {
+            set: { name: "Bea" },
+            counts: {
+              cart: {
+                add: new Map([
+                  ["small", 1],
+                  ["big", 3],
+                ]),
+                maxCount: 10,
+              },
+            },
+          }),
+        ).rejects.toMatchObject({ reason: "maxCount", code: "E_STORAGE_COUNT_LIMIT" });
+        await expect(add(id, { a: 1, b: 1 }, { maxMembers: 2 })).rejects.toMatchObject({
+          reason: "maxMembers",
+        });
+        expect(await visitors().get(id)).toEqual({ ...ada, cart: new Map([["big", 8]]) });
+        await add(id, { big: 2 }, { maxCount: 10, maxMembers: 1 });
+        await add(id, { big: -1 }, { maxCount: 5 });
+        expect(await cartOf(id)).toEqual({ big: 9 });
+      });
+
+      test("of many that add at once none gets over a limit", async () => {
+        const id = fresh();
+        await visitors().save(id, ada);
+        const results = await Promise.allSettled(
+          Array.from({ length: 30 }, (_, i) =>
+            add(id, { big: 1, [`m${i}`]: 1 }, { maxMembers: 11 }),
+          ),
+        );
+        const refused = results.filter((one) => one.status === "rejected");
+        expect(refused).toHaveLength(20);
+        for (const one of refused) expect(one.reason).toBeInstanceOf(CountLimitError);
+        expect((await cartOf(id)).big).toBe(10);
+      });
+
+      test("members are removed and cleared, before what is added", async () => {
+        const id = fresh();
+        await visitors().save(id, {
+          ...ada,
+          cart: new Map([
+            ["a", 1],
+            ["b", 2],
+            ["c", 3],
+          ]),
+        });
+        await visitors().change(id, { counts: { cart: { remove: ["a", "none"] } } });
+        expect(await cartOf(id)).toEqual({ b: 2, c: 3 });
+        const added = new Map([["c", 1]]);
+        await visitors().change(id, { counts: { cart: { clear: true, add: added } } });
+        expect(await cartOf(id)).toEqual({ c: 1 });
+        expect(await visitors().get(id)).toMatchObject(ada);
+      });
+    });
+
+    describe("a sorted set", () => {
+      const make = (options = {}) => storage.sortedSet("ranking", { id: fresh(), ...options });
+      const scores = (record: Record<string, number>) => new Map(Object.entries(record));
+      const members = async (set: ReturnType<typeof make>, count = 100) =>
+        (await set.top(count)).map(({ member }) => member);
+
+      test("an empty one has nothing", async () => {
+        const set = make();
+        expect(await set.top(10)).toEqual([]);
+        expect(await set.scores(["a"])).toEqual([undefined]);
+        expect(await set.count()).toBe(0);
+        expect(await set.delete()).toBe(false);
+        expect(await set.remove(["a"])).toBe(0);
+        expect(await set.trim(0)).toBe(0);
+      });
+
+      test("the greatest score is first, and of equals the greatest name", async () => {
+        const set = make();
+        await set.set(scores({ a: 1, c: 2, b: 2, é: 2, d: -1.5 }));
+        expect(await set.top(3)).toEqual([
+          { member: "é", score: 2 },
+          { member: "c", score: 2 },
+          { member: "b", score: 2 },
+        ]);
+        expect(await members(set)).toEqual(["é", "c", "b", "a", "d"]);
+        expect(await set.top(0)).toEqual([]);
+        expect(await set.scores(["d", "none", "a"])).toEqual([-1.5, undefined, 1]);
+      });
+
+      test("increments of many at once are all counted", async () => {
+        const set = make();
+        await Promise.all(Array.from({ length: 50 }, () => set.increment("a", 2)));
+        expect(await set.increment("a", 0.5)).toBe(100.5);
+        expect(await set.increment("b")).toBe(1);
+      });
+
+      test("raise keeps what is greater, so order and repetition do not matter", async () => {
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(fc.tuple(fc.constantFrom("a", "b", "c"), fc.integer()), { minLength: 1 }),
+            async (writes) => {
+              const set = make();
+              for (const [member, score] of writes) await set.raise(scores({ [member]: score }));
+              for (const member of new Set(writes.map(([one]) => one))) {
+                const greatest = Math.max(
+                  ...writes.filter(([m]) => m === member).map(([, s]) => s),
+                );
+                expect(await set.scores([member])).toEqual([greatest]);
+              }
+            },
+          ),
+          { numRuns: 20 },
+        );
+      });
+
+      test("onlyIfExists does not begin a set", async () => {
+        const set = make();
+        expect(await set.raise(scores({ a: 1 }), { onlyIfExists: true })).toBe(false);
+        expect(await set.increment("a", 1, { onlyIfExists: true })).toBeUndefined();
+        expect(await set.count()).toBe(0);
+        await set.set(scores({ a: 1 }));
+        expect(await set.raise(scores({ b: 2 }), { onlyIfExists: true })).toBe(true);
+        expect(await members(set)).toEqual(["b", "a"]);
+      });
+
+      test("is trimmed to its first, by a write or by itself", async () => {
+        const set = make();
+        await set.set(scores({ a: 1, b: 2, c: 3, d: 4 }), { trimTo: 3 });
+        expect(await members(set)).toEqual(["d", "c", "b"]);
+        await set.raise(scores({ e: 2.5 }), { trimTo: 3 });
+        expect(await members(set)).toEqual(["d", "c", "e"]);
+        expect(await set.trim(2)).toBe(1);
+        expect(await set.trim(5)).toBe(0);
+        expect(await members(set)).toEqual(["d", "c"]);
+        expect(await set.trim(0)).toBe(2);
+        expect(await set.count()).toBe(0);
+      });
+
+      test("replaceAll leaves nothing of what was, and readers see one or the other", async () => {
+        const set = make();
+        await set.set(scores({ a: 1, b: 2 }));
+        const reads = Array.from({ length: 20 }, () => set.count());
+        const [, ...seen] = await Promise.all([set.replaceAll(scores({ c: 3, d: 4 })), ...reads]);
+        expect(new Set(seen)).toEqual(new Set([2]));
+        expect(await members(set)).toEqual(["d", "c"]);
+        await set.replaceAll(scores({ e: 1, f: 2, g: 3 }), { trimTo: 2 });
+        expect(await members(set)).toEqual(["g", "f"]);
+        await set.replaceAll(new Map());
+        expect(await set.count()).toBe(0);
+      });
+
+      test("members are removed by name and by score", async () => {
+        const set = make();
+        await set.set(scores({ a: 1, b: 2, c: 3, d: 4 }));
+        expect(await set.remove(["a", "none"])).toBe(1);
+        expect(await set.removeBelow(3)).toBe(1);
+        expect(await members(set)).toEqual(["d", "c"]);
+        expect(await set.delete()).toBe(true);
+        expect(await set.count()).toBe(0);
+      });
+
+      test("a life counts from the first write, or slides, or begins anew with replaceAll", async () => {
+        const [fixed, sliding, replaced] = [
+          make({ ttlSeconds: 60 }),
+          make({ ttlSeconds: 60, sliding: true }),
+          make({ ttlSeconds: 60 }),
+        ];
+        for (const set of [fixed, sliding, replaced]) await set.increment("a");
+        await under.advanceSeconds(40);
+        await fixed.increment("a");
+        await sliding.increment("a");
+        await replaced.replaceAll(scores({ a: 2 }));
+        await under.advanceSeconds(40);
+        expect(await fixed.count()).toBe(0);
+        expect(await sliding.scores(["a"])).toEqual([2]);
+        expect(await replaced.scores(["a"])).toEqual([2]);
+      });
+
+      test("refuses scores that are no numbers and sizes that are no sizes", async () => {
+        const set = make();
+        for (const attempt of [
+          () => set.increment("a", Number.NaN),
+          () => set.set(scores({ a: Number.POSITIVE_INFINITY })),
+          () => set.top(-1),
+          () => set.trim(0.5),
+          () => set.raise(scores({ a: 1 }), { trimTo: -1 }),
+        ]) {
+          await expect(attempt()).rejects.toBeInstanceOf(InvalidStorageValueError);
+        }
+        expect(await set.count()).toBe(0);
+      });
+    });
+
+    describe("a counter", () => {
+      const attempts = () => storage.counter("attempt", { ttlSeconds: 60 });
+
+      test("counts what many add at once, in a window that does not slide", async () => {
+        const id = fresh();
+        await Promise.all(Array.from({ length: 20 }, () => attempts().increment(id)));
+        await under.advanceSeconds(40);
+        const { value, remainingSeconds } = await attempts().increment(id, 5);
+        expect(value).toBe(25);
+        expect(remainingSeconds).toBeGreaterThan(0);
+        expect(remainingSeconds).toBeLessThanOrEqual(20);
+        await under.advanceSeconds(20);
+        expect(await attempts().get(id)).toEqual({ value: 0, remainingSeconds: 0 });
+        expect((await attempts().increment(id)).value).toBe(1);
+      });
+
+      test("is deleted", async () => {
+        const id = fresh();
+        await attempts().increment(id);
+        expect(await attempts().delete(id)).toBe(true);
+        expect(await attempts().delete(id)).toBe(false);
+        expect((await attempts().get(id)).value).toBe(0);
+      });
+    });
+
+    test("refuses names and lives that cannot be used", () => {
+      const refused = InvalidStorageValueError;
+      expect(() => storage.hash("a:b", schema)).toThrow(refused);
+      expect(() => storage.sortedSet("")).toThrow(refused);
+      expect(() => storage.hash("a", { "b:c": text() })).toThrow(refused);
+      expect(() => storage.hash("a", schema, { ttlSeconds: 0 })).toThrow(refused);
+      expect(() => storage.counter("a", { ttlSeconds: Number.NaN })).toThrow(refused);
+    });
+  });
+}
