@@ -1,0 +1,24 @@
+import { type GraphQLSchema, isInterfaceType, isObjectType } from "graphql";
+import { directiveError } from "./errors.js";
+import type { AnyContextOptions } from "./options.js";
+
+/**
+ * Holds the options that name fields against the schema: a misspelt coordinate in `authorize` would protect nothing.
+ *
+ * @throws DirectiveError naming the option and the coordinate that no field has.
+ */
+export function checkOptions(schema: GraphQLSchema, options: AnyContextOptions): void {
+  for (const option of ["authorize", "resultPaths"] as const) {
+    for (const coordinate of Object.keys(options[option] ?? {})) {
+      const [typeName = "", fieldName = "", ...rest] = coordinate.split(".");
+      const type = schema.getType(typeName);
+      const isAllowed = isObjectType(type) || (option === "resultPaths" && isInterfaceType(type));
+      if (!isAllowed || rest.length > 0 || !type.getFields()[fieldName]) {
+        throw directiveError(
+          coordinate,
+          `the option "${option}" names a field that the schema lacks.`,
+        );
+      }
+    }
+  }
+}
