@@ -1,0 +1,143 @@
+import {
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  GraphQLIncludeDirective,
+  type GraphQLNamedType,
+  type GraphQLResolveInfo,
+  GraphQLSkipDirective,
+  getArgumentValues,
+  getDirectiveValues,
+  getNamedType,
+  type InlineFragmentNode,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  type SelectionNode,
+  type SelectionSetNode,
+} from "graphql";
+import { argumentText } from "./input-text.js";
+
+type Info = Pick<
+  GraphQLResolveInfo,
+  "fieldNodes" | "fragments" | "returnType" | "schema" | "variableValues"
+>;
+
+/** Nodes one expansion may visit: crossing fragments and conditions can ask for exponentially many. */
+const MAX_NODES = 10_000;
+
+/** The nodes that answer one response name under the same type conditions. */
+interface Selected {
+  conditions: readonly string[];
+  responseName: string;
+  type: GraphQLNamedType;
+  nodes: FieldNode[];
+}
+
+/** GraphQL.js makes `fieldNodes` anew for each execution and shares it among the items of a list. */
+const expanded = new WeakMap<readonly FieldNode[], string>();
+
+/**
+ * What is selected below a field, as one text that is the same for documents that ask for the same: fragments
+ * inlined (their names are the client's choice), `@skip` and `@include` decided, what occurs twice merged, names
+ * sorted; aliases and arguments kept, since a resolver may use both.
+ *
+ * @throws RangeError for a selection that expands to more than 10,000 nodes.
+ */
+export function expandedSelection(info: Info): string {
+  let text = expanded.get(info.fieldNodes);
+  if (text === undefined) {
+    text = createWriter(info)(selectionSets(info.fieldNodes), getNamedType(info.returnType));
+    expanded.set(info.fieldNodes, text);
+  }
+  return text;
+}
+
+function createWriter(info: Info): typeof write {
+  let nodesLeft = MAX_NODES;
+  return write;
+
+  function write(sets: readonly SelectionSetNode[], type: GraphQLNamedType): string {
+    const fields = new Map<string, Selected>();
+    const visited = new Set<string>();
+    for (const set of sets) collect(set, type, [], fields, visited);
+    const texts = Array.from(fields.values(), writeField);
+    return texts.length === 0 ? "" : `(${texts.sort().join(",")})`;
+  }
+
+  function writeField({ conditions, responseName, type, nodes }: Selected): string {
+    const [node] = nodes as [FieldNode, ...FieldNode[]];
+    const name = node.name.value;
+    const on = conditions.length === 0 ? "" : `on ${conditions.join("&")}:`;
+    const alias = responseName === name ? "" : `${responseName}:`;
+    const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
+    if (!field) return on + alias + name;
+    const args = textOf(field)(getArgumentValues(field, node, info.variableValues));
+    return on + alias + name + args + write(selectionSets(nodes), getNamedType(field.type));
+  }
+
+  function collect(
+    { selections }: SelectionSetNode,
+    type: GraphQLNamedType,
+    conditions: readonly string[],
+    fields: Map<string, Selected>,
+    visited: Set<string>,
+  ): void {
+    for (const node of selections) {
+      if (nodesLeft-- <= 0) throw new RangeError(`the selection has more than ${MAX_NODES} nodes`);
+      if (!isIncluded(node, info)) continue;
+      if (node.kind === Kind.FIELD) {
+        const responseName = (node.alias ?? node.name).value;
+        const place = `${conditions.join("&")} ${responseName}`;
+        const selected = fields.get(place);
+        if (selected) selected.nodes.push(node);
+        else fields.set(place, { conditions, responseName, type, nodes: [node] });
+        continue;
+      }
+      const fragment = fragmentOf(node, conditions, visited);
+      if (!fragment) continue;
+      const on = fragment.typeCondition?.name.value ?? type.name;
+      const narrowed =
+        on === type.name || conditions.includes(on) ? conditions : [...conditions, on].sort();
+      collect(fragment.selectionSet, info.schema.getType(on) ?? type, narrowed, fields, visited);
+    }
+  }
+
+  /** A named fragment counts once in each set and under each condition, as it does in execution. */
+  function fragmentOf(
+    node: Exclude<SelectionNode, FieldNode>,
+    conditions: readonly string[],
+    visited: Set<string>,
+  ): InlineFragmentNode | FragmentDefinitionNode | undefined {
+    if (node.kind === Kind.INLINE_FRAGMENT) return node;
+    const place = `${conditions.join("&")} ${node.name.value}`;
+    if (visited.has(place)) return undefined;
+    visited.add(place);
+    return info.fragments[node.name.value];
+  }
+}
+
+const argumentTexts = new WeakMap<
+  GraphQLField<unknown, unknown>,
+  ReturnType<typeof argumentText>
+>();
+
+function textOf(field: GraphQLField<unknown, unknown>): ReturnType<typeof argumentText> {
+  let text = argumentTexts.get(field);
+  if (!text) {
+    text = argumentText(field.args);
+    argumentTexts.set(field, text);
+  }
+  return text;
+}
+
+function selectionSets(nodes: readonly FieldNode[]): SelectionSetNode[] {
+  return nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+}
+
+function isIncluded(node: SelectionNode, { variableValues }: Info): boolean {
+  return (
+    getDirectiveValues(GraphQLSkipDirective, node, variableValues)?.if !== true &&
+    getDirectiveValues(GraphQLIncludeDirective, node, variableValues)?.if !== false
+  );
+}
