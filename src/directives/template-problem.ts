@@ -1,0 +1,14 @@
+import { TemplateError } from "../cache/errors.js";
+import type { TagTemplate } from "./tag-template.js";
+
+/** Why a template gave no tag, and what followed from it. */
+export function templateProblem(
+  coordinate: string,
+  template: TagTemplate,
+  consequence: string,
+  error: unknown,
+): TemplateError {
+  const reason = error instanceof Error ? error.message : String(error);
+  const text = `${coordinate}: the template "${template.text}" ${reason}, so ${consequence}.`;
+  return new TemplateError(text, { coordinate, cause: error });
+}

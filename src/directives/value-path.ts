@@ -1,0 +1,164 @@
+import {
+  type GraphQLField,
+  type GraphQLInputType,
+  type GraphQLNamedType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isInputObjectType,
+  isInterfaceType,
+  isLeafType,
+  isListType,
+  isObjectType,
+  isUnionType,
+} from "graphql";
+import { canonical } from "./canonical.js";
+import { chain, isPromise, type MaybePromise } from "./maybe-promise.js";
+
+/** Supplies a property that the raw value of a type lacks: `"Order.customer": (order) => ({ id: order.customerId })`. */
+export type ResultPath = (value: never, context: never) => unknown;
+export type ResultPaths = Readonly<Record<string, ResultPath>>;
+
+/** Reads the values at a path, as texts: one for a plain path, one an element where a list lies on it. */
+export interface ValuePath {
+  readonly hasList: boolean;
+  read(root: unknown, context: unknown): MaybePromise<string[]>;
+}
+
+/** A path that the schema doesn't have; the message says where it ends. */
+export class UnknownPathError extends Error {}
+
+/** A path that found nothing in a value. */
+export class MissingValueError extends Error {}
+
+type Visit = (value: unknown, context: unknown, texts: string[]) => MaybePromise<void>;
+type GraphQLType = GraphQLInputType | GraphQLOutputType;
+
+interface Step {
+  readonly name: string;
+  readonly type: GraphQLType;
+  readonly supply?: ResultPath | undefined;
+}
+
+/**
+ * Checks a path against the schema and makes its reader. `names` begin below `type`; none stand for `type` itself.
+ *
+ * @param shown how messages call the path, as `result.lines.size.id`
+ * @throws UnknownPathError when a name isn't a field there, or the path doesn't end in a scalar or enum.
+ */
+export function valuePath(
+  schema: GraphQLSchema,
+  type: GraphQLType,
+  names: readonly string[],
+  shown: string,
+  resultPaths: ResultPaths,
+): ValuePath {
+  let hasList = false;
+  const visit = visitor(type, names);
+  return {
+    hasList,
+    read: (root, context) => {
+      const texts: string[] = [];
+      return chain(visit(root, context, texts), () => texts);
+    },
+  };
+
+  function visitor(at: GraphQLType, [name, ...rest]: readonly string[]): Visit {
+    hasList ||= listDepth(at) > 0;
+    if (name === undefined) return throughLists(at, visitLeaf(getNamedType(at), shown), shown);
+    const step = stepInto(schema, getNamedType(at), name, resultPaths);
+    return throughLists(at, visitStep(step, visitor(step.type, rest)), shown);
+  }
+}
+
+function stepInto(
+  schema: GraphQLSchema,
+  type: GraphQLNamedType,
+  name: string,
+  resultPaths: ResultPaths,
+): Step {
+  if (isInputObjectType(type)) {
+    const field = type.getFields()[name];
+    if (field) return { name, type: field.type };
+  } else if (isObjectType(type) || isInterfaceType(type)) {
+    const field = type.getFields()[name];
+    if (field) return { name, type: field.type, supply: resultPaths[`${type.name}.${name}`] };
+  } else if (isUnionType(type)) {
+    const fields = schema.getPossibleTypes(type).map((member) => member.getFields()[name]);
+    const [first] = fields as [GraphQLField<unknown, unknown> | undefined];
+    if (first && fields.every((field) => String(field?.type) === String(first.type))) {
+      return { name, type: first.type };
+    }
+  }
+  throw new UnknownPathError(`${type.name} has no field "${name}"`);
+}
+
+function visitLeaf(leaf: GraphQLNamedType, shown: string): Visit {
+  if (!isLeafType(leaf)) {
+    throw new UnknownPathError(`a path must end in a scalar or enum, but ends in ${leaf.name}`);
+  }
+  return (value, _context, texts) => {
+    const wire: unknown = leaf.serialize(value);
+    if (wire == null) throw new MissingValueError(`found no value at ${shown}`);
+    texts.push(textOf(wire));
+  };
+}
+
+function visitStep({ name, supply }: Step, next: Visit): Visit {
+  return (value, context, texts) => {
+    let found = propertyOf(value, name, context);
+    if (found === undefined && supply) found = supply(value as never, context as never);
+    return chain(found, (each) => next(each, context, texts));
+  };
+}
+
+/** A null element gives nothing; any other null is a missing value. */
+function throughLists(type: GraphQLType, visit: Visit, shown: string): Visit {
+  let through: Visit = (value, context, texts) => {
+    if (value == null) throw new MissingValueError(`found ${value} on the way to ${shown}`);
+    return visit(value, context, texts);
+  };
+  for (let depth = listDepth(type); depth > 0; depth--) through = visitList(through, shown);
+  return through;
+}
+
+function visitList(visitItem: Visit, shown: string): Visit {
+  return (list, context, texts) => {
+    if (typeof list !== "object" || list === null || !(Symbol.iterator in list)) {
+      throw new MissingValueError(`found no list on the way to ${shown}`);
+    }
+    const pending: Promise<void>[] = [];
+    try {
+      for (const item of list as Iterable<unknown>) {
+        const done = chain(item, (value) =>
+          value == null ? undefined : visitItem(value, context, texts),
+        );
+        if (isPromise(done)) pending.push(done);
+      }
+    } catch (error) {
+      // Those under way are no longer waited for: their rejections must not become unhandled ones.
+      for (const each of pending) each.catch(() => undefined);
+      throw error;
+    }
+    return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
+  };
+}
+
+function listDepth(type: GraphQLType): number {
+  const nullable = getNullableType(type) as GraphQLType;
+  return isListType(nullable) ? 1 + listDepth(nullable.ofType as GraphQLType) : 0;
+}
+
+/** Reads as the default resolver does, so methods are called. */
+function propertyOf(value: unknown, name: string, context: unknown): unknown {
+  if (typeof value !== "object" && typeof value !== "function") return undefined;
+  const property = (value as Readonly<Record<string, unknown>>)[name];
+  return typeof property === "function" ? property.call(value, {}, context) : property;
+}
+
+function textOf(wire: unknown): string {
+  if (typeof wire === "string") return wire;
+  if (wire instanceof Date) return wire.toJSON();
+  return typeof wire === "object" ? canonical(wire) : String(wire);
+}
