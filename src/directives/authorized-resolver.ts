@@ -1,0 +1,35 @@
+import { GraphQLError } from "graphql";
+import type { Resolver } from "./environment.js";
+import { isPromise } from "./maybe-promise.js";
+import type { Authorize } from "./options.js";
+
+/** Asks before the field, and so before the lookup: a hit must not show what a miss would have refused. */
+export function authorizedResolver(
+  coordinate: string,
+  authorize: Authorize<never>,
+  resolve: Resolver,
+): Resolver {
+  return function authorized(source, args, context, info) {
+    const proceed = (allowed: unknown): unknown => {
+      if (allowed !== true) throw forbidden(coordinate);
+      return resolve.call(this, source, args, context, info);
+    };
+    const refuse = (error: unknown): never => {
+      throw error instanceof GraphQLError ? error : forbidden(coordinate, error);
+    };
+    let allowed: unknown;
+    try {
+      allowed = authorize(source as never, args as never, context as never, info);
+    } catch (error) {
+      return refuse(error);
+    }
+    return isPromise(allowed) ? allowed.then(proceed, refuse) : proceed(allowed);
+  };
+}
+
+function forbidden(coordinate: string, cause?: unknown): GraphQLError {
+  return new GraphQLError(`Not allowed to read ${coordinate}.`, {
+    extensions: { code: "FORBIDDEN" },
+    ...(cause instanceof Error ? { originalError: cause } : {}),
+  });
+}

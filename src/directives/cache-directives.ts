@@ -1,0 +1,104 @@
+import { MapperKind, mapSchema } from "@graphql-tools/utils";
+import { defaultFieldResolver, type GraphQLSchema } from "graphql";
+import type { Cache } from "../cache/types.js";
+import { authorizedResolver } from "./authorized-resolver.js";
+import { cachedResolver } from "./cached-resolver.js";
+import { checkOptions } from "./check-options.js";
+import type { Environment, Resolver } from "./environment.js";
+import { evictTagsResolver } from "./evict-tags-resolver.js";
+import { type FieldPlans, planFields } from "./field-plans.js";
+import { typesBelow, withInheritedMaxAge } from "./inherit-max-age.js";
+import { createObservations, type Observation } from "./observations.js";
+import { createOperations } from "./operations.js";
+import type { CacheDirectivesOptions } from "./options.js";
+import { createProblems } from "./problems.js";
+import { rootResolver } from "./root-resolver.js";
+import { typeDefs } from "./type-defs.js";
+import { viewerReader } from "./viewer.js";
+
+export interface CacheDirectives {
+  /** The SDL of `@cached` and `@evictTags`, to stand beside a project's own. Not needed by code-first schemas. */
+  readonly typeDefs: string;
+  /**
+   * Gives back the schema with its resolvers wrapped; the one given stays as it was. Wrap it before a server does.
+   *
+   * @throws DirectiveError, with the coordinate, where a directive contradicts the schema or the options.
+   */
+  apply(schema: GraphQLSchema): GraphQLSchema;
+  /**
+   * Watches what the cached fields do for one request; call it before the request is executed. `outcomes` asks for
+   * each field's answer as well.
+   */
+  observe(context: object, options?: { outcomes?: boolean }): Observation;
+}
+
+/** Brings a cache to a GraphQL schema: `@cached` and `@evictTags`, from SDL or from code-first `extensions`. */
+export function cacheDirectives<Context = unknown>(
+  cache: Cache,
+  options: CacheDirectivesOptions<Context> = {},
+): CacheDirectives {
+  const observations = createObservations();
+  const environment: Environment = {
+    cache,
+    options,
+    observations,
+    operations: createOperations(cache),
+    problems: createProblems(options.onProblem),
+    viewerOf: viewerReader(options.viewer),
+  };
+  const applied = new WeakSet<GraphQLSchema>();
+
+  return {
+    typeDefs,
+    observe: observations.observe,
+    apply: (schema) => {
+      // A second wrapping would count each lookup twice.
+      if (applied.has(schema)) return schema;
+      checkOptions(schema, options);
+      const wrapped = wrapFields(schema, planFields(schema, options), environment);
+      applied.add(wrapped);
+      return wrapped;
+    },
+  };
+}
+
+function wrapFields(
+  schema: GraphQLSchema,
+  plans: FieldPlans,
+  environment: Environment,
+): GraphQLSchema {
+  const queryName = schema.getQueryType()?.name;
+  const inheriting = typesBelow(
+    schema,
+    Array.from(plans.cached.values(), ({ returnType }) => returnType),
+  );
+
+  return mapSchema(schema, {
+    [MapperKind.OBJECT_FIELD]: (config, fieldName, typeName) => {
+      const isRoot = typeName === queryName;
+      const resolve = wrapField(`${typeName}.${fieldName}`, isRoot, config.resolve);
+      const astNode =
+        !isRoot && inheriting.has(typeName) ? withInheritedMaxAge(fieldName, config) : undefined;
+      return {
+        ...config,
+        ...(resolve ? { resolve } : {}),
+        ...(astNode ? { astNode } : {}),
+      };
+    },
+  });
+
+  /** From the inside out: what runs first is wrapped last. undefined where a field is left as it is. */
+  function wrapField(coordinate: string, isRoot: boolean, original: unknown): Resolver | undefined {
+    const plain = (original ?? defaultFieldResolver) as Resolver;
+    const cached = plans.cached.get(coordinate);
+    const evicting = plans.evicting.get(coordinate);
+    const authorize = environment.options.authorize?.[coordinate];
+
+    let resolve = plain;
+    if (cached) resolve = cachedResolver(cached, resolve, environment);
+    if (evicting) resolve = evictTagsResolver(evicting, resolve, environment);
+    if (authorize) resolve = authorizedResolver(coordinate, authorize, resolve);
+    if (isRoot) resolve = rootResolver(resolve, environment);
+    return resolve === plain ? undefined : resolve;
+  }
+}

@@ -1,0 +1,79 @@
+import { type GraphQLNamedType, type GraphQLResolveInfo, getNamedType } from "graphql";
+import { checkCached, type FieldSite } from "./check-cached.js";
+import type { CachedArguments } from "./declarations.js";
+import { fieldDigest } from "./field-digest.js";
+import { type FieldKey, fieldKey, type KeyParts } from "./field-key.js";
+import { argumentText } from "./input-text.js";
+import { expandedSelection } from "./selection.js";
+import { type Objection, storableCheck } from "./storable.js";
+import type { TagTemplate } from "./tag-template.js";
+
+/** Everything about a cached field that is known before the first request. */
+export interface CachedField {
+  readonly coordinate: string;
+  /** What lies below the field inherits its cache hint. */
+  readonly returnType: GraphQLNamedType;
+  readonly isPrivate: boolean;
+  readonly needsViewer: boolean;
+  readonly key: FieldKey;
+  /** Tags known before the load, and those that need its result. */
+  readonly knownTags: readonly TagTemplate[];
+  readonly resultTags: readonly TagTemplate[];
+  readonly keepsNull: boolean;
+  readonly bySelection: boolean;
+  readonly objection: Objection;
+  readonly entry: EntryTimes;
+}
+
+export interface EntryTimes {
+  readonly ttlSeconds: number;
+  readonly staleWhileRevalidateSeconds: number;
+  readonly staleIfErrorSeconds: number;
+  readonly nullTtlSeconds: number;
+  readonly coordinate: string;
+}
+
+/** Checks one `@cached` and builds what its resolver needs. */
+export function cachedField(site: FieldSite, directive: CachedArguments): CachedField {
+  const { coordinate, field, schema } = site;
+  const { parentKey, templates, vary } = checkCached(site, directive);
+  const isPrivate = directive.scope === "PRIVATE";
+  const nullTtlSeconds = directive.nullTtl ?? directive.ttl;
+  const parts: KeyParts = {
+    coordinate,
+    digest: fieldDigest(schema, field, directive),
+    argumentText: argumentText(field.args),
+    vary,
+    ...(parentKey ? { parentText: parentReader(parentKey) } : {}),
+    ...(directive.bySelection
+      ? { selectionText: (info: GraphQLResolveInfo) => expandedSelection(info) }
+      : {}),
+  };
+  return {
+    coordinate,
+    returnType: getNamedType(field.type),
+    isPrivate,
+    needsViewer: isPrivate || templates.some(({ needsViewer }) => needsViewer),
+    key: fieldKey(parts),
+    knownTags: templates.filter(({ needsResult }) => !needsResult),
+    resultTags: templates.filter(({ needsResult }) => needsResult),
+    keepsNull: nullTtlSeconds > 0,
+    bySelection: directive.bySelection,
+    objection: storableCheck(field.type),
+    entry: {
+      ttlSeconds: directive.ttl,
+      staleWhileRevalidateSeconds: directive.staleWhileRevalidate,
+      staleIfErrorSeconds: directive.staleIfError,
+      nullTtlSeconds,
+      coordinate,
+    },
+  };
+}
+
+function parentReader(template: TagTemplate): (parent: unknown, context: unknown) => string {
+  return (parent, context) => {
+    const texts = template.render({ args: {}, parent, context, viewer: undefined });
+    if (!Array.isArray(texts)) throw new TypeError(`the key "${template.text}" found a promise`);
+    return texts[0] as string;
+  };
+}

@@ -1,0 +1,159 @@
+import { type GraphQLResolveInfo, OperationTypeNode } from "graphql";
+import {
+  CachedError,
+  LoadQueueTimeoutError,
+  LoadTimeoutError,
+  StoreUnavailableError,
+} from "../cache/errors.js";
+import { escapeTagValue } from "../cache/tag.js";
+import type { EntryOptions, LoadContext } from "../cache/types.js";
+import { hintApollo } from "./apollo-hint.js";
+import type { CachedField } from "./cached-field.js";
+import type { Environment, Resolver } from "./environment.js";
+import { type FieldCall, fieldLoad } from "./field-load.js";
+import { isPromise } from "./maybe-promise.js";
+import type { Answer } from "./observations.js";
+import { asProblem } from "./problems.js";
+import { templateProblem } from "./template-problem.js";
+
+const BYPASSED: Answer = { status: "bypassed", ageSeconds: 0, tags: [] };
+
+/** What the cache is asked for. */
+interface Request {
+  readonly key: string;
+  readonly tags: readonly string[];
+}
+
+/** Wraps the resolver of a `@cached` field. Whatever fails in here but the resolver itself is reported, and never fails the field. */
+export function cachedResolver(field: CachedField, resolve: Resolver, env: Environment): Resolver {
+  const { coordinate, isPrivate } = field;
+  const { cache, observations, operations, problems } = env;
+  const refreshContext = env.options.refreshContext as ((context: unknown) => unknown) | undefined;
+  const loads = fieldLoad(field, resolve, env);
+
+  return function cached(source, args, context, info) {
+    if (isPrivate) observations.markPrivate(context);
+    // A mutation's payload must show what was just written, and an event is not a question asked again.
+    const isQuery = info.operation.operation === OperationTypeNode.QUERY;
+    if (!isQuery || loads.readsSelection) {
+      return bypass({ self: this, source, args, context, info, viewer: undefined });
+    }
+    let viewer: string | undefined;
+    try {
+      viewer = field.needsViewer ? env.viewerOf(context) : undefined;
+    } catch (error) {
+      problems.report(
+        coordinate,
+        "viewer",
+        asProblem(coordinate, "the result is not cached", error),
+      );
+    }
+    const call: FieldCall = { self: this, source, args, context, info, viewer };
+    if (isPrivate && viewer === undefined) return bypass(call);
+    const request = requestOf(call);
+    return request ? lookUp(call, request) : bypass(call);
+  };
+
+  async function lookUp(call: FieldCall, { key, tags }: Request): Promise<unknown> {
+    const { context, info } = call;
+    let led = false;
+    let loaded: { value: unknown } | undefined;
+    const since = operations.since(info);
+    const options: EntryOptions = {
+      ...field.entry,
+      tags,
+      since: isPromise(since) ? await since : since,
+      ...(refreshContext ? { refresh: (load: LoadContext) => refresh(call, load) } : {}),
+    };
+    try {
+      const answer = await cache.lookup<unknown>(key, options, async (load) => {
+        led = true;
+        loaded = { value: await loads.run(call, context, load) };
+        return loaded.value;
+      });
+      // Another's load may have shaped this value to its own selection, and was found out only now.
+      if (loads.readsSelection && !led) return bypass(call);
+      note(context, info, answer, answer.remainingSeconds);
+      return answer.value;
+    } catch (error) {
+      if (!loaded && (led || !isInternal(error))) throw error;
+      problems.report(
+        coordinate,
+        "lookup",
+        asProblem(coordinate, "the result is not cached", error),
+      );
+      if (!loaded) return bypass(call);
+      note(context, info, BYPASSED, 0);
+      return loaded.value;
+    }
+  }
+
+  /** The request's own context may be gone by now. */
+  async function refresh(call: FieldCall, load: LoadContext): Promise<unknown> {
+    return loads.run(call, await refreshContext?.(call.context), load);
+  }
+
+  function bypass({ self, source, args, context, info }: FieldCall): unknown {
+    note(context, info, BYPASSED, 0);
+    return resolve.call(self, source, args, context, info);
+  }
+
+  function note(
+    context: unknown,
+    info: GraphQLResolveInfo,
+    answer: Answer,
+    remainingSeconds: number,
+  ): void {
+    observations.add(context, info, coordinate, answer);
+    hintApollo(info, remainingSeconds, isPrivate);
+  }
+
+  function requestOf(call: FieldCall): Request | undefined {
+    const { source, args, context, info, viewer } = call;
+    try {
+      const tags = tagsOf(call);
+      return (
+        tags && {
+          key: field.key(source, args, context, info, isPrivate ? viewer : undefined),
+          tags,
+        }
+      );
+    } catch (error) {
+      const problem = asProblem(
+        coordinate,
+        "the result is not cached, since its key failed",
+        error,
+      );
+      problems.report(coordinate, "key", problem);
+      return undefined;
+    }
+  }
+
+  /** The tags known before the load; undefined where a template found no value. */
+  function tagsOf({ source, args, context, viewer }: FieldCall): string[] | undefined {
+    const tags: string[] = [];
+    if (isPrivate && viewer !== undefined) tags.push(`viewer:${escapeTagValue(viewer)}`);
+    for (const template of field.knownTags) {
+      try {
+        const rendered = template.render({ args, parent: source, context, viewer });
+        if (!Array.isArray(rendered)) throw new TypeError("found a promise");
+        tags.push(...rendered);
+      } catch (error) {
+        const problem = templateProblem(coordinate, template, "the result is not cached", error);
+        problems.report(coordinate, template.text, problem);
+        return undefined;
+      }
+    }
+    return tags;
+  }
+}
+
+/** Failures of the cache itself; those that say the origin or a chosen policy refused are the caller's to see. */
+function isInternal(error: unknown): boolean {
+  return (
+    error instanceof CachedError &&
+    !(error instanceof StoreUnavailableError) &&
+    !(error instanceof LoadTimeoutError) &&
+    !(error instanceof LoadQueueTimeoutError)
+  );
+}

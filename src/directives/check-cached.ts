@@ -1,0 +1,148 @@
+import {
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  getNullableType,
+  isLeafType,
+} from "graphql";
+import type { CachedArguments } from "./declarations.js";
+import { directiveError } from "./errors.js";
+import type { AnyContextOptions } from "./options.js";
+import { compileTemplate, type TagTemplate, type TemplateRoot } from "./tag-template.js";
+
+/** A field of an object type, and what its directives are checked against. */
+export interface FieldSite {
+  readonly schema: GraphQLSchema;
+  readonly coordinate: string;
+  readonly parentType: GraphQLObjectType;
+  readonly field: GraphQLField<unknown, unknown>;
+  readonly options: AnyContextOptions;
+}
+
+/** What the checks of one `@cached` leave behind. */
+export interface CheckedField {
+  /** Absent on the fields of Query, which have no parent. */
+  readonly parentKey: TagTemplate | undefined;
+  readonly templates: readonly TagTemplate[];
+  readonly vary: readonly VaryingPart[];
+}
+
+export interface VaryingPart {
+  readonly name: string;
+  readonly read: (context: unknown) => unknown;
+}
+
+/**
+ * Holds one `@cached` against its schema and the options.
+ *
+ * @throws DirectiveError naming the field, what must hold and what came instead.
+ */
+export function checkCached(site: FieldSite, directive: CachedArguments): CheckedField {
+  const { coordinate, options } = site;
+  refuseWriteRoots(site);
+  checkSeconds(coordinate, directive);
+  if (directive.scope === "PRIVATE" && !options.viewer) {
+    throw directiveError(
+      coordinate,
+      '@cached(scope: PRIVATE) needs the option "viewer" of cacheDirectives.',
+    );
+  }
+  return {
+    parentKey: parentKeyOf(site, directive.key),
+    templates: directive.tags.map((text) =>
+      compileTemplateAt(site, text, ["args", "parent", "result", "viewer"]),
+    ),
+    vary: [...new Set(directive.vary)].sort().map((name) => varyingPart(site, name)),
+  };
+}
+
+/** Compiles a template, and refuses {viewer} where nobody can tell the viewer. */
+export function compileTemplateAt(
+  site: FieldSite,
+  text: string,
+  roots: readonly TemplateRoot[],
+): TagTemplate {
+  const { schema, coordinate, parentType, field, options } = site;
+  const resultPaths = options.resultPaths ?? {};
+  const template = compileTemplate(text, {
+    schema,
+    coordinate,
+    parentType,
+    field,
+    roots,
+    resultPaths,
+  });
+  if (template.needsViewer && !options.viewer) {
+    const reason = `the template "${text}" needs the option "viewer" of cacheDirectives.`;
+    throw directiveError(coordinate, reason);
+  }
+  return template;
+}
+
+function refuseWriteRoots({ schema, parentType, coordinate }: FieldSite): void {
+  if (parentType === schema.getMutationType() || parentType === schema.getSubscriptionType()) {
+    const text = `@cached may not stand on a field of ${parentType.name}, whose answers are not to be repeated.`;
+    throw directiveError(coordinate, text);
+  }
+}
+
+function checkSeconds(coordinate: string, directive: CachedArguments): void {
+  const { ttl, nullTtl, staleWhileRevalidate, staleIfError } = directive;
+  if (!(ttl > 0)) {
+    throw directiveError(
+      coordinate,
+      `@cached(ttl:) must be greater than 0 seconds, but is ${ttl}.`,
+    );
+  }
+  for (const [name, seconds] of Object.entries({ nullTtl, staleWhileRevalidate, staleIfError })) {
+    if (seconds !== null && !(seconds >= 0)) {
+      throw directiveError(
+        coordinate,
+        `@cached(${name}:) must be 0 seconds or more, but is ${seconds}.`,
+      );
+    }
+  }
+}
+
+function parentKeyOf(site: FieldSite, key: string | null): TagTemplate | undefined {
+  const { schema, parentType, coordinate } = site;
+  if (parentType === schema.getQueryType()) {
+    if (key === null) return undefined;
+    throw directiveError(
+      coordinate,
+      `@cached(key:) tells parents apart, but ${parentType.name} has none.`,
+    );
+  }
+  if (key === null && !hasId(parentType)) {
+    throw directiveError(
+      coordinate,
+      `nothing tells one ${parentType.name} from another: it has no field "id", and @cached has no "key".`,
+    );
+  }
+  const template = compileTemplateAt(site, key ?? "{parent.id}", ["parent"]);
+  if (template.hasList) {
+    throw directiveError(coordinate, `@cached(key: "${template.text}") may not go through a list.`);
+  }
+  return template;
+}
+
+function hasId(type: GraphQLObjectType): boolean {
+  const id = type.getFields().id;
+  return id !== undefined && isLeafType(getNullableType(id.type));
+}
+
+function varyingPart({ coordinate, options }: FieldSite, name: string): VaryingPart {
+  const known = options.vary ?? {};
+  const read = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (!read) {
+    const names =
+      Object.keys(known)
+        .map((each) => `"${each}"`)
+        .join(", ") || "none";
+    throw directiveError(
+      coordinate,
+      `@cached(vary: ["${name}"]) names nothing in the option "vary" of cacheDirectives, which has ${names}.`,
+    );
+  }
+  return { name, read: (context) => read(context as never) };
+}

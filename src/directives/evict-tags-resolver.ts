@@ -1,0 +1,93 @@
+import type { GraphQLResolveInfo } from "graphql";
+import type { Environment, Resolver } from "./environment.js";
+import type { ClearableLoader } from "./options.js";
+import { asProblem } from "./problems.js";
+import type { TagTemplate, TemplateValues } from "./tag-template.js";
+import { templateProblem } from "./template-problem.js";
+
+export interface EvictingField {
+  readonly coordinate: string;
+  readonly templates: readonly TagTemplate[];
+}
+
+/**
+ * Wraps the resolver of an `@evictTags` field: once it succeeded its tags are evicted, and only then is it answered.
+ * Where it throws, it may have committed first, so the tags that need no result are evicted as well.
+ */
+export function evictTagsResolver(
+  field: EvictingField,
+  resolve: Resolver,
+  env: Environment,
+): Resolver {
+  const { coordinate, templates } = field;
+  const { cache, options, operations, problems, viewerOf } = env;
+  const needsViewer = templates.some((template) => template.needsViewer);
+  const withoutResult = templates.filter((template) => !template.needsResult);
+
+  return async function evicting(source, args, context, info) {
+    const values: TemplateValues = { args, parent: source, context, viewer: viewerIn(context) };
+    let result: unknown;
+    try {
+      result = await resolve.call(this, source, args, context, info);
+    } catch (error) {
+      await evict(withoutResult, values, info);
+      throw error;
+    }
+    // A returned error fails the field as a thrown one does; a null result has nothing to name.
+    const hasResult = result != null && !(result instanceof Error);
+    await evict(hasResult ? templates : withoutResult, { ...values, result }, info);
+    return result;
+  };
+
+  async function evict(
+    wanted: readonly TagTemplate[],
+    values: TemplateValues,
+    info: GraphQLResolveInfo,
+  ): Promise<void> {
+    const rendered = await Promise.all(wanted.map((template) => render(template, values)));
+    const tags = [...new Set(rendered.flat())];
+    try {
+      if (tags.length > 0) await cache.evictTags(tags);
+    } catch (error) {
+      const problem = asProblem(coordinate, "the eviction was not delivered", error);
+      problems.report(coordinate, "evict", problem);
+    }
+    clearLoaders(values.context);
+    operations.renew(info);
+  }
+
+  async function render(template: TagTemplate, values: TemplateValues): Promise<string[]> {
+    try {
+      return await template.render(values);
+    } catch (error) {
+      const problem = templateProblem(coordinate, template, "its tag is not evicted", error);
+      problems.report(coordinate, template.text, problem);
+      return [];
+    }
+  }
+
+  function viewerIn(context: unknown): string | undefined {
+    try {
+      return needsViewer ? viewerOf(context) : undefined;
+    } catch (error) {
+      problems.report(coordinate, "viewer", asProblem(coordinate, "the viewer is unknown", error));
+      return undefined;
+    }
+  }
+
+  /** What the request's loaders remember is from before the write. */
+  function clearLoaders(context: unknown): void {
+    try {
+      const loaders = options.loaders?.(context as never);
+      if (!loaders) return;
+      const all: Iterable<ClearableLoader> =
+        Symbol.iterator in loaders
+          ? (loaders as Iterable<ClearableLoader>)
+          : Object.values(loaders as Readonly<Record<string, ClearableLoader>>);
+      for (const loader of all) loader.clearAll();
+    } catch (error) {
+      const problem = asProblem(coordinate, "the request's loaders were not cleared", error);
+      problems.report(coordinate, "loaders", problem);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { GraphQLResolveInfo } from "graphql";
+import { NotCacheableError } from "../cache/errors.js";
+import type { LoadContext } from "../cache/types.js";
+import type { CachedField } from "./cached-field.js";
+import type { Environment, Resolver } from "./environment.js";
+import type { Args } from "./input-text.js";
+import { chain, isPromise, type MaybePromise } from "./maybe-promise.js";
+import { asProblem } from "./problems.js";
+import type { TagTemplate } from "./tag-template.js";
+import { templateProblem } from "./template-problem.js";
+import { watchedInfo } from "./watched-info.js";
+
+/** One call of a cached field. */
+export interface FieldCall {
+  readonly self: unknown;
+  readonly source: unknown;
+  readonly args: Args;
+  readonly context: unknown;
+  readonly info: GraphQLResolveInfo;
+  readonly viewer: string | undefined;
+}
+
+export interface FieldLoad {
+  /** Runs the resolver, with `context` in place of the call's, and says what may be stored of its result. */
+  run(call: FieldCall, context: unknown, load: LoadContext): MaybePromise<unknown>;
+  /** True once the resolver was seen reading the selection without `bySelection`. */
+  readonly readsSelection: boolean;
+}
+
+/** The load of a cached field: its resolver, and the checks and tags that wait for the result. */
+export function fieldLoad(field: CachedField, resolve: Resolver, env: Environment): FieldLoad {
+  const { coordinate, bySelection, objection, keepsNull, resultTags } = field;
+  let readsSelection = false;
+
+  return {
+    run,
+    get readsSelection() {
+      return readsSelection;
+    },
+  };
+
+  function run(call: FieldCall, context: unknown, load: LoadContext): MaybePromise<unknown> {
+    const info = bySelection ? call.info : watchedInfo(call.info, noteSelectionRead);
+    const result = resolve.call(call.self, call.source, call.args, context, info);
+    return chain(result, (value) =>
+      chain(settled(value), (final) => checked(final, call, context, load)),
+    );
+  }
+
+  /** Never throws: the resolver has answered, and what goes wrong from here on only keeps the result from being stored. */
+  function checked(
+    value: unknown,
+    call: FieldCall,
+    context: unknown,
+    load: LoadContext,
+  ): MaybePromise<unknown> {
+    try {
+      const reason = readsSelection ? undefined : objection(value);
+      if (readsSelection || reason !== undefined) {
+        load.setTtlSeconds(0);
+        if (reason !== undefined) reportObjection(reason);
+        return value;
+      }
+      if (resultTags.length === 0 || (value == null && !keepsNull)) return value;
+      return tagged(value, call, context, load);
+    } catch (error) {
+      load.setTtlSeconds(0);
+      env.problems.report(
+        coordinate,
+        "check",
+        asProblem(coordinate, "the result is not cached", error),
+      );
+      return value;
+    }
+  }
+
+  function tagged(
+    result: unknown,
+    { args, source, viewer }: FieldCall,
+    context: unknown,
+    load: LoadContext,
+  ): MaybePromise<unknown> {
+    const values = { args, parent: source, context, viewer, result };
+    const waits = resultTags.map((template) => {
+      const refuse = (error: unknown): void => {
+        load.setTtlSeconds(0);
+        reportTemplate(template, error);
+      };
+      try {
+        const tags = template.render(values);
+        if (isPromise(tags))
+          return tags.then((rendered) => load.addTags(...rendered)).catch(refuse);
+        load.addTags(...tags);
+      } catch (error) {
+        refuse(error);
+      }
+      return undefined;
+    });
+    return waits.some(isPromise) ? Promise.all(waits).then(() => result) : result;
+  }
+
+  function noteSelectionRead(): void {
+    readsSelection = true;
+    const text =
+      `${coordinate}: the resolver reads the selection from info, so its results are not cached; ` +
+      "@cached(bySelection: true) caches them by selection.";
+    env.problems.report(coordinate, "selection", new NotCacheableError(text, { coordinate }));
+  }
+
+  function reportObjection(reason: string): void {
+    const text = `${coordinate}: the result is not cached, since ${reason}.`;
+    env.problems.report(coordinate, "objection", new NotCacheableError(text, { coordinate }));
+  }
+
+  function reportTemplate(template: TagTemplate, error: unknown): void {
+    const problem = templateProblem(coordinate, template, "the result is not cached", error);
+    env.problems.report(coordinate, template.text, problem);
+  }
+}
+
+/**
+ * A list of promises as the list of their values. Where one rejects the promises stay, so that its element alone
+ * fails; such a list is refused when it is checked, since promises cannot be stored.
+ */
+function settled(value: unknown): MaybePromise<unknown> {
+  if (!Array.isArray(value) || !value.some(isPromise)) return value;
+  return Promise.allSettled(value).then((items) =>
+    items.every((item) => item.status === "fulfilled") ? items.map((item) => item.value) : value,
+  );
+}

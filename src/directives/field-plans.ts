@@ -1,0 +1,85 @@
+import { type GraphQLObjectType, type GraphQLSchema, isObjectType } from "graphql";
+import { type CachedField, cachedField } from "./cached-field.js";
+import { compileTemplateAt, type FieldSite } from "./check-cached.js";
+import { checkEvictions } from "./check-evictions.js";
+import { readCached, readEvictTags } from "./declarations.js";
+import { directiveError } from "./errors.js";
+import type { EvictingField } from "./evict-tags-resolver.js";
+import type { AnyContextOptions } from "./options.js";
+
+/** What the directives ask of a schema's fields, by coordinate, all of it checked. */
+export interface FieldPlans {
+  readonly cached: ReadonlyMap<string, CachedField>;
+  readonly evicting: ReadonlyMap<string, EvictingField>;
+}
+
+/**
+ * Reads and checks the directives of all object types. A directive on an interface's field holds for the types that
+ * implement it, unless their own field has one.
+ *
+ * @throws DirectiveError for the first contradiction found.
+ */
+export function planFields(schema: GraphQLSchema, options: AnyContextOptions): FieldPlans {
+  const cached = new Map<string, CachedField>();
+  const evicting = new Map<string, EvictingField>();
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith("__")) continue;
+    for (const field of Object.values(type.getFields())) {
+      const coordinate = `${type.name}.${field.name}`;
+      planField({ schema, coordinate, parentType: type, field, options });
+    }
+  }
+  const tagged = Array.from(
+    cached.values(),
+    ({ coordinate, isPrivate, knownTags, resultTags }) => ({
+      coordinate,
+      isPrivate,
+      templates: [...knownTags, ...resultTags],
+    }),
+  );
+  checkEvictions([...evicting.values()], tagged, options.externalTags ?? []);
+  return { cached, evicting };
+
+  function planField(site: FieldSite): void {
+    const { coordinate } = site;
+    const caching = inherited(site, readCached);
+    const evictions = inherited(site, readEvictTags);
+    if (caching && evictions) {
+      throw directiveError(coordinate, "@cached and @evictTags may not stand on one field.");
+    }
+    if (caching) cached.set(coordinate, cachedField(site, caching));
+    if (evictions) evicting.set(coordinate, evictingField(site, evictions.tags));
+  }
+}
+
+/** The directive of the field itself, or else of the first interface that has one on its field. */
+function inherited<T>(
+  { parentType, field, coordinate }: FieldSite,
+  read: (field: FieldSite["field"], coordinate: string) => T | undefined,
+): T | undefined {
+  const own = read(field, coordinate);
+  if (own !== undefined) return own;
+  for (const face of parentType.getInterfaces()) {
+    const declared = face.getFields()[field.name];
+    const found = declared && read(declared, `${face.name}.${field.name}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function evictingField(site: FieldSite, tags: readonly string[]): EvictingField {
+  const { schema, coordinate, parentType } = site;
+  if (parentType === schema.getSubscriptionType()) {
+    const text =
+      "@evictTags may not stand on a subscription field, which runs once for each subscriber and event.";
+    throw directiveError(coordinate, text);
+  }
+  const roots = hasParent(schema, parentType)
+    ? (["args", "parent", "result", "viewer"] as const)
+    : (["args", "result", "viewer"] as const);
+  return { coordinate, templates: tags.map((text) => compileTemplateAt(site, text, roots)) };
+}
+
+function hasParent(schema: GraphQLSchema, type: GraphQLObjectType): boolean {
+  return type !== schema.getQueryType() && type !== schema.getMutationType();
+}
