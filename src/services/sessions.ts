@@ -1,0 +1,201 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Role } from "../origin/rows.js";
+import {
+  CountLimitError,
+  counts,
+  date,
+  type HashChange,
+  type HashValues,
+  json,
+  oneOf,
+  optional,
+  type Storage,
+  text,
+  UnreadableRecordError,
+} from "../storage/index.js";
+import { createCustomerSessions } from "./customer-sessions.js";
+import { BadInputError, NotSignedInError } from "./errors.js";
+import { checkPreferences, type PreferenceChange, type Preferences } from "./preferences.js";
+import { needsSessions } from "./session-storage.js";
+
+export interface Session {
+  customerId: string;
+  /** As it was when the session began. */
+  role: Role;
+  /** By size id. */
+  cart: CartLine[];
+  preferences: Preferences;
+  loginTime: Date;
+  lastActivity: Date;
+}
+
+export interface CartLine {
+  sizeId: string;
+  quantity: number;
+}
+
+/**
+ * Sessions, each a hash that lives four hours past its last use. All throw SessionUnavailableError while the storage
+ * is out of reach; those that change a session throw NotSignedInError when it has ended, and answer with it as it is then.
+ */
+export interface Sessions {
+  /** The token is told once, here: only its digest is kept. */
+  create(customer: {
+    customerId: string;
+    role: Role;
+  }): Promise<{ token: string; session: Session }>;
+  /** A use of the session: its life begins anew. null when the token opens none. */
+  find(token: string): Promise<Session | null>;
+  /** Whether the size exists is the caller's to check. @throws BadInputError */
+  addToCart(token: string, sizeId: string, quantity: number): Promise<Session>;
+  /** Takes a size out, however many of it there are. */
+  removeFromCart(token: string, sizeId: string): Promise<Session>;
+  /** Takes these lines out, and leaves what was added since they were read; without lines, all. */
+  emptyCart(token: string, ordered?: readonly CartLine[]): Promise<Session>;
+  /** Changes what is given and leaves the rest; null unsets. @throws BadInputError */
+  setPreferences(token: string, change: PreferenceChange): Promise<Session>;
+  /** False when there was none. */
+  end(token: string): Promise<boolean>;
+  /** Ends every session of a customer. Answers how many there were. */
+  endAll(customerId: string): Promise<number>;
+}
+
+export interface SessionsOptions {
+  storage: Storage;
+  /** Default: now. */
+  now?: () => Date;
+}
+
+const ttlSeconds = 4 * 60 * 60;
+const maxOfOneSize = 100;
+const maxLines = 50;
+
+const schema = {
+  customerId: text(),
+  role: oneOf("customer", "staff"),
+  cart: counts(),
+  language: optional(text()),
+  vegetarian: optional(json<boolean>()),
+  favouriteItems: optional(json<string[]>()),
+  loginTime: date(),
+  lastActivity: date(),
+  /** When the session was last written into its customer's index. */
+  indexedAt: date(),
+};
+type Stored = HashValues<typeof schema>;
+
+export function createSessions({ storage, now = () => new Date() }: SessionsOptions): Sessions {
+  const records = storage.hash("session", schema, { ttlSeconds, sliding: true });
+  const index = createCustomerSessions({ storage, ttlSeconds, now });
+
+  /** Every change is a use. */
+  async function use(id: string, change: HashChange<typeof schema> = {}) {
+    const set = { ...change.set, lastActivity: now() };
+    const stored = await records.change(id, { ...change, set });
+    if (stored === undefined || !index.isDue(stored.indexedAt)) return stored;
+    await index.add(stored.customerId, id);
+    return records.update(id, { indexedAt: now() });
+  }
+
+  function change(token: string, what: HashChange<typeof schema>): Promise<Session> {
+    return needsSessions(async () => {
+      const id = idOf(token);
+      const stored = id && (await use(id, what).catch(refuseFullCart));
+      if (!stored) throw new NotSignedInError();
+      return toSession(stored);
+    });
+  }
+
+  return {
+    create: ({ customerId, role }) =>
+      needsSessions(async () => {
+        const token = randomBytes(32).toString("base64url");
+        const id = digest(token);
+        const time = now();
+        // The index first: a session that it lacks could not be ended from elsewhere.
+        await index.add(customerId, id);
+        const begun = { customerId, role, loginTime: time, lastActivity: time, indexedAt: time };
+        await records.save(id, begun);
+        return { token, session: toSession({ ...begun, cart: new Map() }) };
+      }),
+    find: (token) =>
+      needsSessions(async () => {
+        const id = idOf(token);
+        if (id === undefined) return null;
+        try {
+          const stored = await use(id);
+          return stored ? toSession(stored) : null;
+        } catch (error) {
+          if (!(error instanceof UnreadableRecordError)) throw error;
+          // Of an older version of this file: signing in again is all there is to do.
+          await records.delete(id);
+          return null;
+        }
+      }),
+    async addToCart(token, sizeId, quantity) {
+      checkLine(sizeId, quantity);
+      const add = new Map([[sizeId, quantity]]);
+      const limits = { maxCount: maxOfOneSize, maxMembers: maxLines };
+      return change(token, { counts: { cart: { add, ...limits } } });
+    },
+    removeFromCart: (token, sizeId) => change(token, { counts: { cart: { remove: [sizeId] } } }),
+    emptyCart(token, ordered) {
+      const add = new Map(ordered?.map(({ sizeId, quantity }) => [sizeId, -quantity]));
+      return change(token, { counts: { cart: ordered ? { add } : { clear: true } } });
+    },
+    async setPreferences(token, wanted) {
+      return change(token, { set: checkPreferences(wanted) });
+    },
+    end: (token) =>
+      needsSessions(async () => {
+        const id = idOf(token);
+        return id !== undefined && records.delete(id);
+      }),
+    endAll: (customerId) => needsSessions(() => index.take(customerId, (id) => records.delete(id))),
+  };
+}
+
+function toSession(stored: Stored): Session {
+  return {
+    customerId: stored.customerId,
+    role: stored.role,
+    cart: [...stored.cart]
+      .map(([sizeId, quantity]) => ({ sizeId, quantity }))
+      .sort((a, b) => (a.sizeId < b.sizeId ? -1 : 1)),
+    preferences: {
+      language: stored.language ?? null,
+      vegetarian: stored.vegetarian ?? null,
+      favouriteItems: stored.favouriteItems ?? [],
+    },
+    loginTime: stored.loginTime,
+    lastActivity: stored.lastActivity,
+  };
+}
+
+/** Undefined for what cannot be a token of ours: nobody is asked about it. */
+function idOf(token: string): string | undefined {
+  return /^[\w-]{43}$/.test(token) ? digest(token) : undefined;
+}
+
+/** Who can read the storage still cannot speak for anybody. A token has 256 random bits, so it needs no salt. */
+function digest(token: string): string {
+  return createHash("sha256").update(token).digest("base64url");
+}
+
+function checkLine(sizeId: string, quantity: number): void {
+  if (sizeId.length === 0 || sizeId.length > 100) {
+    throw new BadInputError(`A size's id has 1 to 100 characters, but ${sizeId.length} came.`);
+  }
+  if (!Number.isInteger(quantity) || quantity < 1 || quantity > maxOfOneSize) {
+    throw new BadInputError(
+      `quantity must be a whole number from 1 to ${maxOfOneSize}, but ${quantity} came.`,
+    );
+  }
+}
+
+function refuseFullCart(error: unknown): never {
+  if (!(error instanceof CountLimitError)) throw error;
+  const limit =
+    error.reason === "maxCount" ? `${maxOfOneSize} of a size` : `${maxLines} different sizes`;
+  throw new BadInputError(`A cart holds at most ${limit}.`, error);
+}
