@@ -48,11 +48,9 @@ export function readEvictTags(field: AnyField, coordinate: string): EvictTagsArg
   return readArguments(evictTagsDirective, field, coordinate) as EvictTagsArguments | undefined;
 }
 
-const cachedDefaults = {
-  key: null,
-  nullTtl: null,
-  ...Object.fromEntries(cachedDirective.args.map(({ name, defaultValue }) => [name, defaultValue])),
-};
+const cachedDefaults = Object.fromEntries(
+  cachedDirective.args.map(({ name, defaultValue }) => [name, defaultValue ?? null]),
+);
 
 function readArguments(
   directive: GraphQLDirective,
