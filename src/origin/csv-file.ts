@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pipeline, Readable } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import { ImportError } from "./errors.js";
-import { decodeChunks, isUtf8 } from "./text-encoding.js";
+import { decodeChunks, isUtf8, withPlainLineEnds } from "./text-encoding.js";
 
 /** One row of a CSV file, that knows where it stands. */
 export interface CsvRow {
@@ -42,7 +42,8 @@ export async function* readCsv(
       relax_column_count: true,
       max_record_size: 65_536,
     });
-    pipeline(Readable.from(decodeChunks(chunks, encoding)), parser, () => {});
+    const text = withPlainLineEnds(decodeChunks(chunks, encoding));
+    pipeline(Readable.from(text), parser, () => {});
 
     let header: string[] | undefined;
     for await (const { record, info } of parser as AsyncIterable<ParsedRecord>) {

@@ -20,7 +20,7 @@ const ABANDONED_MS = 2_000;
 
 /**
  * Makes this process the only one that uses `folder`, which must exist.
- * A living owner refuses us at once; the lock of a killed process is taken over within two seconds.
+ * A living owner refuses us at once; the lock of a killed process is taken over within three seconds.
  *
  * @throws DataFolderLockedError
  */
@@ -37,7 +37,7 @@ export async function lockDataFolder(
     lockfilePath: join(folder, "lock"),
     stale: abandoned ? ABANDONED_MS : STALE_MS,
     update: 1_000,
-    retries: abandoned ? { retries: 25, factor: 1, minTimeout: 100 } : 0,
+    retries: abandoned ? { retries: 40, factor: 1, minTimeout: 100 } : 0,
     onCompromised: (cause) => {
       lost = new DataFolderLockedError(
         `The data folder ${folder} must be used by one process at a time, and this one lost its lock.`,

@@ -48,6 +48,7 @@ export interface DatabaseOptions {
 /**
  * Opens the database; it may still be empty: `migrate` makes its tables.
  *
+ * @throws DatabaseUnavailableError when the server does not answer.
  * @throws InvalidDatabaseUrlError when `url` is neither `postgres:`, `postgresql:` nor `memory:`.
  * @throws DataFolderLockedError when another process has the data folder open.
  */

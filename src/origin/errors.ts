@@ -17,6 +17,11 @@ export class InvalidDatabaseUrlError extends OriginError {
   readonly code = "E_INVALID_DATABASE_URL";
 }
 
+/** The database server does not answer, or lets us not in. */
+export class DatabaseUnavailableError extends OriginError {
+  readonly code = "E_DATABASE_UNAVAILABLE";
+}
+
 /** Another process has the data folder open. */
 export class DataFolderLockedError extends OriginError {
   readonly code = "E_DATA_FOLDER_LOCKED";

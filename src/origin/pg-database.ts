@@ -1,11 +1,13 @@
 import pg from "pg";
 import type { Connection, Database, DatabaseOptions, Queryable } from "./database.js";
-import { InvalidDatabaseUrlError } from "./errors.js";
+import { DatabaseUnavailableError, InvalidDatabaseUrlError } from "./errors.js";
 
 const { Pool, types } = pg;
 
 /** A pool of connections to a PostgreSQL server. */
-export function openPgDatabase(options: DatabaseOptions & { url: string }): Database {
+export async function openPgDatabase(
+  options: DatabaseOptions & { url: string },
+): Promise<Database> {
   const { onStatement, onProblem } = options;
   const pool = new Pool({
     connectionString: checkedUrl(options.url),
@@ -19,6 +21,13 @@ export function openPgDatabase(options: DatabaseOptions & { url: string }): Data
   });
   // Without a listener the loss of an idle connection would end the process.
   pool.on("error", (error) => onProblem?.(`A database connection was lost: ${error.message}`));
+
+  await pool.query("SELECT 1").catch(async (error: Error) => {
+    await pool.end();
+    // Several addresses tried in vain reject together, without a message.
+    const reason = error instanceof AggregateError ? error.errors.join("; ") : error.message;
+    throw new DatabaseUnavailableError(`The database server must answer: ${reason}.`, error);
+  });
 
   function ask(client: pg.Pool | pg.PoolClient): Queryable["query"] {
     return async <Row>(sql: string, params?: readonly unknown[]) => {

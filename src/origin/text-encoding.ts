@@ -26,6 +26,17 @@ export async function* decodeChunks(
   if (encoding === "utf8") yield decoder.decode();
 }
 
+/** Makes every line end a single character: csv-parse counts a CRLF inside quotes as two lines. */
+export async function* withPlainLineEnds(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  let carried = "";
+  for await (const text of texts) {
+    const whole = carried + text;
+    carried = whole.endsWith("\r") ? "\r" : ""; // Its other half may come with the next chunk.
+    yield whole.slice(0, whole.length - carried.length).replaceAll("\r\n", "\n");
+  }
+  yield carried;
+}
+
 /**
  * Latin-1 but for 0x80 to 0x9F.
  * Several releases of Node decode "windows-1252" as plain Latin-1, so their TextDecoder is of no use here.

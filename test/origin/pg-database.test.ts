@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import { openDatabase } from "../../src/origin/database.js";
+import { DatabaseUnavailableError } from "../../src/origin/errors.js";
+import { migrate } from "../../src/origin/migrate.js";
+import { seedItems, seedMenu } from "../../src/origin/seed-menu.js";
+import { databaseKinds } from "../support/database.js";
+import { startPostgres } from "../support/postgres-server.js";
+
+test("a server that is not there is told in one line, without the password", async () => {
+  const refusal = openDatabase({ url: "postgres://u:hunter2@127.0.0.1:1/x" });
+  await expect(refusal).rejects.toThrow(DatabaseUnavailableError);
+  await expect(refusal).rejects.toThrow(/^The database server must answer: .*ECONNREFUSED/);
+  await expect(refusal).rejects.not.toThrow(/hunter2|\n/);
+});
+
+describe.runIf(databaseKinds.includes("postgres"))("a PostgreSQL server", () => {
+  test("that is lost fails what is asked meanwhile, is told of, and serves again when it is back", async () => {
+    await using server = await startPostgres();
+    const problems: string[] = [];
+    const database = await openDatabase({
+      url: server.url(),
+      onProblem: (message) => problems.push(message),
+    });
+    await database.ping();
+    const cut = database.transaction(async (tx) => {
+      await server.kill();
+      return tx.query("SELECT 1");
+    });
+    await expect(cut).rejects.toThrow();
+    await expect(database.ping()).rejects.toThrow();
+    await server.restart();
+    await expect(database.ping()).resolves.toBeUndefined();
+
+    // Now with the connection idle: nobody is asking who could be told.
+    await server.kill();
+    await expect.poll(() => problems.length).toBeGreaterThan(0);
+    expect(problems.join()).toMatch(/^A database connection was lost: [^\n]+$/);
+    await server.restart();
+    await expect(database.ping()).resolves.toBeUndefined();
+    await database.close();
+  });
+
+  test("is migrated and seeded once by five processes that start together", async () => {
+    await using server = await startPostgres();
+    const databases = await Promise.all(
+      Array.from({ length: 5 }, () => openDatabase({ url: server.url() })),
+    );
+    await Promise.all(
+      databases.map(async (database) => {
+        await migrate(database);
+        await seedMenu(database);
+      }),
+    );
+    const counts = await databases[0]!.query(
+      "SELECT (SELECT count(*)::int FROM menu_items) AS items, (SELECT count(*)::int FROM migrations) AS migrations",
+    );
+    expect(counts).toStrictEqual([{ items: seedItems.length, migrations: 3 }]);
+    await Promise.all(databases.map((database) => database.close()));
+  });
+
+  test("ends a statement that runs too long", async () => {
+    await using server = await startPostgres();
+    const database = await openDatabase({ url: server.url(), statementTimeoutMs: 50 });
+    await expect(database.query("SELECT pg_sleep(60)")).rejects.toThrow("statement timeout");
+    await database.close();
+  });
+});
