@@ -1,0 +1,285 @@
+import { makeExecutableSchema } from "@graphql-tools/schema";
+import { describe, expect, test } from "vitest";
+import { DirectiveError } from "../../src/cache/errors.js";
+import { cacheDirectives } from "../../src/directives/cache-directives.js";
+import type { CacheDirectivesOptions } from "../../src/directives/options.js";
+import { createTestCache } from "./support/cached-schema.js";
+
+/** Builds a schema; "…" stands for the directives of `Query.item`. */
+function build(typeDefs: string, options: CacheDirectivesOptions = {}): void {
+  const directives = cacheDirectives(createTestCache(), options);
+  directives.apply(makeExecutableSchema({ typeDefs: [directives.typeDefs, typeDefs] }));
+}
+
+const types = `
+  type Item { id: ID! name: String tags: [String!] maker: Maker  parts(first: Int): [Part!]! thing: Thing other: Other }
+  type Maker { id: ID! items: [Item!]! }
+  type Part { number: Int! makers: [Maker!]! }
+  union Thing = Item | Maker
+  union Other = Item | Part
+  input Filter { name: String deep: Filter maker: ID }
+`;
+
+/** A field \`Query.item\` with the given directive. */
+const item = (directive: string): string =>
+  `${types} type Query { item(id: ID, filter: Filter, ids: [ID!]): Item ${directive} }`;
+
+const viewer = () => "ada";
+
+function expectRefusal(
+  typeDefs: string,
+  coordinate: string,
+  message: string,
+  options: CacheDirectivesOptions = {},
+): void {
+  let error: unknown;
+  try {
+    build(typeDefs, options);
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toBeInstanceOf(DirectiveError);
+  expect(error).toMatchObject({
+    code: "E_DIRECTIVE",
+    coordinate,
+    message: `${coordinate}: ${message}`,
+  });
+}
+
+describe("a schema builds with templates", () => {
+  test.each([
+    "{args.id}",
+    "item:{args.id}",
+    "item:{args.filter.name}",
+    "item:{args.filter.deep.deep.maker}",
+    "item:{args.ids}",
+    "item:{result.id}",
+    "item:{result.maker.id}",
+    "item:{result.parts.number}",
+    "item:{result.parts.makers.id}",
+    "item:{result.tags}",
+    "item:{result.thing.id}",
+    "item:{viewer}",
+    "item:{args.id}:{viewer}:{result.tags}",
+    "item",
+  ])("%s", (template) => {
+    expect(() => build(item(`@cached(ttl: 1, tags: ["${template}"])`), { viewer })).not.toThrow();
+  });
+
+  test("that name the result itself, where it is a scalar", () => {
+    expect(() =>
+      build('type Query { ids: [ID!]! @cached(ttl: 1, tags: ["item:{result}"]) }'),
+    ).not.toThrow();
+  });
+});
+
+describe("a schema does not build with the template", () => {
+  test.each([
+    ["item:{args.nr}", 'has an unknown path {args.nr}: Query.item has no argument "nr"'],
+    ["item:{args.filter.age}", 'has an unknown path {args.filter.age}: Filter has no field "age"'],
+    ["item:{args}", "has an unknown path {args}: it names no argument"],
+    [
+      "item:{args.filter}",
+      "has an unknown path {args.filter}: a path must end in a scalar or enum, but ends in Filter",
+    ],
+    ["item:{result.nr}", 'has an unknown path {result.nr}: Item has no field "nr"'],
+    [
+      "item:{result}",
+      "has an unknown path {result}: a path must end in a scalar or enum, but ends in Item",
+    ],
+    ["item:{result.maker.age}", 'has an unknown path {result.maker.age}: Maker has no field "age"'],
+    ["item:{result.id.x}", 'has an unknown path {result.id.x}: ID has no field "x"'],
+    ["item:{result.other.id}", 'has an unknown path {result.other.id}: Other has no field "id"'],
+    ["item:{viewer.id}", "has an unknown path {viewer.id}: the viewer has no fields"],
+    ["item:{context.id}", undefined],
+  ])("%s", (template, problem) => {
+    const message =
+      problem === undefined
+        ? `the template "${template}" may begin a path with {args.*}, {parent.*}, {result.*}, {viewer}, but begins one with "context".`
+        : `the template "${template}" ${problem}.`;
+    expectRefusal(item(`@cached(ttl: 1, tags: ["${template}"])`), "Query.item", message, {
+      viewer,
+    });
+  });
+
+  test("that is malformed", () => {
+    expectRefusal(
+      item('@cached(ttl: 1, tags: ["item:{args.id"])'),
+      "Query.item",
+      'The template "item:{args.id" has a "{" that nothing closes.',
+    );
+    expectRefusal(item('@cached(ttl: 1, tags: [""])'), "Query.item", 'The template "" is empty.');
+  });
+
+  test("that goes through two lists", () => {
+    expectRefusal(
+      item('@cached(ttl: 1, tags: ["{args.ids}:{result.tags}"])'),
+      "Query.item",
+      'the template "{args.ids}:{result.tags}" may go through one list, but has two.',
+    );
+  });
+
+  test("that needs a viewer whom nobody tells", () => {
+    expectRefusal(
+      item('@cached(ttl: 1, tags: ["items:{viewer}"])'),
+      "Query.item",
+      'the template "items:{viewer}" needs the option "viewer" of cacheDirectives.',
+    );
+    expectRefusal(
+      `${item('@cached(ttl: 1, tags: ["items:{args.id}"])')} type Mutation { buy: Item @evictTags(tags: ["items:{viewer}"]) }`,
+      "Mutation.buy",
+      'the template "items:{viewer}" needs the option "viewer" of cacheDirectives.',
+    );
+  });
+});
+
+describe("@cached is refused", () => {
+  test.each([
+    ["ttl: 0", "@cached(ttl:) must be greater than 0 seconds, but is 0."],
+    ["ttl: -5", "@cached(ttl:) must be greater than 0 seconds, but is -5."],
+    ["ttl: 1, nullTtl: -1", "@cached(nullTtl:) must be 0 seconds or more, but is -1."],
+    [
+      "ttl: 1, staleWhileRevalidate: -1",
+      "@cached(staleWhileRevalidate:) must be 0 seconds or more, but is -1.",
+    ],
+    ["ttl: 1, staleIfError: -1", "@cached(staleIfError:) must be 0 seconds or more, but is -1."],
+    [
+      "ttl: 1, scope: PRIVATE",
+      '@cached(scope: PRIVATE) needs the option "viewer" of cacheDirectives.',
+    ],
+    [
+      'ttl: 1, vary: ["locale"]',
+      '@cached(vary: ["locale"]) names nothing in the option "vary" of cacheDirectives, which has none.',
+    ],
+    ['ttl: 1, key: "{args.id}"', "@cached(key:) tells parents apart, but Query has none."],
+  ])("with %s", (args, message) => {
+    expectRefusal(item(`@cached(${args})`), "Query.item", message);
+  });
+
+  test("on a mutation and on a subscription", () => {
+    expectRefusal(
+      `${types} type Query { item: Item } type Mutation { buy: Item @cached(ttl: 1) }`,
+      "Mutation.buy",
+      "@cached may not stand on a field of Mutation, whose answers are not to be repeated.",
+    );
+    expectRefusal(
+      `${types} type Query { item: Item } type Subscription { sold: Item @cached(ttl: 1) }`,
+      "Subscription.sold",
+      "@cached may not stand on a field of Subscription, whose answers are not to be repeated.",
+    );
+  });
+
+  test("below a parent that nothing tells apart", () => {
+    const typeDefs = (directive: string): string =>
+      `type Query { a: A } type A { number: Int! many: [Int!] name: String ${directive} }`;
+    expectRefusal(
+      typeDefs("@cached(ttl: 1)"),
+      "A.name",
+      'nothing tells one A from another: it has no field "id", and @cached has no "key".',
+    );
+    expectRefusal(
+      typeDefs('@cached(ttl: 1, key: "{parent.many}")'),
+      "A.name",
+      '@cached(key: "{parent.many}") may not go through a list.',
+    );
+    expectRefusal(
+      typeDefs('@cached(ttl: 1, key: "{args.id}")'),
+      "A.name",
+      'the template "{args.id}" may begin a path with {parent.*}, but begins one with "args".',
+    );
+    expect(() => build(typeDefs('@cached(ttl: 1, key: "{parent.number}")'))).not.toThrow();
+    expect(() => build(typeDefs('@cached(ttl: 1, key: "only")'))).not.toThrow();
+  });
+
+  test("beside @evictTags", () => {
+    expectRefusal(
+      item('@cached(ttl: 1, tags: ["a"]) @evictTags(tags: ["a"])'),
+      "Query.item",
+      "@cached and @evictTags may not stand on one field.",
+    );
+  });
+});
+
+describe("@evictTags", () => {
+  const evicting = (
+    tag: string,
+    cached = '@cached(ttl: 1, tags: ["item:{args.id}", "menu"])',
+  ): string => `${item(cached)} type Mutation { buy(id: ID!): Item @evictTags(tags: ["${tag}"]) }`;
+
+  test.each(["menu", "item:{args.id}", "item:{result.id}", "item:{result.maker.id}", "item:7"])(
+    "may name %s, under which a cached field can be filed",
+    (tag) => {
+      expect(() => build(evicting(tag))).not.toThrow();
+    },
+  );
+
+  test.each(["menus", "men", "item", "items:{args.id}", "item:{args.id}:all", "item:a:b"])(
+    "may not name %s, under which none can be",
+    (tag) => {
+      expectRefusal(
+        evicting(tag),
+        "Mutation.buy",
+        `@evictTags names "${tag}", but no @cached field can be filed under it. ` +
+          'Tags that are filed outside the schema belong in the option "externalTags".',
+      );
+    },
+  );
+
+  test("may name what externalTags excuse", () => {
+    expect(() =>
+      build(evicting("stock:{args.id}"), { externalTags: ["stock:{sku}"] }),
+    ).not.toThrow();
+    expectRefusal(
+      evicting("menu"),
+      "externalTags",
+      'The template "stock:{" has a "{" that nothing closes.',
+      { externalTags: ["stock:{"] },
+    );
+  });
+
+  test("may name the viewer's own tag where something is PRIVATE", () => {
+    const typeDefs = evicting("viewer:{args.id}", "@cached(ttl: 1, scope: PRIVATE)");
+    expect(() =>
+      build(`${typeDefs} extend type Query { menu: Int @cached(ttl: 1, tags: ["menu"]) }`, {
+        viewer,
+      }),
+    ).not.toThrow();
+    expect(() => build(evicting("viewer:{args.id}"))).toThrow("no @cached field can be filed");
+  });
+
+  test("may not stand on a subscription, nor name a parent that is none", () => {
+    expectRefusal(
+      `${item('@cached(ttl: 1, tags: ["a"])')} type Subscription { sold: Item @evictTags(tags: ["a"]) }`,
+      "Subscription.sold",
+      "@evictTags may not stand on a subscription field, which runs once for each subscriber and event.",
+    );
+    expectRefusal(
+      evicting("item:{parent.id}"),
+      "Mutation.buy",
+      'the template "item:{parent.id}" may begin a path with {args.*}, {result.*}, {viewer}, but begins one with "parent".',
+    );
+  });
+});
+
+describe("the options", () => {
+  test.each(["authorize", "resultPaths"] as const)(
+    "%s may not name a field that is not there",
+    (option) => {
+      for (const coordinate of [
+        "Query.itme",
+        "Items.id",
+        "Query",
+        "Query.item.id",
+        "Filter.name",
+      ]) {
+        expectRefusal(
+          item(""),
+          coordinate,
+          `the option "${option}" names a field that the schema lacks.`,
+          { [option]: { [coordinate]: () => true } },
+        );
+      }
+      expect(() => build(item(""), { [option]: { "Query.item": () => true } })).not.toThrow();
+    },
+  );
+});
