@@ -1,18 +1,7 @@
 import { expect, test } from "vitest";
 import { createMemoryStorage, InvalidStorageValueError, text } from "../../src/storage/index.js";
 import { createExpiringMap } from "../../src/storage/memory/expiring-map.js";
-import { describeStorage } from "./storage-conformance.js";
-
-describeStorage("this process", async () => {
-  const clock = createClock();
-  return {
-    storage: createMemoryStorage({ now: clock.now }),
-    async advanceSeconds(seconds) {
-      clock.advance(seconds * 1_000);
-    },
-    async stop() {},
-  };
-});
+import { createClock } from "../support/storages.js";
 
 test("holds no more than maxEntries of a name, and drops what was not used for longest", async () => {
   const storage = createMemoryStorage({ maxEntries: 3 });
@@ -28,9 +17,12 @@ test("holds no more than maxEntries of a name, and drops what was not used for l
 
 test("frees what is past its life without anybody asking for it", () => {
   const clock = createClock();
-  const map = createExpiringMap<{ n: number }>({ maxEntries: 100, now: clock.now });
+  const map = createExpiringMap<{ n: number }>({
+    maxEntries: 100,
+    now: () => clock.now().getTime(),
+  });
   for (let n = 0; n < 50; n += 1) map.set(String(n), { n }, 1_000);
-  clock.advance(61_000);
+  clock.advanceSeconds(61);
   map.set("new", { n: 0 });
   expect(map.size).toBe(1);
 });
@@ -46,13 +38,3 @@ test("gives out copies: what a reader does to them changes nothing", async () =>
 test("refuses a bound that is none", () => {
   expect(() => createMemoryStorage({ maxEntries: 0 })).toThrow(InvalidStorageValueError);
 });
-
-function createClock() {
-  let time = Date.UTC(2024, 0, 1);
-  return {
-    now: () => time,
-    advance(ms: number) {
-      time += ms;
-    },
-  };
-}

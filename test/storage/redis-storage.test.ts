@@ -7,18 +7,6 @@ import {
   text,
 } from "../../src/storage/index.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
-import { advanceRedis } from "../support/redis-time.js";
-import { describeStorage } from "./storage-conformance.js";
-
-describeStorage("Redis", async () => {
-  const server = await startRedis();
-  const redis = server.client();
-  return {
-    storage: createRedisStorage({ redis, prefix: "test:" }),
-    advanceSeconds: (seconds) => advanceRedis(redis, seconds),
-    stop: () => server.stop(),
-  };
-});
 
 describe("storage on Redis", () => {
   let server: RedisServer;

@@ -13,13 +13,7 @@ import {
   text,
   UnreadableRecordError,
 } from "../../src/storage/index.js";
-
-export interface StorageUnderTest {
-  storage: Storage;
-  /** Lets time pass for everything stored. */
-  advanceSeconds(seconds: number): Promise<void>;
-  stop(): Promise<void>;
-}
+import type { StorageUnderTest, storageKinds } from "../support/storages.js";
 
 const schema = {
   name: text(),
@@ -35,7 +29,7 @@ const since = new Date("2024-05-06T07:08:09.012Z");
 const ada = { name: "Ada", role: "staff", visits: 3, since } as const;
 
 /** What every storage must do, whatever it stands on. */
-export function describeStorage(kind: string, start: () => Promise<StorageUnderTest>): void {
+export function describeStorage({ kind, start }: (typeof storageKinds)[number]): void {
   describe(`storage on ${kind}`, () => {
     let under: StorageUnderTest;
     let storage: Storage;
@@ -43,7 +37,7 @@ export function describeStorage(kind: string, start: () => Promise<StorageUnderT
       under = await start();
       storage = under.storage;
     });
-    afterAll(() => under.stop());
+    afterAll(() => under[Symbol.asyncDispose]());
 
     let made = 0;
     /** An id nobody used. */
