@@ -50,9 +50,18 @@ export function demandOf(value: unknown): Demand {
     }
     seen.add(node);
     if (types.isProxy(node)) throw refusal("a proxy", path);
-    if (Array.isArray(node)) return visitArray(node, path);
     const prototype: unknown = Object.getPrototypeOf(node);
-    if (prototype === Object.prototype || prototype === null) return visitRecord(node, path);
+    if (Array.isArray(node)) {
+      visitArray(node, path);
+    } else if (prototype === Object.prototype || prototype === null) {
+      visitRecord(node, path);
+    } else {
+      visitBuiltIn(node, prototype, path);
+    }
+  }
+
+  function visitBuiltIn(node: object, prototype: unknown, path: string): void {
+    if (isBinary(prototype)) return;
     if (prototype === Date.prototype) {
       if (Number.isNaN((node as Date).getTime())) exact = true;
     } else if (prototype === Map.prototype) {
@@ -66,10 +75,10 @@ export function demandOf(value: unknown): Demand {
     } else if (prototype === RegExp.prototype) {
       if ((node as RegExp).lastIndex !== 0) throw refusal("a RegExp in use", path);
       graph = true;
-    } else if (!isBinary(prototype)) {
+    } else {
       throw refusal(describe(node), path);
     }
-    if (!isBinary(prototype)) refuseOwnExtras(node, path);
+    refuseOwnExtras(node, path);
   }
 
   function visitArray(node: unknown[], path: string): void {

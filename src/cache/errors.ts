@@ -50,6 +50,11 @@ export class LoadQueueTimeoutError extends CachedError {
   readonly code = "E_LOAD_QUEUE_TIMEOUT";
 }
 
+/** A background refresh failed; the entry that it was to replace serves on. Reported, never thrown. */
+export class RefreshError extends CachedError {
+  readonly code = "E_REFRESH";
+}
+
 /** The store did not answer, answered with an error, or did not answer in time. The cause is the client's error. */
 export class StoreError extends CachedError {
   readonly code: string = "E_STORE";

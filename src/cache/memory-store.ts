@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { isPast, type Position } from "./position.js";
 import { randomEpoch, randomId } from "./random.js";
+import { nextSequence } from "./sequence.js";
 import {
   type Entry,
   type LeaseRequest,
@@ -54,7 +55,6 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
   const wakers = createWakers();
   const epoch = randomEpoch();
   let n = 0;
-  let sequence = 0;
 
   const entries = new LRUCache<string, Entry>({
     max: options.maxEntries,
@@ -110,7 +110,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     }
     const lease = hold?.kind === "lease" ? seenLease(hold, wanted) : undefined;
     return {
-      sequence: ++sequence,
+      sequence: nextSequence(),
       token: tokenOf(key),
       valid: entry !== undefined && isValid(entry),
       pass: hold?.kind === "pass" && !seenLease(hold, wanted).doomed,
@@ -157,16 +157,20 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
 
     async takeLease(request) {
       const { key, token } = request;
-      if (!mayTake(request)) return { taken: false, reading: look(key, request.tags) };
+      if (!mayTake(request)) return { taken: false };
       const snapshot = claim(request.tags);
       const deadlineMs = monotonicNow() + request.leaseMs;
       holds.set(key, { kind: "lease", token, deadlineMs, position: snapshot.head });
-      return { taken: true, snapshot, sequence: ++sequence };
+      return { taken: true, snapshot };
     },
 
-    async renewLease(key, token, leaseMs) {
+    async renewLease({ key, token, leaseMs, tags: wanted }) {
       const hold = holdsLease(key, token);
       if (!hold) return false;
+      for (const name of wanted) {
+        const tag = tags.get(name);
+        if (tag) tag.keptUntilMs = monotonicNow() + UNUSED_TAG_LIFE_MS;
+      }
       hold.deadlineMs = monotonicNow() + leaseMs;
       return true;
     },

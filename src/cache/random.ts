@@ -1,20 +1,21 @@
 import { randomFillSync } from "node:crypto";
 
-const pool = Buffer.alloc(6 * 512);
+/** Six bytes become eight characters of base64url. */
+const BYTES = 6;
+const pool = Buffer.alloc(BYTES * 512);
 let used = pool.length;
 
-/** Six random bytes as a latin1 string: 48 bits, enough to tell the leases of a key or the generations of a tag apart. */
+/** Eight random ASCII characters, 48 bits: enough to tell the leases of one key or the generations of one tag apart. */
 export function randomId(): string {
   if (used === pool.length) {
     randomFillSync(pool);
     used = 0;
   }
-  used += 6;
-  return pool.toString("latin1", used - 6, used);
+  used += BYTES;
+  return pool.toString("base64url", used - BYTES, used);
 }
 
-/** A random, non-zero epoch for a new eviction log. */
+/** A random, non-zero epoch for a new eviction log: an unsigned number of 32 bits. */
 export function randomEpoch(): number {
-  const id = Buffer.from(randomId(), "latin1");
-  return id.readUInt32BE(0) || 1;
+  return Buffer.from(randomId(), "base64url").readUInt32BE(0) || 1;
 }

@@ -61,9 +61,10 @@ export interface Snapshot {
   readonly head: Position;
 }
 
+/** Refused when somebody else moved first: look again. */
 export type LeaseGrant =
-  | { readonly taken: true; readonly snapshot: Snapshot; readonly sequence: number }
-  | { readonly taken: false; readonly reading: Reading };
+  | { readonly taken: true; readonly snapshot: Snapshot }
+  | { readonly taken: false };
 
 export interface LeaseRequest {
   readonly key: string;
@@ -102,8 +103,8 @@ export interface Store {
   read(key: string, tags: readonly string[]): Promise<Reading>;
   /** Takes lease and snapshot in one round trip. Those of one tick settle together. */
   takeLease(request: LeaseRequest): Promise<LeaseGrant>;
-  /** False when the lease is lost. */
-  renewLease(key: string, token: Token, leaseMs: number): Promise<boolean>;
+  /** Renews the lease, and the lives of the tags that its load began under; false when the lease is lost. */
+  renewLease(lease: Omit<LeaseRequest, "over">): Promise<boolean>;
   /** Writes the entry if the lease still holds, and files it under its tags; the birth, or undefined when refused. */
   commit(key: string, token: Token, draft: EntryDraft): Promise<number | undefined>;
   /** Gives the lease up if it still holds, and leaves a pass marker of `passMs` (0: none). */

@@ -1,0 +1,198 @@
+import { createBareLoads } from "./bare-load.js";
+import type { Call } from "./call.js";
+import { createCodec } from "./codec.js";
+import { CacheClosedError, StoreUnavailableError } from "./errors.js";
+import { Flights } from "./flights.js";
+import { createLoadRunner } from "./load.js";
+import { createLoadLimit } from "./load-limit.js";
+import { createLookups } from "./lookup.js";
+import { createMemoryStore } from "./memory-store.js";
+import { createOutage } from "./outage.js";
+import { createRedisStore } from "./redis/redis-store.js";
+import { createReporter } from "./reporter.js";
+import { createSetter } from "./set.js";
+import {
+  checkKey,
+  checkTags,
+  resolveEntryOptions,
+  resolveSettings,
+  type Settings,
+} from "./settings.js";
+import type { Store } from "./store.js";
+import type { Cache, CacheOptions, EntryOptions, Load, Lookup } from "./types.js";
+import { createUndelivered } from "./undelivered.js";
+
+/**
+ * A cache over the given ioredis client, or in this process without one.
+ *
+ * @throws InvalidOptionError for an option that cannot be used, UnsupportedStoreError for a client that cannot keep
+ *   the cache's promises (one that reads from replicas).
+ */
+export function createCache(options: CacheOptions = {}): Cache {
+  const settings = resolveSettings(options);
+  const store = openStore(settings);
+  const reporter = createReporter();
+  if (settings.onEvent) reporter.listen(settings.onEvent);
+  const codec = createCodec(settings.serializer);
+  const limit = createLoadLimit(settings.maxConcurrentLoads, settings.loadTimeoutMs);
+  const loads = createLoadRunner(limit, settings.loadTimeoutMs);
+  const undelivered = createUndelivered();
+  const fillParts = { settings, store, codec, loads, reporter };
+  const flights = new Flights();
+  const bareLoads = createBareLoads(fillParts);
+  const outageLoads = createBareLoads(fillParts);
+  const outage = createOutage(store, undelivered, reporter, () => outageLoads.close());
+  const lookups = createLookups({ ...fillParts, outage, flights, bareLoads, outageLoads });
+  const setValue = createSetter(fillParts);
+  let isClosed = false;
+
+  function open<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Call {
+    checkOpen();
+    checkKey(key);
+    return { key, entry: resolveEntryOptions(entryOptions), load };
+  }
+
+  function checkOpen(): void {
+    if (isClosed) throw new CacheClosedError("The cache must be open, but it was closed.");
+  }
+
+  /** Does it at once where the store is in reach; else remembers it, binding this process from now on. */
+  async function deliver<T>(now: () => Promise<T>, later: () => void): Promise<T | undefined> {
+    if (!outage.isOn) {
+      try {
+        return await now();
+      } catch (error) {
+        // Whether it was carried out, nobody knows: it is delivered again before anything is read.
+        later();
+        outage.advance();
+        outage.begin(asUnavailable(error));
+        return undefined;
+      }
+    }
+    later();
+    outage.advance();
+    outageLoads.close();
+    return undefined;
+  }
+
+  return {
+    async lookup<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
+      return (await lookups.find(open(key, entryOptions, load))) as Lookup<T>;
+    },
+
+    async getOrSet<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
+      return (await lookups.find(open(key, entryOptions, load))).value as T;
+    },
+
+    async get<T>(key: string) {
+      checkOpen();
+      checkKey(key);
+      return (await lookups.peek(key)) as T | undefined;
+    },
+
+    async set<T>(key: string, entryOptions: EntryOptions, value: T) {
+      const call = open(key, entryOptions, () => value);
+      if (outage.isOn) return false;
+      try {
+        return await setValue(call, value);
+      } catch (error) {
+        outage.notice(error);
+        return false;
+      }
+    },
+
+    async delete(key) {
+      checkOpen();
+      checkKey(key);
+      reporter.report({ type: "delete", key });
+      const done = await deliver(
+        () => store.delete(key).then(() => true),
+        () => undelivered.addKey(key),
+      );
+      return done ?? false;
+    },
+
+    async evictTags(tags) {
+      checkOpen();
+      const names = checkTags(tags);
+      if (names.length === 0) return { delivered: true, entries: 0 };
+      const receipt = await deliver(
+        () => store.evict(names),
+        () => undelivered.addTags(names),
+      );
+      const eviction = { delivered: receipt !== undefined, entries: receipt?.entries ?? 0 };
+      reporter.report({ type: "evict", tags: names, ...eviction });
+      return eviction;
+    },
+
+    async clear() {
+      checkOpen();
+      await deliver(
+        () => store.clear(),
+        () => undelivered.addEverything(),
+      );
+    },
+
+    position() {
+      if (outage.isOn) return outage.position();
+      return (
+        store.knownPosition() ??
+        store.readPosition().catch((error) => {
+          outage.notice(error);
+          return outage.position();
+        })
+      );
+    },
+
+    stats: () => reporter.stats(),
+    onEvent: (listener) => reporter.listen(listener),
+
+    async estimateEntries() {
+      checkOpen();
+      return outage.isOn ? 0 : store.estimateEntries();
+    },
+
+    async health() {
+      const problems = [...store.problems()];
+      if (!outage.isOn && !isClosed) {
+        await store.ping().catch((error) => outage.notice(error));
+      }
+      if (outage.isOn)
+        problems.push("The store is out of reach: callers are answered from the origin.");
+      if (undelivered.size > 0) problems.push(`${undelivered.size} evictions wait for the store.`);
+      return {
+        status: problems.length === 0 ? "ok" : "degraded",
+        store: store.kind,
+        problems,
+        undeliveredEvictions: undelivered.size,
+      };
+    },
+
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      outage.close();
+      loads.close();
+      await store.close();
+    },
+  };
+}
+
+function openStore(settings: Settings): Store {
+  return settings.redis
+    ? createRedisStore({
+        redis: settings.redis,
+        prefix: settings.prefix,
+        leaseMs: settings.leaseMs,
+        commandTimeoutMs: settings.commandTimeoutMs,
+      })
+    : createMemoryStore({ maxEntries: settings.maxEntries, maxBytes: settings.maxBytes });
+}
+
+function asUnavailable(cause: unknown): StoreUnavailableError {
+  return cause instanceof StoreUnavailableError
+    ? cause
+    : new StoreUnavailableError("An eviction must be delivered, but the store refused it.", {
+        cause,
+      });
+}

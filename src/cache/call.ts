@@ -1,0 +1,34 @@
+import type { Codec } from "./codec.js";
+import type { Landing } from "./flights.js";
+import type { LoadRunner } from "./load.js";
+import type { Reporter } from "./reporter.js";
+import type { EntrySettings, Settings } from "./settings.js";
+import type { Store } from "./store.js";
+import type { Load } from "./types.js";
+
+/** One caller's wish, checked. */
+export interface Call {
+  readonly key: string;
+  readonly entry: EntrySettings;
+  readonly load: Load<unknown>;
+}
+
+/** What the leader of a fill gets, and what those who joined it get. */
+export interface Filled {
+  readonly own: Landing & { type: "value" | "error" };
+  readonly shared: Landing;
+}
+
+export interface FillParts {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly codec: Codec;
+  readonly loads: LoadRunner;
+  readonly reporter: Reporter;
+}
+
+/** Who a call is, for events and errors. */
+export function named(call: Call): { key: string; coordinate?: string } {
+  const { coordinate } = call.entry;
+  return coordinate === undefined ? { key: call.key } : { key: call.key, coordinate };
+}

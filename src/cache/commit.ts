@@ -1,0 +1,135 @@
+import { type Call, type Filled, type FillParts, named } from "./call.js";
+import type { EncodedValue } from "./codec.js";
+import { NotCacheableError } from "./errors.js";
+import type { RefusalReason } from "./events.js";
+import type { Landing, Stored } from "./flights.js";
+import type { Loaded } from "./load.js";
+import { isCoveredBy, type Position } from "./position.js";
+import type { EntrySettings } from "./settings.js";
+import type { Nonce, Snapshot, Store, Token } from "./store.js";
+
+/** How long a load that left nothing to store keeps others from waiting for one another. */
+export const PASS_MS = 1000;
+
+/** Stores what was loaded under a lease, if it may be stored, and gives the lease up either way. Never rejects. */
+export async function commitLoaded(
+  parts: FillParts,
+  call: Call,
+  token: Token,
+  snapshot: Snapshot,
+  loaded: Loaded,
+): Promise<Filled> {
+  const tags = [...call.entry.tags, ...loaded.addedTags];
+  const value: Landing & { type: "value" } = { type: "value", value: loaded.value, tags };
+  const refuse = async (reason: RefusalReason, shared: Landing): Promise<Filled> => {
+    parts.reporter.report({ type: "refused", reason, ...named(call) });
+    await releaseLease(parts, call, token, PASS_MS);
+    return { own: value, shared };
+  };
+
+  const encoded = encodeValue(parts, call, loaded.value);
+  if (!encoded) return refuse("not cacheable", value);
+  const shared = { ...value, encoded };
+  if (encoded.bytes.byteLength > parts.settings.maxValueBytes) return refuse("too large", shared);
+  const ttlMs = ttlOf(call.entry, loaded);
+  if (ttlMs === 0) return refuse(loaded.ttlMs === 0 ? "ttl" : "null", shared);
+
+  try {
+    const nonces = await noncesOf(parts.store, call.entry, snapshot, loaded.addedTags);
+    // Those who joined after the load began may have called after that eviction: only its own caller may have it.
+    if (!nonces) return await refuse("tag moved", { type: "again" });
+    const stored: Stored = { birthMs: 0, ttlMs: jittered(ttlMs, parts.settings.ttlJitter) };
+    const birthMs = await parts.store.commit(call.key, token, {
+      ttlMs: stored.ttlMs,
+      staleWhileRevalidateMs: call.entry.staleWhileRevalidateMs,
+      staleIfErrorMs: call.entry.staleIfErrorMs,
+      loadMs: loaded.loadMs,
+      tags,
+      nonces,
+      format: encoded.format,
+      value: encoded.bytes,
+    });
+    if (birthMs === undefined) return await refuse("lease lost", shared);
+    parts.reporter.report({
+      type: "fill",
+      loadSeconds: loaded.loadMs / 1000,
+      bytes: encoded.bytes.byteLength,
+      ...named(call),
+    });
+    const landing = { ...shared, stored: { ...stored, birthMs } };
+    return { own: landing, shared: landing };
+  } catch (error) {
+    // The value is good, whatever became of the store.
+    parts.reporter.error(error, named(call));
+    return { own: value, shared: loaded.addedTags.length > 0 ? { type: "again" } : shared };
+  }
+}
+
+export function encodeValue(
+  parts: FillParts,
+  call: Call,
+  value: unknown,
+): EncodedValue | undefined {
+  try {
+    return parts.codec.encode(value);
+  } catch (error) {
+    const refusal =
+      error instanceof NotCacheableError
+        ? error
+        : new NotCacheableError("A cached value must be encodable; this one is not.", {
+            cause: error,
+          });
+    parts.reporter.errorOnce(refusal, named(call));
+    return undefined;
+  }
+}
+
+/**
+ * The versions to file the entry under; undefined when a tag known only from the result was evicted after the load
+ * began, or after the operation began that the load belongs to.
+ */
+async function noncesOf(
+  store: Store,
+  entry: EntrySettings,
+  before: Snapshot,
+  addedTags: readonly string[],
+): Promise<Nonce[] | undefined> {
+  const known = entry.tags.map((tag) => before.nonces.get(tag) as Nonce);
+  if (addedTags.length === 0) return known;
+  const after = await store.snapshot(addedTags);
+  if (!areCovered(after, addedTags, before.head)) return undefined;
+  if (entry.since && !areCovered(after, addedTags, entry.since)) return undefined;
+  return [...known, ...addedTags.map((tag) => after.nonces.get(tag) as Nonce)];
+}
+
+/** True when no eviction of any of the tags can have escaped somebody who knows the log up to `since`. */
+export function areCovered(snapshot: Snapshot, tags: readonly string[], since: Position): boolean {
+  return tags.every((tag) => {
+    const floor = snapshot.floors.get(tag);
+    return floor !== undefined && isCoveredBy(floor, since);
+  });
+}
+
+function ttlOf(entry: EntrySettings, loaded: Loaded): number {
+  if (loaded.ttlMs !== undefined) return loaded.ttlMs;
+  const isNull = loaded.value === null || loaded.value === undefined;
+  return isNull ? entry.nullTtlMs : entry.ttlMs;
+}
+
+function jittered(ttlMs: number, jitter: number): number {
+  return Math.max(1, Math.round(ttlMs * (1 - jitter * Math.random())));
+}
+
+export async function releaseLease(
+  parts: FillParts,
+  call: Call,
+  token: Token,
+  passMs: number,
+): Promise<void> {
+  try {
+    await parts.store.releaseLease(call.key, token, passMs);
+  } catch (error) {
+    // It runs out by itself.
+    parts.reporter.error(error, named(call));
+  }
+}

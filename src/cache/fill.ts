@@ -1,0 +1,35 @@
+import { type Call, type Filled, type FillParts, named } from "./call.js";
+import { commitLoaded, PASS_MS, releaseLease } from "./commit.js";
+import type { Landing } from "./flights.js";
+import { keepLease } from "./lease.js";
+import type { Loaded } from "./load.js";
+import type { Snapshot, Token } from "./store.js";
+
+/**
+ * Load and commit, under a lease already taken. Always gives the lease up, and never rejects: what fails inside the
+ * cache is reported, what the load throws is handed on.
+ */
+export async function fill(
+  parts: FillParts,
+  call: Call,
+  token: Token,
+  snapshot: Snapshot,
+): Promise<Filled> {
+  const { store, reporter, settings } = parts;
+  const { leaseMs } = settings;
+  const lease = keepLease(store, { key: call.key, tags: call.entry.tags, token, leaseMs });
+  try {
+    let loaded: Loaded;
+    reporter.report({ type: "load", stored: true, ...named(call) });
+    try {
+      loaded = await parts.loads.run(call.key, call.entry, call.load);
+    } catch (error) {
+      await releaseLease(parts, call, token, PASS_MS);
+      const thrown: Landing = { type: "error", error };
+      return { own: thrown, shared: thrown };
+    }
+    return await commitLoaded(parts, call, token, snapshot, loaded);
+  } finally {
+    lease.stop();
+  }
+}

@@ -1,0 +1,121 @@
+import type { EncodedValue } from "./codec.js";
+import { createDeferred } from "./deferred.js";
+import { isCoveredBy, type Position } from "./position.js";
+import { nextSequence } from "./sequence.js";
+import type { Nonce, Reading, Token } from "./store.js";
+
+/** How a flight ended, for those who joined it. */
+export type Landing =
+  /** The value; encoded where it could be, so that each caller gets its own. */
+  | {
+      type: "value";
+      value: unknown;
+      encoded?: EncodedValue;
+      stored?: Stored;
+      tags: readonly string[];
+    }
+  | { type: "error"; error: unknown }
+  /** Nothing that joiners may have: look again. */
+  | { type: "again" };
+
+export interface Stored {
+  readonly birthMs: number;
+  readonly ttlMs: number;
+}
+
+/** One fill of a key under way in this process. */
+export interface Flight {
+  /** Reads with a lower number were sent before it took its lease. */
+  readonly sequence: number;
+  readonly since: Position | null | undefined;
+  /** Known once its lease is granted, or at once for a load without lease. */
+  token: Token | undefined;
+  /** The version of every tag known before the load; undefined where one has none, and nothing can be compared. */
+  nonces: ReadonlyMap<string, Nonce> | undefined;
+  /** Resolves when the lease is granted or refused. */
+  readonly leased: Promise<void>;
+  settleLease(): void;
+  readonly landed: Promise<Landing>;
+  land(landing: Landing): void;
+}
+
+/** Single flight: at most one fill a key in this process, and who may share it. */
+export class Flights {
+  readonly #byKey = new Map<string, Flight>();
+
+  get(key: string): Flight | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /** Begins a flight; a later one under the same key takes the place of one that nobody may join any more. */
+  start(key: string, since: Position | null | undefined): Flight {
+    const lease = createDeferred();
+    const landing = createDeferred<Landing>();
+    const flight: Flight = {
+      sequence: nextSequence(),
+      since,
+      token: undefined,
+      nonces: undefined,
+      leased: lease.promise,
+      settleLease: lease.resolve,
+      landed: landing.promise,
+      land: (how) => {
+        if (this.#byKey.get(key) === flight) this.#byKey.delete(key);
+        lease.resolve();
+        landing.resolve(how);
+      },
+    };
+    this.#byKey.set(key, flight);
+    return flight;
+  }
+
+  /** Nobody joins any of them from now on; who has joined stays. */
+  close(): void {
+    this.#byKey.clear();
+  }
+}
+
+/**
+ * A reader may share a fill when nothing was evicted between the fill's snapshot and the reader's read: either the
+ * read was sent before the fill took its lease, or the read itself found the fill's lease with unmoved versions.
+ */
+export function mayJoinFill(flight: Flight, reading: Reading): boolean {
+  if (reading.sequence < flight.sequence) return true;
+  return (
+    reading.lease !== undefined &&
+    reading.lease.token === flight.token &&
+    !reading.lease.doomed &&
+    haveSameVersions(flight, reading)
+  );
+}
+
+/**
+ * A load without lease has no snapshot that its result was checked against, so the reader's operation must also be
+ * no younger than the loader's: the loader may hand out what its DataLoaders memoised when its operation began.
+ */
+export function mayJoinBareLoad(
+  flight: Flight,
+  reading: Reading,
+  since: Position | null | undefined,
+): boolean {
+  return (
+    isNoYounger(since, flight.since) &&
+    (reading.sequence < flight.sequence || haveSameVersions(flight, reading))
+  );
+}
+
+export function isNoYounger(
+  since: Position | null | undefined,
+  loader: Position | null | undefined,
+): boolean {
+  if (!since || !loader) return since === undefined && loader === undefined;
+  return isCoveredBy(since, loader);
+}
+
+function haveSameVersions(flight: Flight, reading: Reading): boolean {
+  if (flight.nonces?.size !== reading.versions.size) return false;
+  for (const [tag, nonce] of reading.versions) {
+    if (flight.nonces.get(tag) !== nonce) return false;
+  }
+  return true;
+}

@@ -1,0 +1,18 @@
+export { createCache } from "./cache.js";
+export * from "./errors.js";
+export type { CacheEvent, CacheListener, RefusalReason } from "./events.js";
+export type { Position } from "./position.js";
+export { tag } from "./tag.js";
+export type {
+  Cache,
+  CacheHealth,
+  CacheOptions,
+  CacheStats,
+  EntryOptions,
+  Eviction,
+  Load,
+  LoadContext,
+  Lookup,
+  LookupStatus,
+  Serializer,
+} from "./types.js";

@@ -1,0 +1,89 @@
+import { createDeferred } from "./deferred.js";
+import { CacheClosedError, LoadTimeoutError } from "./errors.js";
+import type { LoadLimit } from "./load-limit.js";
+import { checkTags, type EntrySettings, ttlMilliseconds } from "./settings.js";
+import type { Load, LoadContext } from "./types.js";
+
+/** What one run of a load gave. */
+export interface Loaded {
+  readonly value: unknown;
+  /** Tags that the load added from its result and that were not known before. */
+  readonly addedTags: readonly string[];
+  /** The ttl that the load chose; 0 stores nothing. */
+  readonly ttlMs: number | undefined;
+  readonly loadMs: number;
+}
+
+export interface LoadRunner {
+  /** Rejects with the load's own error as it was thrown, or with LoadTimeoutError or LoadQueueTimeoutError. */
+  run(key: string, settings: EntrySettings, load: Load<unknown>): Promise<Loaded>;
+  /** Aborts what runs. */
+  close(): void;
+}
+
+export function createLoadRunner(limit: LoadLimit, loadTimeoutMs: number): LoadRunner {
+  const running = new Set<(error: Error) => void>();
+  /** The group a load runs in, by the context it was given: nested lookups that pass it need no place of their own. */
+  const groupOf = new WeakMap<object, object>();
+
+  return {
+    async run(key, settings, load) {
+      const given = settings.loadGroup;
+      const group = (given && groupOf.get(given)) ?? given ?? {};
+      await limit.enter(group);
+      try {
+        return await runNow(key, settings, load, group);
+      } finally {
+        limit.leave(group);
+      }
+    },
+    close() {
+      for (const abort of running) abort(new CacheClosedError("The cache was closed."));
+    },
+  };
+
+  async function runNow(
+    key: string,
+    settings: EntrySettings,
+    load: Load<unknown>,
+    group: object,
+  ): Promise<Loaded> {
+    const controller = new AbortController();
+    const added = new Set<string>();
+    let ttlMs: number | undefined;
+    const context: LoadContext = {
+      signal: controller.signal,
+      addTags(...tags) {
+        for (const tag of checkTags(tags)) if (!settings.tags.includes(tag)) added.add(tag);
+      },
+      setTtlSeconds(seconds) {
+        ttlMs = seconds === 0 ? 0 : ttlMilliseconds(seconds);
+      },
+    };
+    groupOf.set(context, group);
+
+    const { promise: aborted, reject: abort } = createDeferred<never>();
+    const stop = (error: Error) => {
+      abort(error);
+      controller.abort(error);
+    };
+    const timer = setTimeout(() => {
+      stop(
+        new LoadTimeoutError(
+          `A load must end within ${loadTimeoutMs} ms; the one of "${key}" did not.`,
+          { key },
+        ),
+      );
+    }, loadTimeoutMs);
+    timer.unref();
+    running.add(stop);
+    const startedAt = performance.now();
+    try {
+      const value = await Promise.race([load(context), aborted]);
+      return { value, addedTags: [...added], ttlMs, loadMs: performance.now() - startedAt };
+    } finally {
+      clearTimeout(timer);
+      running.delete(stop);
+    }
+  }
+}

@@ -1,0 +1,285 @@
+import type { BareLoads } from "./bare-load.js";
+import { type Call, type FillParts, named } from "./call.js";
+import { areCovered } from "./commit.js";
+import { shouldRefreshEarly } from "./early-refresh.js";
+import { RefreshError } from "./errors.js";
+import { fill } from "./fill.js";
+import {
+  type Flight,
+  type Flights,
+  isNoYounger,
+  type Landing,
+  mayJoinBareLoad,
+  mayJoinFill,
+} from "./flights.js";
+import type { Outage } from "./outage.js";
+import { randomId } from "./random.js";
+import type { Entry, LeaseGrant, Reading } from "./store.js";
+import type { Lookup, LookupStatus } from "./types.js";
+import { createWaiting, type Waiting } from "./waiting.js";
+
+export interface LookupParts extends FillParts {
+  readonly outage: Outage;
+  readonly flights: Flights;
+  /** Loads that pass markers and deadlines send past the lease. */
+  readonly bareLoads: BareLoads;
+  /** Loads while the store is out of reach. */
+  readonly outageLoads: BareLoads;
+}
+
+type Answer = Lookup<unknown>;
+
+export interface Lookups {
+  /** Finds the call's entry or loads it. Rejects with what the load threw. */
+  find(call: Call): Promise<Answer>;
+  /** The entry's value if it is fresh and valid, else undefined. */
+  peek(key: string): Promise<unknown>;
+}
+
+/** The algorithm: read; else join the fill under way; else wait for another's; else take the lease, load, commit. */
+export function createLookups(parts: LookupParts): Lookups {
+  const { store, outage, flights, bareLoads, outageLoads, reporter, codec, settings } = parts;
+
+  return {
+    find: (call) => (call.entry.staleIfErrorMs > 0 ? answerOrStale(call) : answer(call)),
+    peek,
+  };
+
+  async function answer(call: Call): Promise<Answer> {
+    let waiting: Waiting | undefined;
+    try {
+      for (;;) {
+        let reading: Reading | undefined;
+        try {
+          reading = outage.isOn ? undefined : await store.read(call.key, call.entry.tags);
+        } catch (error) {
+          outage.notice(error);
+        }
+        if (!reading) {
+          if (!waiting) reporter.report({ type: "miss", ...named(call) });
+          return await withoutStore(call);
+        }
+        const found = fromEntry(call, reading, waiting);
+        if (found) return found;
+        waiting ??= missed(call);
+        const loaded = await fromLoad(call, reading, waiting);
+        if (loaded) return loaded;
+      }
+    } finally {
+      waiting?.end();
+    }
+  }
+
+  async function peek(key: string): Promise<unknown> {
+    if (outage.isOn) return undefined;
+    try {
+      const { entry, valid } = await store.read(key, []);
+      if (!entry || !valid || store.now() >= entry.birthMs + entry.ttlMs) return undefined;
+      const value = decoded(key, entry);
+      return value === UNREADABLE ? undefined : value;
+    } catch (error) {
+      outage.notice(error);
+      return undefined;
+    }
+  }
+
+  /** Joins, waits or leads; undefined means: look again. */
+  async function fromLoad(
+    call: Call,
+    reading: Reading,
+    waiting: Waiting,
+  ): Promise<Answer | undefined> {
+    if (reading.pass || waiting.isOver()) return passing(call, reading);
+    const flight = flights.get(call.key);
+    if (flight && mayJoinFill(flight, reading)) return joining(flight, waiting);
+    if (flight && !flight.token) {
+      await waiting.until(flight.leased);
+      return undefined;
+    }
+    if (reading.lease && !reading.lease.doomed) {
+      await waiting.whileHeld(reading.lease);
+      return undefined;
+    }
+    if (call.entry.since === null) return alone(call);
+    return lead(call, reading);
+  }
+
+  async function lead(call: Call, reading: Reading): Promise<Answer | undefined> {
+    const { key, entry } = call;
+    const flight = flights.start(key, entry.since);
+    try {
+      const token = randomId();
+      let grant: LeaseGrant;
+      try {
+        grant = await store.takeLease({
+          key,
+          tags: entry.tags,
+          token,
+          leaseMs: settings.leaseMs,
+          over: reading.token,
+        });
+      } catch (error) {
+        outage.notice(error);
+        flight.land({ type: "again" });
+        return await withoutStore(call);
+      }
+      if (!grant.taken) return undefined;
+      if (entry.since && !areCovered(grant.snapshot, entry.tags, entry.since)) {
+        // Its loaders may have memoised what was evicted since; a younger operation may well fill.
+        await store.releaseLease(key, token, 0).catch((error) => outage.notice(error));
+        flight.land({ type: "again" });
+        reporter.report({ type: "refused", reason: "operation too old", ...named(call) });
+        return await alone(call);
+      }
+      flight.token = token;
+      flight.nonces = grant.snapshot.nonces;
+      flight.settleLease();
+      const filled = await fill(parts, call, token, grant.snapshot);
+      flight.land(filled.shared);
+      return fromLanding(filled.own, "miss", true);
+    } finally {
+      flight.land({ type: "again" });
+    }
+  }
+
+  async function joining(flight: Flight, waiting: Waiting): Promise<Answer | undefined> {
+    if (!(await waiting.until(flight.landed))) return undefined;
+    const landing = await flight.landed;
+    return landing.type === "again" ? undefined : fromLanding(landing, "waited", false);
+  }
+
+  async function passing(call: Call, reading: Reading): Promise<Answer> {
+    const { tags, since } = call.entry;
+    const { landing, own } = await bareLoads.shared(call, {
+      mayJoin: (flight) => mayJoinBareLoad(flight, reading, since),
+      nonces: reading.versions.size === tags.length ? reading.versions : undefined,
+    });
+    return fromLanding(landing, "bypassed", own);
+  }
+
+  async function alone(call: Call): Promise<Answer> {
+    const { landing } = await bareLoads.alone(call);
+    return fromLanding(landing, "bypassed", true);
+  }
+
+  async function withoutStore(call: Call): Promise<Answer> {
+    // One failed step is no outage: an eviction may be going through, so nobody shares this load.
+    if (!outage.isOn) return alone(call);
+    if (settings.onOutage === "throw") throw outage.error(named(call));
+    const { landing, own } = await outageLoads.shared(call, {
+      mayJoin: (flight) => isNoYounger(call.entry.since, flight.since),
+    });
+    return fromLanding(landing, "outage", own);
+  }
+
+  function missed(call: Call): Waiting {
+    reporter.report({ type: "miss", ...named(call) });
+    return createWaiting(store, call.key, settings.waitMs, () =>
+      reporter.report({ type: "wait", ...named(call) }),
+    );
+  }
+
+  /** A fresh entry, or a stale one inside its window, for which a refresh is begun; undefined: there is none. */
+  function fromEntry(
+    call: Call,
+    reading: Reading,
+    waiting: Waiting | undefined,
+  ): Answer | undefined {
+    const { entry } = reading;
+    if (!entry || !reading.valid) return undefined;
+    const now = store.now();
+    const isFresh = now < entry.birthMs + entry.ttlMs;
+    if (!isFresh && now >= entry.birthMs + entry.ttlMs + entry.staleWhileRevalidateMs) {
+      return undefined;
+    }
+    const value = decoded(call.key, entry);
+    if (value === UNREADABLE) return undefined;
+    const ageSeconds = secondsSince(entry, now);
+    if (!waiting) {
+      reporter.report(
+        isFresh
+          ? { type: "hit", ageSeconds, ...named(call) }
+          : { type: "staleHit", reason: "revalidate", ageSeconds, ...named(call) },
+      );
+    }
+    const isTaken = reading.lease !== undefined || reading.pass;
+    if (!isTaken && (!isFresh || shouldRefreshEarly(entry, now, settings.earlyRefresh))) {
+      refresh(call, reading);
+    }
+    return {
+      value,
+      status: waiting?.began ? "waited" : isFresh ? "hit" : "stale",
+      ageSeconds,
+      remainingSeconds: Math.max(0, (entry.birthMs + entry.ttlMs - now) / 1000),
+      tags: entry.tags,
+    };
+  }
+
+  function refresh(call: Call, reading: Reading): void {
+    if (flights.get(call.key)) return;
+    const { refresh: ownLoad, ...rest } = call.entry;
+    // A load of its own sees nothing older than its start; the caller's sees what the caller's operation saw.
+    const refreshing: Call = ownLoad
+      ? { key: call.key, entry: { ...rest, refresh: ownLoad, since: undefined }, load: ownLoad }
+      : call;
+    if (refreshing.entry.since === null) return;
+    reporter.report({ type: "refresh", ...named(call) });
+    lead(refreshing, reading).catch((cause) => {
+      const text = "A refresh in the background must succeed, but the load failed.";
+      reporter.error(new RefreshError(text, { cause, ...named(call) }), named(call));
+    });
+  }
+
+  /** staleIfError: a load that throws does not take away what could still serve. */
+  async function answerOrStale(call: Call): Promise<Answer> {
+    try {
+      return await answer(call);
+    } catch (error) {
+      const stale = await staleAnswer(call);
+      if (stale) return stale;
+      throw error;
+    }
+  }
+
+  async function staleAnswer(call: Call): Promise<Answer | undefined> {
+    if (outage.isOn) return undefined;
+    // Read anew: what was evicted while the load ran must not serve.
+    const reading = await store.read(call.key, call.entry.tags).catch(() => undefined);
+    const entry = reading?.valid ? reading.entry : undefined;
+    const now = store.now();
+    if (!entry || now >= entry.birthMs + entry.ttlMs + entry.staleIfErrorMs) return undefined;
+    const value = decoded(call.key, entry);
+    if (value === UNREADABLE) return undefined;
+    const ageSeconds = secondsSince(entry, now);
+    reporter.report({ type: "staleHit", reason: "error", ageSeconds, ...named(call) });
+    return { value, status: "stale", ageSeconds, remainingSeconds: 0, tags: entry.tags };
+  }
+
+  function decoded(key: string, entry: Entry): unknown {
+    try {
+      return codec.decode({ format: entry.format, bytes: entry.value });
+    } catch (error) {
+      reporter.error(error, { key });
+      return UNREADABLE;
+    }
+  }
+
+  /** A joiner gets a value of its own, wherever one can be made. */
+  function fromLanding(
+    landing: Landing & { type: "value" | "error" },
+    status: LookupStatus,
+    own: boolean,
+  ): Answer {
+    if (landing.type === "error") throw landing.error;
+    const { encoded, stored, tags } = landing;
+    const value = own || !encoded ? landing.value : codec.decode(encoded);
+    return { value, status, ageSeconds: 0, remainingSeconds: (stored?.ttlMs ?? 0) / 1000, tags };
+  }
+}
+
+/** Stands for a value that cannot be read, since undefined can be one. */
+const UNREADABLE = Symbol("unreadable");
+
+function secondsSince(entry: Entry, now: number): number {
+  return Math.max(0, now - entry.birthMs) / 1000;
+}

@@ -1,0 +1,67 @@
+import { type Connection, evaluate } from "./connection.js";
+import type { Keys } from "./keys.js";
+import { scripts } from "./scripts.js";
+
+/** Frees what evictions made invalid, in bounded batches, in the background. */
+export interface Freeing {
+  /** Frees one generation of a tag's index and the entries in it. */
+  free(index: string, pendingList: string): void;
+  /** Frees what processes that died left behind. */
+  sweep(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const MEMBERS_AT_ONCE = 100;
+const SWEEP_EVERY_MS = 60_000;
+
+/**
+ * A generation is freed member by member, and leaves the list of those pending only when it is empty. A process that
+ * dies in the middle leaves it to the next sweep of any other; what two free at once is freed once.
+ */
+export function createFreeing(connection: Connection, keys: Keys): Freeing {
+  const running = new Set<Promise<void>>();
+  let isClosed = false;
+  const timer = setInterval(() => track(sweep()), SWEEP_EVERY_MS);
+  timer.unref();
+
+  function track(work: Promise<void>): void {
+    // What fails stays pending, and expires with its entries at the latest.
+    const settled = work.catch(() => {}).finally(() => running.delete(settled));
+    running.add(settled);
+  }
+
+  async function freeIndex(index: string, pendingList: string): Promise<void> {
+    const nonce = index.slice(-8);
+    while (!isClosed) {
+      const reply = await connection.send("zrange", index, 0, MEMBERS_AT_ONCE - 1);
+      const members = (reply as Buffer[]).map(String);
+      if (members.length === 0) break;
+      await connection.sendAll([
+        ...members.map((key) => evaluate(scripts.freeEntry, [keys.entry(key)], nonce)),
+        ["zrem", index, ...members],
+      ]);
+    }
+    if (!isClosed) await connection.send("lrem", pendingList, 0, index);
+  }
+
+  async function sweep(): Promise<void> {
+    const lists = keys.allPending();
+    const replies = await connection.sendAll(
+      lists.map((list) => ["lrange", list, 0, MEMBERS_AT_ONCE - 1]),
+    );
+    for (const [position, reply] of replies.entries()) {
+      if (!Array.isArray(reply)) continue;
+      for (const index of reply) await freeIndex(String(index), lists[position] as string);
+    }
+  }
+
+  return {
+    free: (index, pendingList) => track(freeIndex(index, pendingList)),
+    sweep,
+    async close() {
+      isClosed = true;
+      clearInterval(timer);
+      await Promise.all(running);
+    },
+  };
+}

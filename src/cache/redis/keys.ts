@@ -1,0 +1,53 @@
+/** Every name that the cache uses in Redis: keys and channels. */
+export interface Keys {
+  readonly prefix: string;
+  /** V(k): head and body of an entry. */
+  entry(key: string): string;
+  /** What a name of V(k) says of its key; undefined for other names. */
+  keyOfEntry(name: string): string | undefined;
+  /** T(t): a tag's version. */
+  tag(tag: string): string;
+  /** What the name of I(t, nonce) begins with; the nonce follows. In the slot of T(t). */
+  indexBase(tag: string): string;
+  /** Index generations that wait to be freed. In the slot of T(t). */
+  pending(tag: string): string;
+  /** All lists of pending generations. */
+  allPending(): string[];
+  /** L: the eviction log. */
+  readonly log: string;
+  /** Channel on which evictions of tags are told. */
+  readonly evictions: string;
+  /** Channel on which the end of a fill is told. */
+  wake(key: string): string;
+}
+
+/**
+ * Tags are spread over so many slots of a cluster; what belongs to one tag, and the list of what is to be freed,
+ * share a slot, and all such lists can be visited without looking for them.
+ */
+const BUCKETS = 64;
+
+export function createKeys(prefix: string): Keys {
+  const entries = `${prefix}v:`;
+  return {
+    prefix,
+    entry: (key) => entries + key,
+    keyOfEntry: (name) => (name.startsWith(entries) ? name.slice(entries.length) : undefined),
+    tag: (tag) => `${prefix}t:{${bucketOf(tag)}}${tag}`,
+    indexBase: (tag) => `${prefix}i:{${bucketOf(tag)}}${tag}:`,
+    pending: (tag) => `${prefix}p:{${bucketOf(tag)}}`,
+    allPending: () => Array.from({ length: BUCKETS }, (_, bucket) => `${prefix}p:{${bucket}}`),
+    log: `${prefix}log`,
+    evictions: `${prefix}evictions`,
+    wake: (key) => `${prefix}wake:${key}`,
+  };
+}
+
+/** FNV-1a; part of the stored format, so it must never change. */
+function bucketOf(tag: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < tag.length; index += 1) {
+    hash = Math.imul(hash ^ tag.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0) % BUCKETS;
+}

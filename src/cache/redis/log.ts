@@ -1,0 +1,65 @@
+import { isCoveredBy, type Position } from "../position.js";
+import { randomEpoch } from "../random.js";
+import { type Command, type Connection, evaluate } from "./connection.js";
+import type { Keys } from "./keys.js";
+import { scripts } from "./scripts.js";
+import { readLogPosition, type TagVersion, writeLogPosition } from "./tag-version.js";
+
+/** A log that nobody advances for so long is forgotten; the next one begins a new epoch, which compares with none. */
+const LOG_LIFE_MS = 7 * 24 * 3600 * 1000;
+
+/** L, and what this process knows of its head. */
+export interface EvictionLog {
+  /** The head as last heard, from replies and pushes. It can only be older than the truth, never ahead of it. */
+  readonly known: Position | undefined;
+  /** Takes a reply or push into account. */
+  hear(position: Position): void;
+  /** A version's position, which may be of an older log: then it tells nothing of the head. */
+  hearVersion(version: TagVersion): void;
+  /** The command that reads the head, and begins a log where there is none. */
+  readCommand(): { command: Command; headOf(reply: unknown): Position };
+  read(): Promise<Position>;
+  advance(): Promise<Position>;
+}
+
+export function createEvictionLog(connection: Connection, keys: Keys): EvictionLog {
+  let known: Position | undefined;
+
+  function hear(position: Position): void {
+    if (!known || !isCoveredBy(position, known)) known = position;
+  }
+
+  function readCommand() {
+    const first: Position = { epoch: randomEpoch(), n: 0 };
+    const value = writeLogPosition(first);
+    const command: Command = ["set", keys.log, value, "PX", LOG_LIFE_MS, "NX", "GET"];
+    const headOf = (reply: unknown): Position => {
+      const head = reply === null ? first : (readLogPosition(String(reply)) ?? first);
+      hear(head);
+      return head;
+    };
+    return { command, headOf };
+  }
+
+  return {
+    get known() {
+      return known;
+    },
+    hear,
+    hearVersion({ position }) {
+      if (position && known?.epoch === position.epoch) hear(position);
+    },
+    readCommand,
+    async read() {
+      const { command, headOf } = readCommand();
+      return headOf(await connection.send(...command));
+    },
+    async advance() {
+      const epoch = writeLogPosition({ epoch: randomEpoch(), n: 0 }).slice(0, 8);
+      const reply = await connection.send(
+        ...evaluate(scripts.advanceLog, [keys.log], epoch, LOG_LIFE_MS),
+      );
+      return readLogPosition(String(reply)) as Position;
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { cameWithin } from "../deferred.js";
+import type { Watch } from "../store.js";
+import { createWakers } from "../wakers.js";
+import type { RedisClient } from "./client.js";
+import { duplicate } from "./duplicate.js";
+import type { Keys } from "./keys.js";
+
+/** What other processes tell: ends of fills that somebody here waits for, and evictions. All of it is a hint. */
+export interface Push {
+  readonly isConnected: boolean;
+  /** Resolves once the server knows of it, or at `limitMs`: a slow poll is the net. */
+  watch(key: string): Promise<Watch>;
+  close(): void;
+}
+
+export interface PushListener {
+  /** A tag was evicted, as the message of the evicting script says. */
+  onEviction(message: string): void;
+  /** The stream (re)connected: what was told meanwhile was not heard. */
+  onConnect(): void;
+}
+
+export function openPush(
+  given: RedisClient,
+  keys: Keys,
+  limitMs: number,
+  listener: PushListener,
+): Push {
+  // Subscribed to anew by ourselves at every connect, so the client need not remember.
+  const client = duplicate(given, { subscriber: true });
+  const subscribing = new Map<string, Promise<unknown>>();
+  const wakers = createWakers((key) => {
+    subscribing.delete(key);
+    if (isConnected) client.unsubscribe(keys.wake(key)).catch(() => {});
+  });
+  const wakePrefix = keys.wake("");
+  let isConnected = false;
+
+  client.on("error", () => {});
+  client.on("close", () => {
+    isConnected = false;
+  });
+  client.on("ready", async () => {
+    const waitedFor = [...wakers.keys()].map((key) => keys.wake(key));
+    await client.subscribe(keys.evictions, ...waitedFor).catch(() => {});
+    isConnected = true;
+    listener.onConnect();
+    wakers.wakeAll();
+  });
+  client.on("message", (channel: string, message: string) => {
+    if (channel === keys.evictions) {
+      listener.onEviction(message);
+      wakers.wakeAll();
+    } else if (channel.startsWith(wakePrefix)) {
+      wakers.wake(channel.slice(wakePrefix.length));
+    }
+  });
+
+  return {
+    get isConnected() {
+      return isConnected;
+    },
+    async watch(key) {
+      const watch = wakers.add(key);
+      if (isConnected) {
+        const subscribed = subscribing.get(key) ?? client.subscribe(keys.wake(key)).catch(() => {});
+        subscribing.set(key, subscribed);
+        await cameWithin(subscribed, limitMs);
+      }
+      return watch;
+    },
+    close: () => client.disconnect(),
+  };
+}

@@ -1,0 +1,22 @@
+-- Takes the lease of a key, over what its caller saw there and judged worthless. The body, if any, stays.
+-- KEYS     1 V(k)
+-- ARGV     1 token   2 lease (ms)   3 the log's head (10 bytes)   4 token seen: "" for an absent key, "*" for any
+-- returns  1, or 0 when somebody else moved first
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local head = redis.call('GETRANGE', KEYS[1], 0, 24)
+if #head == 25 and ARGV[4] ~= '*' and string.sub(head, 2, 9) ~= ARGV[4] then
+  local atRest = string.byte(head) == 0x10
+  if atRest or struct.unpack('>I6', head, 10) > now then
+    return 0
+  end
+end
+local leaseMs = tonumber(ARGV[2])
+local leased = '\17' .. ARGV[1] .. struct.pack('>I6', now + leaseMs) .. ARGV[3]
+if #head == 25 then
+  redis.call('SETRANGE', KEYS[1], 0, leased)
+  if redis.call('PTTL', KEYS[1]) < leaseMs then redis.call('PEXPIRE', KEYS[1], leaseMs) end
+else
+  redis.call('SET', KEYS[1], leased, 'PX', leaseMs)
+end
+return 1

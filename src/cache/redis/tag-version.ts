@@ -1,0 +1,47 @@
+import type { Position } from "../position.js";
+import type { Nonce } from "../store.js";
+
+/**
+ * The text of T(t): `<nonce><kind><epoch>:<n>`, as `k3Jd8sQxe9f3c2a1b:17`.
+ *
+ * - kind `c`: created, for want of a version, by somebody who could not tell where the log stood; no position follows;
+ * - kind `p`: created, and given a position that no eviction before its creation is past;
+ * - kind `e`: made by the eviction at that position.
+ */
+export interface TagVersion {
+  readonly nonce: Nonce;
+  readonly kind: "created" | "positioned" | "evicted";
+  readonly position?: Position;
+}
+
+const KINDS = { c: "created", p: "positioned", e: "evicted" } as const;
+
+/** undefined for an absent version, and for a text that is none of ours: both are a miss. */
+export function readTagVersion(text: string | undefined): TagVersion | undefined {
+  if (text === undefined || text.length < 9) return undefined;
+  const kind = KINDS[text[8] as keyof typeof KINDS];
+  if (!kind) return undefined;
+  const position = readLogPosition(text.slice(9));
+  if (!position && kind !== "created") return undefined;
+  return { nonce: text.slice(0, 8), kind, ...(position && { position }) };
+}
+
+export function createdVersion(nonce: Nonce): string {
+  return `${nonce}c`;
+}
+
+export function evictedVersion(nonce: Nonce, position: Position): string {
+  return `${nonce}e${writeLogPosition(position)}`;
+}
+
+/** The text of L and of positions in T(t): `<epoch as 8 hex digits>:<n>`. */
+export function writeLogPosition(position: Position): string {
+  return `${position.epoch.toString(16).padStart(8, "0")}:${position.n}`;
+}
+
+export function readLogPosition(text: string): Position | undefined {
+  const match = /^([0-9a-f]{8}):(\d{1,15})$/.exec(text);
+  return match
+    ? { epoch: Number.parseInt(match[1] as string, 16), n: Number(match[2]) }
+    : undefined;
+}

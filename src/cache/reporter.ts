@@ -1,0 +1,113 @@
+import { CachedError, StoreError } from "./errors.js";
+import type { CacheEvent, CacheListener } from "./events.js";
+import type { CacheStats } from "./types.js";
+
+/** Feeds the statistics and the listeners; the engine's only way to tell the outside anything. */
+export interface Reporter {
+  report(event: CacheEvent): void;
+  /** A failure inside the cache that no caller sees. */
+  error(cause: unknown, about?: { key: string; coordinate?: string | undefined }): void;
+  /** As `error`, once for each `about.coordinate ?? about.key`. */
+  errorOnce(error: CachedError, about: { key: string; coordinate?: string | undefined }): void;
+  listen(listener: CacheListener): () => void;
+  stats(): CacheStats;
+}
+
+/** So many different keys may each have their own report of a value that is not cacheable. */
+const MAX_REPORTED_ONCE = 1000;
+
+export function createReporter(): Reporter {
+  const listeners = new Set<CacheListener>();
+  const reportedOnce = new Set<string>();
+  const counts = {
+    hits: 0,
+    nearHits: 0,
+    staleHits: 0,
+    misses: 0,
+    fills: 0,
+    waits: 0,
+    loads: 0,
+    evictions: 0,
+    errors: 0,
+  };
+
+  function count(event: CacheEvent): void {
+    switch (event.type) {
+      case "hit":
+        counts.hits += 1;
+        return;
+      case "staleHit":
+        counts.staleHits += 1;
+        return;
+      case "miss":
+        counts.misses += 1;
+        return;
+      case "wait":
+        counts.waits += 1;
+        return;
+      case "load":
+        counts.loads += 1;
+        return;
+      case "fill":
+        counts.fills += 1;
+        return;
+      case "evict":
+        counts.evictions += event.tags.length;
+        return;
+      case "error":
+        counts.errors += 1;
+    }
+  }
+
+  function report(event: CacheEvent): void {
+    count(event);
+    for (const listener of listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        // A listener's fault is its owner's to see, and no reason to fail a caller.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  function error(cause: unknown, about: { key?: string; coordinate?: string | undefined } = {}) {
+    const wrapped =
+      cause instanceof CachedError
+        ? cause
+        : new StoreError("A step of the cache failed.", { cause, ...defined(about) });
+    report({ type: "error", error: wrapped, ...defined(about) });
+  }
+
+  return {
+    report,
+    error,
+    errorOnce(cause, about) {
+      const where = about.coordinate ?? about.key;
+      if (reportedOnce.has(where) || reportedOnce.size >= MAX_REPORTED_ONCE) return;
+      reportedOnce.add(where);
+      error(cause, about);
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    stats() {
+      const found = counts.hits + counts.nearHits + counts.staleHits;
+      const lookups = found + counts.misses;
+      return { ...counts, hitRatio: lookups === 0 ? 0 : found / lookups };
+    },
+  };
+}
+
+function defined(about: { key?: string; coordinate?: string | undefined }): {
+  key?: string;
+  coordinate?: string;
+} {
+  return {
+    ...(about.key !== undefined && { key: about.key }),
+    ...(about.coordinate !== undefined && { coordinate: about.coordinate }),
+  };
+}

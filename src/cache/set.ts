@@ -1,0 +1,33 @@
+import type { Call, FillParts } from "./call.js";
+import { areCovered, commitLoaded, encodeValue, releaseLease } from "./commit.js";
+import { randomId } from "./random.js";
+
+/**
+ * Stores a value that the caller has at hand; false when it was not stored.
+ *
+ * Lease and snapshot are taken at the call, over whatever fill is under way: that one loses, and so does this one if
+ * its key or a tag is evicted before it is written.
+ */
+export function createSetter(parts: FillParts): (call: Call, value: unknown) => Promise<boolean> {
+  const { store, settings } = parts;
+
+  return async (call, value) => {
+    const { key, entry } = call;
+    // What cannot be stored changes nothing: the lease would void a fill for no gain.
+    if (!encodeValue(parts, call, value)) return false;
+    const token = randomId();
+    const { leaseMs } = settings;
+    const grant = await store.takeLease({ key, tags: entry.tags, token, leaseMs, over: "any" });
+    if (!grant.taken) return false;
+    if (
+      entry.since === null ||
+      (entry.since && !areCovered(grant.snapshot, entry.tags, entry.since))
+    ) {
+      await releaseLease(parts, call, token, 0);
+      return false;
+    }
+    const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
+    const { own } = await commitLoaded(parts, call, token, grant.snapshot, loaded);
+    return own.type === "value" && own.stored !== undefined;
+  };
+}

@@ -1,0 +1,59 @@
+import type { Store } from "./store.js";
+
+/** Evictions that the store has not acknowledged, to be delivered before anything of it is trusted again. */
+export interface Undelivered {
+  readonly size: number;
+  addTags(tags: readonly string[]): void;
+  addKey(key: string): void;
+  addEverything(): void;
+  /** Delivers all in their order; what fails stays. Rejects with the store's error. */
+  deliver(store: Store): Promise<void>;
+}
+
+type Item = { kind: "tag" | "key"; name: string };
+
+const DELIVER_AT_ONCE = 500;
+
+/** Past `limit` the list is replaced by one eviction of everything: nothing is forgotten, and memory stays bounded. */
+export function createUndelivered(limit = 10_000): Undelivered {
+  const items = new Map<string, Item>();
+  let everything = false;
+
+  function add(item: Item): void {
+    if (everything) return;
+    items.set(`${item.kind}:${item.name}`, item);
+    if (items.size > limit) addEverything();
+  }
+
+  function addEverything(): void {
+    everything = true;
+    items.clear();
+  }
+
+  return {
+    get size() {
+      return everything ? 1 : items.size;
+    },
+    addTags(tags) {
+      for (const name of tags) add({ kind: "tag", name });
+    },
+    addKey: (name) => add({ kind: "key", name }),
+    addEverything,
+    async deliver(store) {
+      if (everything) {
+        await store.clear();
+        everything = false;
+      }
+      while (items.size > 0) {
+        const next = [...items].slice(0, DELIVER_AT_ONCE);
+        const names = (kind: Item["kind"]) =>
+          next.filter(([, item]) => item.kind === kind).map(([, item]) => item.name);
+        const tags = names("tag");
+        if (tags.length > 0) await store.evict(tags);
+        await Promise.all(names("key").map((key) => store.delete(key)));
+        // One that was added again meanwhile is another object, and stays.
+        for (const [id, item] of next) if (items.get(id) === item) items.delete(id);
+      }
+    },
+  };
+}
