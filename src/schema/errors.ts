@@ -1,6 +1,5 @@
 import { unwrapResolverError } from "@apollo/server/errors";
-import type { GraphQLFormattedError } from "graphql";
-import { GraphQLError } from "graphql";
+import { GraphQLError, type GraphQLFormattedError } from "graphql";
 
 /** The caller is not signed in. */
 export const unauthenticated = () =>
@@ -16,9 +15,6 @@ export const forbidden = () =>
 export const badUserInput = (message: string) =>
   new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT" } });
 
-export const notFound = (message: string) =>
-  new GraphQLError(message, { extensions: { code: "NOT_FOUND" } });
-
 /** Codes of the errors that origin and services throw on purpose, and what clients see of each. */
 const KNOWN: Readonly<Record<string, { code: string; details?: readonly string[] }>> = {
   E_INVALID_INPUT: { code: "BAD_USER_INPUT" },
@@ -28,6 +24,12 @@ const KNOWN: Readonly<Record<string, { code: string; details?: readonly string[]
   E_ITEM_UNAVAILABLE: { code: "ITEM_UNAVAILABLE", details: ["itemId"] },
   E_INSUFFICIENT_STOCK: { code: "INSUFFICIENT_STOCK", details: ["ingredient", "left"] },
   E_EMAIL_TAKEN: { code: "EMAIL_TAKEN" },
+  E_BAD_INPUT: { code: "BAD_USER_INPUT" },
+  E_NOT_SIGNED_IN: { code: "UNAUTHENTICATED" },
+  E_WRONG_CREDENTIALS: { code: "UNAUTHENTICATED" },
+  E_SESSION_UNAVAILABLE: { code: "SESSION_UNAVAILABLE" },
+  E_TOO_MANY_ATTEMPTS: { code: "TOO_MANY_ATTEMPTS", details: ["retryAfterSeconds"] },
+  E_SERVER_BUSY: { code: "SERVER_BUSY" },
 };
 
 /**

@@ -1,0 +1,30 @@
+import { badUserInput } from "./errors.js";
+import { requireStaff } from "./guards.js";
+import type { Resolvers } from "./resolvers.generated.js";
+
+const MAX_TAGS = 100;
+const MAX_TAG_LENGTH = 500;
+
+export const cacheStatsResolvers: Resolvers = {
+  Query: {
+    cacheStats: async (_parent, _args, context) => {
+      await requireStaff(context);
+      return context.cache.stats();
+    },
+  },
+  Mutation: {
+    evictTags: async (_parent, { tags }, context) => {
+      await requireStaff(context);
+      if (tags.length < 1 || tags.length > MAX_TAGS) {
+        throw badUserInput(`tags must be 1 to ${MAX_TAGS}, but ${tags.length} came.`);
+      }
+      const wrong = tags.find((tag) => tag.length < 1 || tag.length > MAX_TAG_LENGTH);
+      if (wrong !== undefined) {
+        throw badUserInput(
+          `A tag must have 1 to ${MAX_TAG_LENGTH} characters, but one of ${wrong.length} came.`,
+        );
+      }
+      return context.cache.evictTags(tags);
+    },
+  },
+};
