@@ -25,8 +25,6 @@ const config = {
 
 /** The limits that the document alone decides. What an operation costs with its variables: `costLimitPlugin`. */
 export const limitRules: ValidationRule[] = [
-  (context) => ({
-    ...maxDepthRule({ n: limits.depth, flattenFragments: true, ...config })(context),
-  }),
-  (context) => ({ ...maxAliasesRule({ n: limits.aliases, ...config })(context) }),
+  maxDepthRule({ n: limits.depth, flattenFragments: true, ...config }),
+  maxAliasesRule({ n: limits.aliases, ...config }),
 ];

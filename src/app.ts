@@ -1,0 +1,116 @@
+import { fastifyApolloHandler } from "@as-integrations/fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import { type BackendOptions, type Backends, openBackends } from "./backends.js";
+import type { Cache } from "./cache/index.js";
+import { createCaller } from "./caller.js";
+import type { Config } from "./config.js";
+import type { CachePort, Context } from "./context.js";
+import { createApollo } from "./graphql.js";
+import { createFastify } from "./http/fastify.js";
+import { addHealthRoutes } from "./http/health.js";
+import { createLogger } from "./http/logger.js";
+import { addMetricsRoute } from "./http/metrics.js";
+import { createLoaders } from "./origin/loaders.js";
+import { createServices } from "./services/create-services.js";
+import type { PasswordsOptions } from "./services/passwords.js";
+import { type MadeUpStaff, prepareStaff } from "./staff.js";
+
+/** The pizzeria, built and not yet listening. */
+export interface App {
+  readonly fastify: FastifyInstance;
+  readonly backends: Backends;
+  readonly log: Logger;
+  /** The staff account's credentials, if they were made up now. */
+  readonly madeUpStaff: MadeUpStaff | undefined;
+  /** Listens where the settings say, and answers with the URL of /graphql. */
+  listen(): Promise<string>;
+  /** Takes no more requests, lets those in flight finish for `drainMs`, then closes everything. */
+  close(): Promise<void>;
+}
+
+export interface AppOptions extends BackendOptions {
+  log?: Logger;
+  passwords?: PasswordsOptions;
+  /** Default 8,000: within the 10 s that supervisors give. */
+  drainMs?: number;
+}
+
+export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
+  const log = options.log ?? createLogger(config.environment);
+  const backends = await openBackends(config, log, options);
+  try {
+    return await assemble(config, log, backends, options);
+  } catch (error) {
+    await backends.close();
+    throw error;
+  }
+}
+
+async function assemble(
+  config: Config,
+  log: Logger,
+  backends: Backends,
+  { drainMs = 8_000, passwords }: AppOptions,
+): Promise<App> {
+  const { database, storage, cache, redis } = backends;
+  const services = createServices({
+    database,
+    storage,
+    passwords,
+    onProblem: (err) => log.error({ err }, "failed after the answer was decided"),
+  });
+  const madeUpStaff = await prepareStaff(config, database, services.passwords);
+
+  const refreshContext = (context: Context) => ({ ...context, loaders: createLoaders(database) });
+  const apollo = createApollo({ config, log, cache, refreshContext });
+  await apollo.start();
+
+  const cachePort = createCachePort(cache);
+  const context = async (request: FastifyRequest): Promise<Context> => ({
+    caller: createCaller(request.headers.authorization, services.sessions.find),
+    database,
+    loaders: createLoaders(database),
+    services,
+    cache: cachePort,
+    address: request.ip,
+    log: request.log,
+  });
+
+  const fastify = await createFastify(config, log);
+  addHealthRoutes(fastify, {
+    database: () => database.ping(),
+    redis: redis && (() => redis.ping()),
+  });
+  addMetricsRoute(fastify, { cache, token: config.metricsToken });
+  fastify.route({
+    method: ["GET", "POST", "OPTIONS"],
+    url: "/graphql",
+    handler: fastifyApolloHandler(apollo, { context }),
+  });
+
+  return {
+    fastify,
+    backends,
+    log,
+    madeUpStaff,
+    listen: async () => {
+      const url = await fastify.listen({ port: config.port, host: config.host });
+      return `${url}/graphql`;
+    },
+    close: async () => {
+      const deadline = setTimeout(() => fastify.server.closeAllConnections(), drainMs);
+      await fastify.close();
+      clearTimeout(deadline);
+      await apollo.stop();
+      await backends.close();
+    },
+  };
+}
+
+function createCachePort(cache: Cache): CachePort {
+  return {
+    stats: async () => ({ ...cache.stats(), entries: await cache.estimateEntries() }),
+    evictTags: async (tags) => (await cache.evictTags(tags)).entries,
+  };
+}

@@ -1,0 +1,69 @@
+import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { ApolloServerPluginCacheControl } from "@apollo/server/plugin/cacheControl";
+import { ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
+import { ApolloServerPluginLandingPageLocalDefault } from "@apollo/server/plugin/landingPage/default";
+import { makeExecutableSchema } from "@graphql-tools/schema";
+import type { Logger } from "pino";
+import { cachedPlugin } from "./apollo/index.js";
+import type { Cache } from "./cache/index.js";
+import type { Config } from "./config.js";
+import type { Context } from "./context.js";
+import { cacheDirectives } from "./directives/cache-directives.js";
+import { costLimitPlugin } from "./http/cost-limit.js";
+import { errorsLogPlugin } from "./http/errors-log.js";
+import { limitRules, limits } from "./http/limits.js";
+import { settleCallerPlugin } from "./http/settle-caller.js";
+import { formatError } from "./schema/errors.js";
+import { resolvers, typeDefs } from "./schema/index.js";
+
+export interface GraphqlParts {
+  config: Config;
+  log: Logger;
+  cache: Cache;
+  /** A context for a refresh in the background, when the request that asked for it is over. */
+  refreshContext: (context: Context) => Context;
+}
+
+/** The schema with its cache directives, served by Apollo. It still has to be started. */
+export function createApollo(parts: GraphqlParts): ApolloServer<Context> {
+  const { config, log } = parts;
+  const isProduction = config.environment === "production";
+  const directives = cacheDirectives<Context>(parts.cache, {
+    viewer: (context) => context.caller.viewer,
+    loaders: (context) => [context.loaders],
+    refreshContext: parts.refreshContext,
+    onProblem: (err) => log.warn({ err }, "cache directive"),
+  });
+  return new ApolloServer<Context>({
+    schema: directives.apply(
+      makeExecutableSchema({ typeDefs: [directives.typeDefs, ...typeDefs], resolvers }),
+    ),
+    plugins: [
+      landingPage(config),
+      costLimitPlugin(),
+      settleCallerPlugin,
+      errorsLogPlugin,
+      ApolloServerPluginCacheControl({ calculateHttpHeaders: false }),
+      cachedPlugin(directives, { debug: config.cacheDebug }),
+    ],
+    validationRules: limitRules,
+    maxRecursiveSelections: true,
+    parseOptions: { maxTokens: limits.tokens },
+    formatError: (formatted, error) => formatError(formatted, error, isProduction),
+    includeStacktraceInErrorResponses: false,
+    introspection: !isProduction,
+    hideSchemaDetailsFromClientErrors: isProduction,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    stopOnTerminationSignals: false,
+    nodeEnv: config.environment,
+    logger: log,
+  });
+}
+
+function landingPage(config: Config): ApolloServerPlugin<Context> {
+  return config.environment === "production"
+    ? ApolloServerPluginLandingPageDisabled()
+    : ApolloServerPluginLandingPageLocalDefault({ embed: true });
+}

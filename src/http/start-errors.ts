@@ -1,0 +1,23 @@
+/** Codes of what an operator can put right by reading one line. */
+const EXPLAINED = new Set([
+  "E_CONFIG",
+  "E_INVALID_REDIS_URL",
+  "E_INVALID_DATABASE_URL",
+  "E_DATA_FOLDER_LOCKED",
+  "E_UNSUPPORTED_STORE",
+  "E_EMAIL_TAKEN",
+]);
+
+/** Why the server did not start: one line where that says it all, else the error whole. */
+export function explainStartError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? String(error.code) : "";
+  if (EXPLAINED.has(code)) return error.message;
+  if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL") {
+    return `PORT and HOST must be free to listen on, but: ${error.message}`;
+  }
+  if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "ETIMEDOUT") {
+    return `DATABASE_URL must be of a server that answers, but: ${error.message || code}`;
+  }
+  return error.stack ?? error.message;
+}

@@ -1,0 +1,43 @@
+import { type App, createApp } from "./app.js";
+import { readConfig } from "./config.js";
+import { explainStartError } from "./http/start-errors.js";
+
+try {
+  const app = await createApp(readConfig(process.env));
+  const url = await app.listen();
+  closeOnSignals(app);
+  announce(app, url);
+} catch (error) {
+  process.stderr.write(`${explainStartError(error)}\n`);
+  process.exit(1);
+}
+
+/** To the terminal and past the log, which is kept and may be read by others. */
+function announce(app: App, url: string): void {
+  const { madeUpStaff } = app;
+  process.stdout.write(`The pizzeria is open at ${url}\n`);
+  if (madeUpStaff === undefined) return;
+  process.stdout.write(
+    `Staff sign in as ${madeUpStaff.email} with the password ${madeUpStaff.password}\n` +
+      "(shown this once; npm run reset-staff makes a new one)\n",
+  );
+}
+
+/** SIGTERM and SIGINT let requests in flight finish; a second one doesn't. */
+function closeOnSignals(app: App): void {
+  let isClosing = false;
+  const close = async (signal: NodeJS.Signals) => {
+    if (isClosing) process.exit(1);
+    isClosing = true;
+    app.log.info(`${signal}: closing`);
+    try {
+      await app.close();
+      process.exit(0);
+    } catch (error) {
+      app.log.error({ err: error }, "could not close in order");
+      process.exit(1);
+    }
+  };
+  process.on("SIGTERM", close);
+  process.on("SIGINT", close);
+}
