@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  embedded,
+  openPizzeria,
+  type Pizzeria,
+  startBackends,
+  type TestBackends,
+} from "../support/pizzeria.js";
+
+let backends: TestBackends;
+let pizzeria: Pizzeria;
+beforeAll(async () => {
+  backends = await startBackends(embedded);
+  pizzeria = await openPizzeria(backends);
+});
+afterAll(async () => {
+  await pizzeria[Symbol.asyncDispose]();
+  await backends[Symbol.asyncDispose]();
+});
+
+const deep = (levels: number) =>
+  `{ menu { ${"sizes { item { ".repeat(levels)} id ${"} } ".repeat(levels)} } }`;
+const pages =
+  "edges { node { lines { size { item { sizes { id price size item { id name } } } } } } }";
+
+describe("a request is refused in one line, with 400 and nothing run", () => {
+  test.each([
+    ["too deep", deep(5), /^Query depth limit of 10 exceeded, found \d+\.$/],
+    [
+      "too deep by fragments",
+      `{ menu { ...F } } fragment F on MenuItem { sizes { item { sizes { item { ...G } } } } }
+       fragment G on MenuItem { sizes { item { sizes { item { sizes { id } } } } } }`,
+      /^Query depth limit of 10 exceeded, found \d+\.$/,
+    ],
+    [
+      "with too many aliases",
+      `{ ${Array.from({ length: 21 }, (_, i) => `a${i}: menuItem(id: "x") { id }`).join(" ")} }`,
+      /^Aliases limit of 20 exceeded, found 21\.$/,
+    ],
+    [
+      "too long",
+      `{ menu { ${"id ".repeat(1_001)} } }`,
+      /^Syntax Error: Document contains more that 1000 tokens\./,
+    ],
+    ["too costly", `{ orders(first: 100) { ${pages} } }`, /^Query cost limit of 20000 exceeded/],
+    ["with an unknown field", "{ menu { topping } }", /^Cannot query field "topping"/],
+    ["that is no GraphQL", "{ menu", /^Syntax Error: Expected Name, found <EOF>\.$/],
+  ])("when it is %s", async (_what, query, message) => {
+    pizzeria.statements.length = 0;
+    const { status, errors, data } = await pizzeria.ask(query);
+    expect(status).toBe(400);
+    expect(data).toBeUndefined();
+    expect(errors).toHaveLength(1);
+    expect(errors?.[0]?.message).toMatch(message);
+    expect(errors?.[0]?.extensions).toEqual({
+      code: expect.stringMatching(/^GRAPHQL_(VALIDATION|PARSE)_FAILED$/),
+    });
+    expect(pizzeria.statements).toEqual([]);
+  });
+
+  test("when it is too costly by its variables, though the document was fine before", async () => {
+    const query = `query ($n: Int) { orders(first: $n) { ${pages} } }`;
+    const cheap = await pizzeria.ask(query, { variables: { n: 1 } });
+    expect(cheap.errors?.[0]?.extensions.code).toBe("UNAUTHENTICATED");
+    const costly = await pizzeria.ask(query, { variables: { n: 100 } });
+    expect(costly.status).toBe(400);
+    expect(costly.errors?.[0]?.message).toMatch(/^Query cost limit of 20000 exceeded/);
+  });
+
+  test("when a variable has the wrong type", async () => {
+    const query = "query ($n: Int) { popularItems(first: $n) { timesOrdered } }";
+    const { status, errors } = await pizzeria.ask(query, { variables: { n: "many" } });
+    expect(status).toBe(400);
+    expect(errors).toHaveLength(1);
+    expect(errors?.[0]?.extensions.code).toBe("BAD_USER_INPUT");
+  });
+});
+
+test("what a frontend asks is far below the limits", async () => {
+  const { errors } = await pizzeria.ask(`{
+    menu { id name category ingredients available timesOrdered sizes { id size price } }
+    popularItems(first: 10) { timesOrdered item { id name sizes { size price } } }
+    session { cart { quantity size { id price item { name } } } preferences { favouriteItems { id } } }
+  }`);
+  expect(errors).toBeUndefined();
+});
+
+describe("over HTTP", () => {
+  const post = (payload: string, headers = {}) =>
+    pizzeria.app.fastify.inject({
+      method: "POST",
+      url: "/graphql",
+      headers: { "content-type": "application/json", ...headers },
+      payload,
+    });
+
+  test("a body above 100 kB is refused", async () => {
+    const response = await post(
+      JSON.stringify({ query: `{ menu { id } } #${"x".repeat(100_000)}` }),
+    );
+    expect(response.statusCode).toBe(413);
+    expect(response.json()).toEqual({
+      errors: [{ message: "Request body is too large", extensions: { code: "REQUEST_TOO_LARGE" } }],
+    });
+  });
+
+  test("a body that is no JSON is refused", async () => {
+    const response = await post('{"query": ');
+    expect(response.statusCode).toBe(400);
+    expect(response.json().errors).toHaveLength(1);
+    expect(response.body).not.toContain("node_modules");
+  });
+
+  test("a batch is refused", async () => {
+    const response = await post(JSON.stringify([{ query: "{ menu { id } }" }]));
+    expect(response.statusCode).toBe(400);
+  });
+
+  test("a form that another site could send is refused", async () => {
+    const response = await pizzeria.app.fastify.inject({
+      method: "GET",
+      url: "/graphql?query={menu{id}}",
+    });
+    expect(response.statusCode).toBe(400);
+    expect(response.body).toContain("CSRF");
+  });
+
+  test("a mutation by GET is refused", async () => {
+    const response = await pizzeria.app.fastify.inject({
+      method: "GET",
+      url: "/graphql?query=mutation{signOut}",
+      headers: { "apollo-require-preflight": "1" },
+    });
+    expect(response.statusCode).toBe(405);
+  });
+
+  test("an unknown path is 404", async () => {
+    const response = await pizzeria.app.fastify.inject("/no/such/path");
+    expect(response.statusCode).toBe(404);
+    expect(response.json().errors[0].extensions.code).toBe("NOT_FOUND");
+  });
+
+  test("no origin may read answers unless the settings name it", async () => {
+    const response = await post('{"query":"{ menu { id } }"}', { origin: "https://evil.example" });
+    expect(response.headers["access-control-allow-origin"]).toBeUndefined();
+  });
+});
