@@ -52,10 +52,8 @@ export function createPasswords(options: PasswordsOptions = {}): Passwords {
       }),
     verify: (password, encoded) =>
       limited(async () => {
-        const known = decode(encoded);
-        const { hash, ...expected } = known ?? nobody;
-        const isEqual = timingSafeEqual(await run(password, expected), hash);
-        return isEqual && known !== undefined;
+        const { hash, ...expected } = decode(encoded) ?? nobody;
+        return timingSafeEqual(await run(password, expected), hash);
       }),
   };
 }

@@ -191,6 +191,14 @@ describe.each(storageKinds)("sessions on $kind", ({ start }) => {
     expect(await sessions.find(token)).toBeNull();
   });
 
+  test("a session used a while ago ends with the others, though its first hours are over", async () => {
+    const { token, customerId } = await signIn();
+    await under.advanceSeconds(3 * hour);
+    await sessions.find(token);
+    await under.advanceSeconds(3 * hour);
+    expect(await sessions.endAll(customerId)).toBe(1);
+  });
+
   test("a customer with a great many sessions loses them all", async () => {
     const customerId = "busy";
     const created = Array.from({ length: 600 }, () => signIn(customerId));

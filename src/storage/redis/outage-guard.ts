@@ -61,12 +61,7 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
   /** Throws where nothing should be sent now. Answers whether this command is the one that tries the server again. */
   function admit(now: number): boolean {
     if (client.status === "end") throw unavailable("the client was closed");
-    if (client.status !== "ready") {
-      disconnectedSince ??= now;
-      if (now >= disconnectedSince + timeoutMs) throw unavailable("not connected");
-      return false;
-    }
-    if (failure === undefined) return false;
+    if (client.status !== "ready" || failure === undefined) return false;
     if (isProbing || now < failure.at + pauseMs) {
       throw unavailable("it just failed to answer another command", failure.error);
     }
@@ -77,8 +72,10 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
   async function sendInTime<T>(startedAt: number, send: () => Promise<T>): Promise<T> {
     // Measured from the loss of the connection, waiting for it costs all waiters together one time limit. And only
     // who waited in time sends: what a caller was told has failed must not be done after all.
-    const waitUntil = (disconnectedSince ?? startedAt) + timeoutMs;
-    if (client.status !== "ready") await before(waitUntil, untilConnected());
+    if (client.status !== "ready") {
+      disconnectedSince ??= startedAt;
+      await before(disconnectedSince + timeoutMs, untilConnected());
+    }
     return before(startedAt + timeoutMs, send());
   }
 
