@@ -1,0 +1,203 @@
+import { GraphQLScalarType } from "graphql";
+import { describe, expect, test } from "vitest";
+import { createCachedSchema, type SchemaParts } from "./support/cached-schema.js";
+
+/** Money is cents inside the server and "12.75" outside. */
+const Money = new GraphQLScalarType<bigint, string>({
+  name: "Money",
+  serialize: (cents) => {
+    if (typeof cents !== "bigint") throw new TypeError("Money must be a bigint.");
+    return (Number(cents) / 100).toFixed(2);
+  },
+  parseValue: (text) => BigInt(Math.round(Number(text) * 100)),
+  parseLiteral: (node) => BigInt(Math.round(Number("value" in node ? node.value : 0) * 100)),
+});
+
+const shop = (items: unknown): SchemaParts => ({
+  typeDefs: `
+    scalar Money
+    enum Size { S L }
+    input Filter { price: Money sizes: [Size!] deep: Filter }
+    type Query {
+      cheap(price: Money!, sizes: [Size!]): Int @cached(ttl: 60, tags: ["price:{args.price}", "size:{args.sizes}"])
+      find(filter: Filter = { price: "1" }): Int @cached(ttl: 60)
+      items: [Item] @cached(ttl: 60, tags: ["items", "item:{result.id}", "price:{result.price}"])
+    }
+    type Item { id: ID! price: Money parts: [Part!] code: String @cached(ttl: 60) }
+    type Part { nr: Int! sku: String text(upper: Boolean = false): String @cached(ttl: 60, key: "{parent.sku}", tags: ["part:{parent.nr}"]) }
+  `,
+  resolvers: (count) => ({
+    Money,
+    Size: { S: 1, L: 2 },
+    Query: {
+      cheap: () => {
+        count("cheap");
+        return 1;
+      },
+      find: () => {
+        count("find");
+        return 1;
+      },
+      items: () => {
+        count("items");
+        return items;
+      },
+    },
+    Item: {
+      code: ({ id }: { id: number }) => {
+        count("code");
+        return `code ${id}`;
+      },
+    },
+    Part: {
+      text: ({ sku }: { sku: string }, { upper }: { upper: boolean }) => {
+        count("text");
+        return upper ? sku.toUpperCase() : sku;
+      },
+    },
+  }),
+});
+
+describe("tags", () => {
+  test("go through the scalars of arguments and results, and lists give one an element", async () => {
+    const { run } = createCachedSchema(
+      shop([{ id: 1, price: 250n }, null, { id: 2, price: 1000n }]),
+    );
+
+    const { outcomes } = await run('{ cheap(price: "2.5", sizes: [L, S]) items { id } }');
+
+    expect(outcomes.map(({ tags }) => [...tags].sort())).toEqual([
+      ["price:2.50", "size:L", "size:S"],
+      ["item:1", "item:2", "items", "price:10.00", "price:2.50"],
+    ]);
+  });
+
+  test("from the result are evictable like any other", async () => {
+    const { run, cache, asked } = createCachedSchema(shop([{ id: "a:b", price: 250n }]));
+    await run("{ items { id } }");
+
+    await cache.evictTags(["item:a"]);
+    await run("{ items { id } }");
+    expect(asked("items")).toBe(1);
+
+    await cache.evictTags(["item:a%3Ab"]);
+    await run("{ items { id } }");
+    expect(asked("items")).toBe(2);
+  });
+
+  test("without a value keep the result from being cached, which is reported once", async () => {
+    const { run, asked, problems } = createCachedSchema(shop([{ id: 1, price: null }]));
+
+    for (let time = 0; time < 3; time++) {
+      expect((await run("{ items { id } }")).data).toEqual({ items: [{ id: "1" }] });
+      expect((await run('{ cheap(price: "1") }')).data).toEqual({ cheap: 1 });
+    }
+
+    expect([asked("items"), asked("cheap")]).toEqual([3, 3]);
+    expect(problems.map(({ message }) => message).sort()).toEqual([
+      'Query.cheap: the template "size:{args.sizes}" found no list on the way to args.sizes, so the result is not cached.',
+      'Query.items: the template "price:{result.price}" found null on the way to result.price, so the result is not cached.',
+    ]);
+  });
+});
+
+describe("keys", () => {
+  test("see through the scalars of arguments, nested and by default", async () => {
+    const { run, asked } = createCachedSchema(shop([]));
+
+    await run('{ find(filter: { price: "2.5", sizes: [S] }) }');
+    await run('{ find(filter: { sizes: S, price: "2.50" }) }');
+    expect(asked("find")).toBe(1);
+
+    await run('{ find(filter: { price: "2.5", sizes: [S], deep: { price: "1" } }) }');
+    await run('{ find(filter: { price: "2.5", sizes: [S], deep: { price: "1.1" } }) }');
+    await run('{ find(filter: { price: "2.5", sizes: [S], deep: null }) }');
+    expect(asked("find")).toBe(4);
+
+    await run("{ find }");
+    await run('{ find(filter: { price: "1.00" }) }');
+    await run("{ find(filter: null) }");
+    expect(asked("find")).toBe(6);
+  });
+
+  test("are readable where they are short", async () => {
+    const { run, events } = createCachedSchema(
+      shop([{ id: 7, price: 1n, parts: [{ nr: 1, sku: "a/b" }] }]),
+    );
+
+    await run('{ find(filter: { price: "2.5" }) items { code parts { text } } }');
+
+    const keys = events.flatMap((event) => (event.type === "miss" ? [event.key] : []));
+    expect(keys.map((key) => key.replace(/#[\w-]{10}/, "#digest"))).toEqual([
+      'Query.find#digest(filter:(price:"2.50"))',
+      "Query.items#digest",
+      "Item.code#digest/7",
+      "Part.text#digest/a%2Fb(upper:false)",
+    ]);
+  });
+
+  test("stay short and without braces, whatever the arguments", async () => {
+    const { run, events } = createCachedSchema({
+      typeDefs: "type Query { echo(text: String): Int @cached(ttl: 60) }",
+      resolvers: () => ({ Query: { echo: () => 1 } }),
+    });
+
+    await run("query ($t: String) { echo(text: $t) }", {}, { t: "{x}" });
+    await run("query ($t: String) { echo(text: $t) }", {}, { t: "y".repeat(100_000) });
+    await run("query ($t: String) { echo(text: $t) }", {}, { t: "y".repeat(100_001) });
+
+    const keys = events.flatMap((event) => (event.type === "miss" ? [event.key] : []));
+    expect(new Set(keys).size).toBe(3);
+    for (const key of keys) {
+      expect(key.length).toBeLessThan(120);
+      expect(key).not.toMatch(/[{}]/);
+    }
+  });
+});
+
+describe("a nested field", () => {
+  const items = [
+    { id: 1, price: 1n, parts: [{ nr: 1, sku: "x" }] },
+    {
+      id: 2,
+      price: 1n,
+      parts: [
+        { nr: 2, sku: "y" },
+        { nr: 3, sku: "x" },
+      ],
+    },
+  ];
+
+  test("is one entry a parent, told by its id or its key", async () => {
+    const { run, asked } = createCachedSchema(shop(items));
+
+    const { data } = await run("{ items { code parts { text } } }");
+    await run("{ items { code parts { text } } }");
+
+    expect(data).toEqual({
+      items: [
+        { code: "code 1", parts: [{ text: "x" }] },
+        { code: "code 2", parts: [{ text: "y" }, { text: "x" }] },
+      ],
+    });
+    expect([asked("code"), asked("text")]).toEqual([2, 2]);
+  });
+
+  test("whose parent lacks its key is answered, not cached, and reported once", async () => {
+    const { run, asked, problems } = createCachedSchema(
+      shop([{ id: 1, price: 1n, parts: [{ nr: 1, sku: null }, { nr: 2 }] }]),
+    );
+
+    await run("{ items { parts { nr text } } }");
+    const { outcomes } = await run("{ items { parts { nr text } } }");
+
+    expect(asked("text")).toBe(4);
+    expect(outcomes.filter(({ coordinate }) => coordinate === "Part.text")).toMatchObject([
+      { status: "bypassed" },
+      { status: "bypassed" },
+    ]);
+    expect(problems.map(({ message }) => message)).toEqual([
+      "Part.text: the result is not cached, since its key failed: found null on the way to parent.sku.",
+    ]);
+  });
+});

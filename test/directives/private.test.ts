@@ -1,0 +1,282 @@
+import fc from "fast-check";
+import { GraphQLError } from "graphql";
+import { describe, expect, test } from "vitest";
+import {
+  byViewer,
+  createCachedSchema,
+  type SchemaParts,
+  type TestContext,
+} from "./support/cached-schema.js";
+
+/** Orders that only their owner may see; the resolver answers with who asked. */
+const orders: SchemaParts = {
+  typeDefs: `
+    type Query {
+      order(id: ID!): Order @cached(ttl: 60, tags: ["order:{args.id}"], scope: PRIVATE)
+      orders(first: Int = 20, after: String): [Order!]! @cached(ttl: 60, tags: ["orders:{viewer}"], scope: PRIVATE)
+      greeting: String @cached(ttl: 60, vary: ["locale"])
+      top(of: String): String @cached(ttl: 60)
+      node: Node
+    }
+    interface Node { id: ID! }
+    type Order implements Node {
+      id: ID!
+      owner: String
+      note: String @cached(ttl: 60, scope: PRIVATE)
+    }
+    type Mutation { signOutEverywhere(id: ID!): Boolean @evictTags(tags: ["viewer:{args.id}"]) }
+  `,
+  resolvers: (count) => ({
+    Query: {
+      order: (_source: never, { id }: { id: string }, { viewer }: TestContext) => {
+        count("order");
+        return { id, owner: viewer };
+      },
+      orders: (_source: never, _args: never, { viewer }: TestContext) => {
+        count("orders");
+        return [{ id: "1", owner: viewer }];
+      },
+      greeting: (_source: never, _args: never, { locale }: TestContext) => {
+        count("greeting");
+        return `hello in ${locale}`;
+      },
+      top: (_source: never, _args: never, { viewer }: TestContext) => `${viewer}`,
+      node: () => ({ __typename: "Order", id: "1" }),
+    },
+    Order: {
+      note: ({ id }: { id: string }, _args: never, { viewer }: TestContext) => {
+        count("note");
+        return `${viewer}'s note on ${id}`;
+      },
+    },
+    Mutation: { signOutEverywhere: () => true },
+  }),
+  options: { ...byViewer, vary: { locale: ({ locale }) => locale } },
+};
+
+describe("a PRIVATE field", () => {
+  test("is one entry a viewer", async () => {
+    const { run, asked } = createCachedSchema(orders);
+    const query = '{ order(id: "7") { owner note } }';
+
+    for (const viewer of ["ada", "bob", "ada", "bob"]) {
+      expect((await run(query, { viewer })).data).toEqual({
+        order: { owner: viewer, note: `${viewer}'s note on 7` },
+      });
+    }
+
+    expect([asked("order"), asked("note")]).toEqual([2, 2]);
+  });
+
+  test.each([
+    ["an alias", '{ mine: order(id: "7") { owner } }'],
+    ["two aliases", '{ a: order(id: "7") { owner } b: order(id: "7") { owner } }'],
+    ["an inline fragment", '{ ... on Query { order(id: "7") { ... on Order { owner } } } }'],
+    ["a named fragment", '{ ...f } fragment f on Query { order(id: "7") { owner } }'],
+    ["an interface", "{ node { ... on Order { note } } }"],
+    ["a directive", '{ order(id: "7") @include(if: true) { owner } }'],
+    ["arguments in a variable's place", 'query ($id: ID = "7") { order(id: $id) { owner } }'],
+  ])("shows nobody another's through %s", async (_what, query) => {
+    const { run } = createCachedSchema(orders);
+
+    await run('{ order(id: "7") { owner note } orders { owner } }', { viewer: "ada" });
+    await run(query, { viewer: "ada" });
+    const { data } = await run(query, { viewer: "bob" });
+
+    expect(JSON.stringify(data)).toContain("bob");
+    expect(JSON.stringify(data)).not.toContain("ada");
+  });
+
+  test("cannot be reached by a forged argument or identity", async () => {
+    const { run, asked } = createCachedSchema(orders);
+    const forged = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 10 }),
+      fc.constantFrom(
+        "7|viewer:ada",
+        '7")|viewer:ada',
+        "7%7Cviewer%3Aada",
+        "ada:7",
+        "{viewer}",
+        "__proto__",
+      ),
+    );
+    const query = "query ($id: ID!) { order(id: $id) { id owner } orders { owner } }";
+    await run(query, { viewer: "ada" }, { id: "7" });
+
+    await fc.assert(
+      fc.asyncProperty(forged, forged, async (id, viewer) => {
+        fc.pre(viewer !== "ada");
+        const { data } = await run(query, { viewer }, { id });
+        expect(data).toEqual({ order: { id, owner: viewer }, orders: [{ owner: viewer }] });
+      }),
+      { numRuns: 100 },
+    );
+    expect(asked("order")).toBeGreaterThan(10);
+  });
+
+  test.each([undefined, null, ""])("is not cached for nobody (%j)", async (viewer) => {
+    const { run, asked, problems } = createCachedSchema(orders);
+    const context = viewer === undefined ? {} : { viewer };
+
+    await run("{ orders { owner } }", context);
+    const { outcomes, isPrivate } = await run("{ orders { owner } }", context);
+
+    expect(asked("orders")).toBe(2);
+    expect(outcomes).toMatchObject([{ status: "bypassed" }]);
+    expect(isPrivate).toBe(true);
+    expect(problems).toEqual([]);
+  });
+
+  test("takes a number for a viewer, in one space with strings", async () => {
+    const { run, asked } = createCachedSchema(orders);
+
+    await run("{ orders { owner } }", { viewer: 0 });
+    await run("{ orders { owner } }", { viewer: "0" });
+
+    expect(asked("orders")).toBe(1);
+  });
+
+  test.each([
+    ["an object", { id: 1 }],
+    ["a promise", Promise.resolve("ada")],
+    ["NaN", Number.NaN],
+    ["true", true],
+  ])(
+    "is neither cached nor failed by %s for a viewer, which is reported once",
+    async (_what, viewer) => {
+      const { run, asked, problems } = createCachedSchema(orders);
+      const context = { viewer } as TestContext;
+
+      expect((await run("{ orders { id } }", context)).data).toEqual({ orders: [{ id: "1" }] });
+      await run("{ orders { id } }", context);
+
+      expect(asked("orders")).toBe(2);
+      expect(problems.map(({ coordinate, message }) => [coordinate, message])).toEqual([
+        [
+          "Query.orders",
+          `Query.orders: the result is not cached: the viewer must be a non-empty string or a number, but is a ${typeof viewer}.`,
+        ],
+      ]);
+    },
+  );
+
+  test("is also filed under its viewer, for all of whose entries to go at once", async () => {
+    const { run, asked } = createCachedSchema(orders);
+    const query = '{ order(id: "7") { note } orders { owner } }';
+    for (const viewer of ["a:b", "bob"]) await run(query, { viewer });
+    expect([asked("order"), asked("orders"), asked("note")]).toEqual([2, 2, 2]);
+
+    await run('mutation { signOutEverywhere(id: "a:b") }');
+
+    for (const viewer of ["a:b", "bob"]) await run(query, { viewer });
+    expect([asked("order"), asked("orders"), asked("note")]).toEqual([3, 3, 3]);
+  });
+
+  test("says that it took part, on a hit as on a miss", async () => {
+    const { run } = createCachedSchema(orders);
+
+    expect((await run("{ greeting }")).isPrivate).toBe(false);
+    expect((await run("{ orders { id } }", { viewer: "ada" })).isPrivate).toBe(true);
+    expect((await run("{ orders { id } }", { viewer: "ada" })).isPrivate).toBe(true);
+  });
+});
+
+describe("vary", () => {
+  test("keeps apart what the context tells apart", async () => {
+    const { run, asked } = createCachedSchema(orders);
+
+    for (const locale of ["de", "en", "de", "en"]) {
+      expect((await run("{ greeting }", { locale })).data).toEqual({
+        greeting: `hello in ${locale}`,
+      });
+    }
+    await run("{ greeting }");
+    await run("{ greeting }", { locale: "undefined" });
+
+    expect(asked("greeting")).toBe(4);
+  });
+
+  test("that fails is reported, and the field answered by its resolver", async () => {
+    const { run, asked, problems } = createCachedSchema({
+      ...orders,
+      options: {
+        ...byViewer,
+        vary: {
+          locale: () => {
+            throw new Error("no locale table");
+          },
+        },
+      },
+    });
+
+    expect((await run("{ greeting }", { locale: "de" })).data).toEqual({ greeting: "hello in de" });
+    await run("{ greeting }", { locale: "de" });
+
+    expect(asked("greeting")).toBe(2);
+    expect(problems.map(({ message }) => message)).toEqual([
+      "Query.greeting: the result is not cached, since its key failed: no locale table.",
+    ]);
+  });
+});
+
+describe("authorize", () => {
+  const guarded = (authorize: (viewer: unknown) => boolean | Promise<boolean>): SchemaParts => ({
+    ...orders,
+    options: {
+      ...byViewer,
+      vary: { locale: () => "" },
+      authorize: {
+        "Query.greeting": (_source, _args, { viewer }) => authorize(viewer),
+        "Query.node": (_source, _args, { viewer }) => authorize(viewer),
+      },
+    },
+  });
+
+  test.each([
+    ["at once", (viewer: unknown) => viewer === "ada"],
+    ["later", async (viewer: unknown) => viewer === "ada"],
+  ])("is asked on a hit as on a miss, and may answer %s", async (_when, authorize) => {
+    const { run, asked } = createCachedSchema(guarded(authorize));
+    await run("{ greeting }", { viewer: "ada" });
+
+    const { data, errors } = await run("{ greeting }", { viewer: "bob" });
+
+    expect(data).toEqual({ greeting: null });
+    expect(errors).toMatchObject([
+      { message: "Not allowed to read Query.greeting.", extensions: { code: "FORBIDDEN" } },
+    ]);
+    expect((await run("{ greeting }", { viewer: "ada" })).errors).toBeUndefined();
+    expect(asked("greeting")).toBe(1);
+  });
+
+  test("guards a field that is not cached", async () => {
+    const { run } = createCachedSchema(guarded(() => false));
+    expect((await run("{ node { id } }")).errors).toMatchObject([
+      { extensions: { code: "FORBIDDEN" } },
+    ]);
+  });
+
+  test("that fails refuses, and shows its reason only where it is meant for clients", async () => {
+    const failing = (error: Error) =>
+      createCachedSchema(
+        guarded(() => {
+          throw error;
+        }),
+      ).run("{ greeting }");
+
+    expect((await failing(new Error("secret table missing"))).errors).toMatchObject([
+      { message: "Not allowed to read Query.greeting.", extensions: { code: "FORBIDDEN" } },
+    ]);
+    const shown = new GraphQLError("Sign in first.", { extensions: { code: "UNAUTHENTICATED" } });
+    expect((await failing(shown)).errors).toMatchObject([
+      { message: "Sign in first.", extensions: { code: "UNAUTHENTICATED" } },
+    ]);
+  });
+
+  test("refuses what is not plainly true", async () => {
+    const { run } = createCachedSchema(guarded(() => "yes" as unknown as boolean));
+    expect((await run("{ greeting }")).errors).toMatchObject([
+      { extensions: { code: "FORBIDDEN" } },
+    ]);
+  });
+});
