@@ -195,16 +195,12 @@ export function createLookups(parts: LookupParts): Lookups {
     const value = decoded(call.key, entry);
     if (value === UNREADABLE) return undefined;
     const ageSeconds = secondsSince(entry, now);
-    if (!waiting) {
-      reporter.report(
-        isFresh
-          ? { type: "hit", ageSeconds, ...named(call) }
-          : { type: "staleHit", reason: "revalidate", ageSeconds, ...named(call) },
-      );
-    }
-    const isTaken = reading.lease !== undefined || reading.pass;
-    if (!isTaken && (!isFresh || shouldRefreshEarly(entry, now, settings.earlyRefresh))) {
-      refresh(call, reading);
+    if (!waiting && isFresh)
+      reporter.hit({ key: call.key, coordinate: call.entry.coordinate }, ageSeconds);
+    else if (!waiting)
+      reporter.report({ type: "staleHit", reason: "revalidate", ageSeconds, ...named(call) });
+    if (!isFresh || shouldRefreshEarly(entry, now, settings.earlyRefresh)) {
+      if (!reading.lease && !reading.pass) refresh(call, reading);
     }
     return {
       value,

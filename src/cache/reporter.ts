@@ -5,12 +5,20 @@ import type { CacheStats } from "./types.js";
 /** Feeds the statistics and the listeners; the engine's only way to tell the outside anything. */
 export interface Reporter {
   report(event: CacheEvent): void;
+  /** As `report`, for what happens most: nothing is made where nobody listens. */
+  hit(about: About, ageSeconds: number): void;
   /** A failure inside the cache that no caller sees. */
-  error(cause: unknown, about?: { key: string; coordinate?: string | undefined }): void;
+  error(cause: unknown, about?: About): void;
   /** As `error`, once for each `about.coordinate ?? about.key`. */
-  errorOnce(error: CachedError, about: { key: string; coordinate?: string | undefined }): void;
+  errorOnce(error: CachedError, about: About): void;
   listen(listener: CacheListener): () => void;
   stats(): CacheStats;
+}
+
+/** Which call an event belongs to. */
+export interface About {
+  readonly key: string;
+  readonly coordinate?: string | undefined;
 }
 
 /** So many different keys may each have their own report of a value that is not cacheable. */
@@ -83,6 +91,10 @@ export function createReporter(): Reporter {
 
   return {
     report,
+    hit(about, ageSeconds) {
+      if (listeners.size === 0) counts.hits += 1;
+      else report({ type: "hit", ageSeconds, key: about.key, ...defined(about) });
+    },
     error,
     errorOnce(cause, about) {
       const where = about.coordinate ?? about.key;

@@ -42,10 +42,10 @@ export interface Reading {
   /** The key's token, whatever state it is in; "" for an absent key. What a lease is taken over from. */
   readonly token: Token;
   /** The entry, valid or not, fresh or not. */
-  readonly entry?: Entry;
+  readonly entry?: Entry | undefined;
   /** Every tag of the entry still has the version that the entry was loaded under. */
   readonly valid: boolean;
-  readonly lease?: SeenLease;
+  readonly lease?: SeenLease | undefined;
   /** A live pass marker: the last load left nothing to store. */
   readonly pass: boolean;
   /** Versions of the tags asked for; a tag without one is absent. */

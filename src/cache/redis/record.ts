@@ -14,46 +14,60 @@ import type { Entry, EntryDraft, Nonce, Token } from "../store.js";
  * Whole numbers are big-endian; lengths and durations of the body are of variable width (LEB128). The scripts know
  * the head, the birth and the tags; nothing but this file knows the rest.
  */
-export const HEAD_BYTES = 25;
-const BIRTH_BYTES = 6;
-const TAGS_AT = HEAD_BYTES + BIRTH_BYTES + 4;
-const NONCE_BYTES = 8;
+const HEAD_BYTES = 25;
+const TOKEN_AT = 1;
+const DEADLINE_AT = 9;
+const EPOCH_AT = 15;
+const N_AT = 19;
+const BIRTH_AT = HEAD_BYTES;
+const TAGS_LENGTH_AT = BIRTH_AT + 6;
+const TAGS_AT = TAGS_LENGTH_AT + 4;
+const ID_BYTES = 8;
 
-/** The first byte of a head: the version of the format and what is going on. */
+/** The first byte of a head: the version of the format, and what is going on. */
 const REST = 0x10;
 const LEASED = 0x11;
 const PASS = 0x12;
 
-export interface Head {
-  readonly state: "rest" | "leased" | "pass";
-  readonly token: Token;
-  readonly deadlineMs: number;
-  readonly position: Position;
-}
+/** A record as read. Reading is lazy: of a hit's head, nothing but the state is ever looked at. */
+export class StoredRecord {
+  readonly #bytes: Buffer;
+  readonly entry: Entry | undefined;
 
-/** undefined for bytes that are none of ours. */
-export function readHead(bytes: Buffer): Head | undefined {
-  const state = stateOf(bytes);
-  if (!state) return undefined;
-  return {
-    state,
-    token: bytes.toString("latin1", 1, 9),
-    deadlineMs: bytes.readUIntBE(9, 6),
-    position: { epoch: bytes.readUInt32BE(15), n: bytes.readUIntBE(19, 6) },
-  };
-}
-
-function stateOf(bytes: Buffer): Head["state"] | undefined {
-  if (bytes.length < HEAD_BYTES) return undefined;
-  switch (bytes[0]) {
-    case REST:
-      return "rest";
-    case LEASED:
-      return "leased";
-    case PASS:
-      return "pass";
+  private constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    this.entry = bytes.length > HEAD_BYTES ? readEntry(bytes) : undefined;
   }
-  return undefined;
+
+  /** undefined for absent bytes, and for those that are none of ours: a fill replaces them. */
+  static of(bytes: Buffer | null | undefined): StoredRecord | undefined {
+    if (!bytes || bytes.length < HEAD_BYTES) return undefined;
+    const state = bytes[0];
+    return state === REST || state === LEASED || state === PASS
+      ? new StoredRecord(bytes)
+      : undefined;
+  }
+
+  get isAtRest(): boolean {
+    return this.#bytes[0] === REST;
+  }
+
+  get isPass(): boolean {
+    return this.#bytes[0] === PASS;
+  }
+
+  get token(): Token {
+    return this.#bytes.toString("latin1", TOKEN_AT, TOKEN_AT + ID_BYTES);
+  }
+
+  get deadlineMs(): number {
+    return this.#bytes.readUIntBE(DEADLINE_AT, 6);
+  }
+
+  /** Where the log stood when the lease was taken. */
+  get position(): Position {
+    return { epoch: this.#bytes.readUInt32BE(EPOCH_AT), n: this.#bytes.readUIntBE(N_AT, 6) };
+  }
 }
 
 /** A position as the scripts put it into a head. */
@@ -64,43 +78,59 @@ export function writePosition(position: Position): Buffer {
   return bytes;
 }
 
-export function hasBody(bytes: Buffer): boolean {
-  return bytes.length > HEAD_BYTES;
-}
-
-/** The entry of a record that has a body. The value is a view of `bytes`. @throws RangeError for foreign bytes. */
-export function readEntry(bytes: Buffer): Entry {
-  const tagsEnd = TAGS_AT + bytes.readUInt32BE(HEAD_BYTES + BIRTH_BYTES);
-  const reader = new Reader(bytes, TAGS_AT);
-  const tags: string[] = [];
-  const nonces: Nonce[] = [];
-  while (reader.at < tagsEnd) {
-    nonces.push(reader.text(NONCE_BYTES));
-    tags.push(reader.text(reader.number()));
-  }
-  return {
-    token: bytes.toString("latin1", 1, 9),
-    birthMs: bytes.readUIntBE(HEAD_BYTES, 6),
+/** The value is a view of `bytes`. undefined for a body that ends before it should. */
+function readEntry(bytes: Buffer): Entry | undefined {
+  if (bytes.length < TAGS_AT) return undefined;
+  const tagsEnd = TAGS_AT + bytes.readUInt32BE(TAGS_LENGTH_AT);
+  if (tagsEnd > bytes.length) return undefined;
+  const { tags, nonces } = readTags(bytes.toString("latin1", TAGS_AT, tagsEnd));
+  const numbers = new NumberReader(bytes, tagsEnd);
+  const entry: Entry = {
+    token: "",
+    birthMs: bytes.readUIntBE(BIRTH_AT, 6),
     tags,
     nonces,
-    ttlMs: reader.number(),
-    staleWhileRevalidateMs: reader.number(),
-    staleIfErrorMs: reader.number(),
-    loadMs: reader.number(),
-    format: reader.number(),
-    value: reader.rest(),
+    ttlMs: numbers.next(),
+    staleWhileRevalidateMs: numbers.next(),
+    staleIfErrorMs: numbers.next(),
+    loadMs: numbers.next(),
+    format: numbers.next(),
+    value: bytes.subarray(numbers.at),
   };
+  return numbers.at > bytes.length ? undefined : entry;
 }
+
+/** From one string of bytes: a call into the buffer for each name and nonce would cost a hit more than all else. */
+function readTags(bytes: string): { tags: string[]; nonces: Nonce[] } {
+  const tags: string[] = [];
+  const nonces: Nonce[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    nonces.push(bytes.slice(at, at + ID_BYTES));
+    at += ID_BYTES;
+    let length = 0;
+    let scale = 1;
+    let byte: number;
+    do {
+      byte = bytes.charCodeAt(at++) || 0;
+      length += (byte & 0x7f) * scale;
+      scale *= 0x80;
+    } while (byte >= 0x80);
+    const name = bytes.slice(at, at + length);
+    tags.push(BEYOND_ASCII.test(name) ? Buffer.from(name, "latin1").toString("utf8") : name);
+    at += length;
+  }
+  return { tags, nonces };
+}
+
+const BEYOND_ASCII = /[\x80-\xff]/;
 
 /** The body without its birth, which the server gives. */
 export function writeBody(draft: EntryDraft): Buffer {
   const tags = draft.tags.map((tag, index) => {
     const name = Buffer.from(tag);
-    return Buffer.concat([
-      Buffer.from(draft.nonces[index] as Nonce, "latin1"),
-      number(name.length),
-      name,
-    ]);
+    const nonce = Buffer.from(draft.nonces[index] as Nonce, "latin1");
+    return Buffer.concat([nonce, writeNumber(name.length), name]);
   });
   const tagBytes = Buffer.concat(tags);
   const length = Buffer.allocUnsafe(4);
@@ -108,44 +138,37 @@ export function writeBody(draft: EntryDraft): Buffer {
   return Buffer.concat([
     length,
     tagBytes,
-    number(draft.ttlMs),
-    number(draft.staleWhileRevalidateMs),
-    number(draft.staleIfErrorMs),
-    number(draft.loadMs),
-    number(draft.format),
+    writeNumber(draft.ttlMs),
+    writeNumber(draft.staleWhileRevalidateMs),
+    writeNumber(draft.staleIfErrorMs),
+    writeNumber(draft.loadMs),
+    writeNumber(draft.format),
     draft.value,
   ]);
 }
 
-class Reader {
-  constructor(
-    readonly bytes: Buffer,
-    public at: number,
-  ) {}
+class NumberReader {
+  readonly #bytes: Buffer;
+  at: number;
 
-  number(): number {
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
+    this.at = at;
+  }
+
+  next(): number {
     let value = 0;
     let scale = 1;
     for (;;) {
-      const byte = this.bytes.readUInt8(this.at++);
+      const byte = this.#bytes[this.at++] ?? 0;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
       scale *= 0x80;
     }
   }
-
-  text(length: number): string {
-    if (this.at + length > this.bytes.length) throw new RangeError("A text ends past its record.");
-    this.at += length;
-    return this.bytes.toString("utf8", this.at - length, this.at);
-  }
-
-  rest(): Buffer {
-    return this.bytes.subarray(this.at);
-  }
 }
 
-function number(value: number): Buffer {
+function writeNumber(value: number): Buffer {
   const bytes: number[] = [];
   let rest = Math.round(value);
   while (rest >= 0x80) {

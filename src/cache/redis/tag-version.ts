@@ -8,22 +8,18 @@ import type { Nonce } from "../store.js";
  * - kind `p`: created, and given a position that no eviction before its creation is past;
  * - kind `e`: made by the eviction at that position.
  */
-export interface TagVersion {
-  readonly nonce: Nonce;
-  readonly kind: "created" | "positioned" | "evicted";
-  readonly position?: Position;
-}
-
-const KINDS = { c: "created", p: "positioned", e: "evicted" } as const;
+export type TagVersion =
+  | { readonly kind: "created"; readonly nonce: Nonce; readonly position?: undefined }
+  | { readonly kind: "positioned" | "evicted"; readonly nonce: Nonce; readonly position: Position };
 
 /** undefined for an absent version, and for a text that is none of ours: both are a miss. */
 export function readTagVersion(text: string | undefined): TagVersion | undefined {
   if (text === undefined || text.length < 9) return undefined;
-  const kind = KINDS[text[8] as keyof typeof KINDS];
-  if (!kind) return undefined;
+  const nonce = text.slice(0, 8);
+  if (text[8] === "c") return { kind: "created", nonce };
+  const kind = text[8] === "p" ? "positioned" : text[8] === "e" ? "evicted" : undefined;
   const position = readLogPosition(text.slice(9));
-  if (!position && kind !== "created") return undefined;
-  return { nonce: text.slice(0, 8), kind, ...(position && { position }) };
+  return kind && position ? { kind, nonce, position } : undefined;
 }
 
 export function createdVersion(nonce: Nonce): string {

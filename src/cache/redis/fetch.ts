@@ -1,0 +1,56 @@
+import type { Command, Connection } from "./connection.js";
+
+/** Names in one MGET: enough for a list of a thousand to be a few commands, few enough to hold nobody up. */
+const NAMES_AT_ONCE = 512;
+
+/** The names that one flush asks for, each once, and the replies in their order. */
+export class Fetch {
+  readonly #connection: Connection;
+  readonly #places = new Map<string, number>();
+  readonly #names: string[] = [];
+  readonly #replies: Array<Buffer | null> = [];
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** The place at which the reply will stand. */
+  ask(name: string): number {
+    const known = this.#places.get(name);
+    if (known !== undefined) return known;
+    const place = this.#names.push(name) - 1;
+    this.#places.set(name, place);
+    return place;
+  }
+
+  /** True when something was asked for since the last round trip. */
+  get isOpen(): boolean {
+    return this.#replies.length < this.#names.length;
+  }
+
+  /** True for a place whose reply is there. */
+  has(place: number): boolean {
+    return place < this.#replies.length;
+  }
+
+  reply(place: number): Buffer | null {
+    return this.#replies[place] ?? null;
+  }
+
+  /** One round trip for all that was asked for since the last one. */
+  async run(): Promise<void> {
+    const names = this.#names.slice(this.#replies.length);
+    const replies = await this.#connection.sendAll(this.#commands(names));
+    // A name of another type than ours gives no bytes; neither does an error in its place.
+    for (const reply of replies.flat()) this.#replies.push(Buffer.isBuffer(reply) ? reply : null);
+  }
+
+  #commands(names: string[]): Command[] {
+    if (this.#connection.isCluster) return names.map((name) => ["get", name]);
+    const commands: Command[] = [];
+    for (let from = 0; from < names.length; from += NAMES_AT_ONCE) {
+      commands.push(["mget", ...names.slice(from, from + NAMES_AT_ONCE)]);
+    }
+    return commands;
+  }
+}
