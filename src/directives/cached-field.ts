@@ -13,6 +13,8 @@ export interface CachedField {
   readonly coordinate: string;
   /** What lies below the field inherits its cache hint. */
   readonly returnType: GraphQLNamedType;
+  /** True for what is read from a parent, which may be older than the moment of the read. */
+  readonly hasParent: boolean;
   readonly isPrivate: boolean;
   readonly needsViewer: boolean;
   readonly key: FieldKey;
@@ -52,6 +54,7 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
   return {
     coordinate,
     returnType: getNamedType(field.type),
+    hasParent: parentKey !== undefined,
     isPrivate,
     needsViewer: isPrivate || templates.some(({ needsViewer }) => needsViewer),
     key: fieldKey(parts),

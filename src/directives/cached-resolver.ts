@@ -29,6 +29,8 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
   const { coordinate, isPrivate } = field;
   const { cache, observations, operations, problems } = env;
   const refreshContext = env.options.refreshContext as ((context: unknown) => unknown) | undefined;
+  // The cache takes a refresh of its own for as young as its start. A parent is as old as the operation it came with.
+  const refreshesAnew = refreshContext !== undefined && !field.hasParent;
   const loads = fieldLoad(field, resolve, env);
 
   return function cached(source, args, context, info) {
@@ -63,7 +65,7 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
       ...field.entry,
       tags,
       since: isPromise(since) ? await since : since,
-      ...(refreshContext ? { refresh: (load: LoadContext) => refresh(call, load) } : {}),
+      ...(refreshesAnew ? { refresh: (load: LoadContext) => refresh(call, load) } : {}),
     };
     try {
       const answer = await cache.lookup<unknown>(key, options, async (load) => {

@@ -33,8 +33,9 @@ export interface CacheDirectivesOptions<Context = unknown> {
     context: Context,
   ) => Iterable<ClearableLoader> | Readonly<Record<string, ClearableLoader>> | null | undefined;
   /**
-   * Makes a context for a background refresh, which may run after its request has ended.
-   * Default: the refresh runs with the context of the request that set it off.
+   * Makes a context for a background refresh of a root field, which may run after its request has ended. Nested
+   * fields are refreshed with the request's context, since their parent is from that request as well.
+   * Default: all refreshes run with the context of the request that set them off.
    */
   refreshContext?: (context: Context) => Context | Promise<Context>;
   /**

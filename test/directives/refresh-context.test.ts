@@ -1,0 +1,72 @@
+import { makeExecutableSchema } from "@graphql-tools/schema";
+import { execute, parse } from "graphql";
+import { expect, test } from "vitest";
+import type { EntryOptions, LoadContext } from "../../src/cache/types.js";
+import { cacheDirectives } from "../../src/directives/cache-directives.js";
+import { createTestCache } from "./support/cached-schema.js";
+
+interface Context {
+  name: string;
+}
+
+/** Runs `{ item { name } }` and gives the options of each lookup, by coordinate. */
+async function lookupsOf(refreshContext?: (context: Context) => Promise<Context>) {
+  const cache = createTestCache();
+  const lookups = new Map<string | undefined, EntryOptions>();
+  const directives = cacheDirectives<Context>(
+    {
+      ...cache,
+      lookup: (key, options, load) => {
+        lookups.set(options.coordinate, options);
+        return cache.lookup(key, options, load);
+      },
+    },
+    refreshContext ? { refreshContext } : {},
+  );
+  const schema = directives.apply(
+    makeExecutableSchema({
+      typeDefs: [
+        directives.typeDefs,
+        `type Query { item: Item @cached(ttl: 60, tags: ["item:{result.id}"], staleWhileRevalidate: 600) }
+         type Item { id: ID name: String @cached(ttl: 60, staleWhileRevalidate: 600) }`,
+      ],
+      resolvers: {
+        Query: { item: (_source, _args, { name }) => ({ id: `for ${name}` }) },
+        Item: { name: (_source, _args, { name }) => name },
+      },
+    }),
+  );
+  await execute({
+    schema,
+    document: parse("{ item { name } }"),
+    contextValue: { name: "request" },
+  });
+  return lookups;
+}
+
+test("a refresh of a root field runs on a context of its own, and files by what that gives", async () => {
+  const lookups = await lookupsOf(async ({ name }) => ({ name: `refresh of ${name}` }));
+  const tags: string[] = [];
+  const load: LoadContext = {
+    signal: new AbortController().signal,
+    addTags: (...more) => tags.push(...more),
+    setTtlSeconds: () => {
+      throw new Error("The result must be stored.");
+    },
+  };
+
+  const refreshed = await lookups.get("Query.item")?.refresh?.(load);
+
+  expect(refreshed).toEqual({ id: "for refresh of request" });
+  expect(tags).toEqual(["item:for%20refresh%20of%20request"]);
+});
+
+test("a refresh of a nested field stays with its request, whose parent it reads", async () => {
+  const lookups = await lookupsOf(async (context) => context);
+  expect(lookups.get("Item.name")).toBeDefined();
+  expect(lookups.get("Item.name")?.refresh).toBeUndefined();
+});
+
+test("without refreshContext the cache repeats the request's own load", async () => {
+  expect((await lookupsOf()).get("Query.item")?.refresh).toBeUndefined();
+});
