@@ -16,22 +16,16 @@ export interface RedisNode {
   port: number;
 }
 
-/** `REDIS_URL` cannot be used as given. One line, which never repeats the user name or the password. */
+/** `REDIS_URL` cannot be used as given. One line, which repeats nothing of it: what is malformed may be a password. */
 export class InvalidRedisUrlError extends Error {
   readonly code = "E_INVALID_REDIS_URL";
   override readonly name = "InvalidRedisUrlError";
 
-  constructor(url: string, problem: string) {
+  constructor(problem: string) {
     super(
-      `REDIS_URL must be redis://[user:password@]host[:port][/db], rediss://…, a comma-separated list of these for a cluster, or redis+sentinel://host[:port],…/name; ${problem} in ${JSON.stringify(maskCredentials(url))}`,
+      `REDIS_URL must be redis://[user:password@]host[:port][/db], rediss://…, a comma-separated list of these for a cluster, or redis+sentinel://host[:port],…/name, but ${problem}`,
     );
   }
-}
-
-/** The text with everything between `//` (or a comma) and `@` replaced by `***`: fit for logs. */
-export function maskCredentials(text: string): string {
-  // Greedy up to the last @: a password that holds one unescaped must not show its tail.
-  return text.replace(/\/\/.*@/s, "//***@").replace(/^(?!.*\/\/).*@/s, "***@");
 }
 
 /**
@@ -48,19 +42,19 @@ export function parseRedisUrl(url: string): RedisTarget {
 function parseServers(url: string): RedisTarget {
   const parts = url.split(",").map((part) => part.trim());
   const scheme = /^rediss?:\/\//.exec(parts[0] ?? "")?.[0];
-  if (scheme === undefined) throw new InvalidRedisUrlError(url, "another scheme came");
+  if (scheme === undefined) throw new InvalidRedisUrlError("another scheme came");
 
-  const urls = parts.map((part) => toUrl(part.includes("://") ? part : scheme + part, url));
+  const urls = parts.map((part) => toUrl(part.includes("://") ? part : scheme + part));
   if (urls.some((one) => `${one.protocol}//` !== scheme)) {
-    throw new InvalidRedisUrlError(url, "more than one scheme came");
+    throw new InvalidRedisUrlError("more than one scheme came");
   }
   if (urls.some((one) => one.search !== "")) {
-    throw new InvalidRedisUrlError(url, "a query came");
+    throw new InvalidRedisUrlError("a query came");
   }
-  const db = parseDb(urls[0]?.pathname.replace(/^\/$/, "").slice(1) ?? "", url);
+  const db = parseDb(urls[0]?.pathname.replace(/^\/$/, "").slice(1) ?? "");
   const kind = urls.length === 1 ? "single" : "cluster";
   if (kind === "cluster" && urls.some((one) => !/^\/?0?$/.test(one.pathname))) {
-    throw new InvalidRedisUrlError(url, "a database number came, of which a cluster has only 0,");
+    throw new InvalidRedisUrlError("a database number came, of which a cluster has only 0");
   }
   const withCredentials = urls.find((one) => one.username !== "" || one.password !== "");
   return {
@@ -68,7 +62,7 @@ function parseServers(url: string): RedisTarget {
     nodes: urls.map((one) => toNode(one, 6379)),
     tls: scheme === "rediss://",
     db,
-    ...credentialsOf(withCredentials, url),
+    ...credentialsOf(withCredentials),
   };
 }
 
@@ -77,25 +71,25 @@ function parseSentinel(url: string): RedisTarget {
     url,
   );
   const { nodes = "", name = "", db = "" } = match?.groups ?? {};
-  if (match === null) throw new InvalidRedisUrlError(url, "no host or no master's name came");
+  if (match === null) throw new InvalidRedisUrlError("no host or no master's name came");
 
-  const urls = nodes.split(",").map((part) => toUrl(`redis://${part.trim()}`, url));
+  const urls = nodes.split(",").map((part) => toUrl(`redis://${part.trim()}`));
   return {
     kind: "sentinel",
     nodes: urls.map((one) => toNode(one, 26379)),
     tls: false,
-    db: parseDb(db, url),
-    masterName: decode(name, url),
-    ...credentialsOf(urls[0], url),
+    db: parseDb(db),
+    masterName: decode(name),
+    ...credentialsOf(urls[0]),
   };
 }
 
-function toUrl(text: string, whole: string): URL {
-  if (!URL.canParse(text)) throw new InvalidRedisUrlError(whole, "no host and port came");
+function toUrl(text: string): URL {
+  if (!URL.canParse(text)) throw new InvalidRedisUrlError("no host and port came");
   const url = new URL(text);
-  if (url.hostname === "") throw new InvalidRedisUrlError(whole, "no host came");
-  if (url.port === "0") throw new InvalidRedisUrlError(whole, "port 0 came");
-  if (url.hash !== "") throw new InvalidRedisUrlError(whole, "a # came");
+  if (url.hostname === "") throw new InvalidRedisUrlError("no host came");
+  if (url.port === "0") throw new InvalidRedisUrlError("port 0 came");
+  if (url.hash !== "") throw new InvalidRedisUrlError("a # came");
   return url;
 }
 
@@ -106,22 +100,22 @@ function toNode(url: URL, defaultPort: number): RedisNode {
   };
 }
 
-function parseDb(text: string, whole: string): number {
-  if (!/^\d{0,3}$/.test(text)) throw new InvalidRedisUrlError(whole, "no database number came");
+function parseDb(text: string): number {
+  if (!/^\d{0,3}$/.test(text)) throw new InvalidRedisUrlError("no database number came");
   return Number(text);
 }
 
-function credentialsOf(url: URL | undefined, whole: string) {
+function credentialsOf(url: URL | undefined) {
   return {
-    ...(url && url.username !== "" && { username: decode(url.username, whole) }),
-    ...(url && url.password !== "" && { password: decode(url.password, whole) }),
+    ...(url && url.username !== "" && { username: decode(url.username) }),
+    ...(url && url.password !== "" && { password: decode(url.password) }),
   };
 }
 
-function decode(text: string, whole: string): string {
+function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new InvalidRedisUrlError(whole, "a malformed percent escape came");
+    throw new InvalidRedisUrlError("a malformed percent escape came");
   }
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createPopularity } from "../../src/services/popularity.js";
 import { createRedisStorage } from "../../src/storage/index.js";
 import { type FreshDatabase, freshDatabase } from "../support/database.js";
@@ -163,7 +163,7 @@ test("without Redis popularity comes from the origin, orders pass, and what was 
   await using server = await startRedis({
     args: ["--appendonly", "yes", "--appendfsync", "always"],
   });
-  const redis = server.client({ autoResendUnfulfilledCommands: false });
+  const redis = server.client({ enableOfflineQueue: false, autoResendUnfulfilledCommands: false });
   const storage = createRedisStorage({ redis, commandTimeoutMs: 100 });
   const popularity = createPopularity({ storage, database: fresh.database });
   await setCounts({ [item(1)]: 5 });
@@ -173,8 +173,9 @@ test("without Redis popularity comes from the origin, orders pass, and what was 
   await popularity.record(await order(item(1), 2));
   expect(await popularity.top(1)).toEqual([{ itemId: item(1), timesOrdered: 7 }]);
   await server.restart();
-  await redis.ping();
-  expect(await redis.zscore("storage:popularity", item(1))).toBe("5");
+  const stored = () => server.client().zscore("storage:popularity", item(1));
+  expect(await stored()).toBe("5");
+  await vi.waitFor(() => expect(redis.status).toBe("ready"), { timeout: 5_000 });
   expect(await popularity.top(1)).toEqual([{ itemId: item(1), timesOrdered: 7 }]);
-  expect(await redis.zscore("storage:popularity", item(1))).toBe("7");
+  expect(await stored()).toBe("7");
 });

@@ -51,11 +51,24 @@ describe("storage on Redis", () => {
   });
 });
 
+/** As the storage asks for. */
+const withoutQueues = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false };
+
 describe("storage on a Redis that fails", () => {
-  test("works through a default client as long as the server is there, and fails typed and soon when it is not", async () => {
+  test("a default client, which would queue commands for minutes, fails typed and soon as well", async () => {
     await using server = await startRedis();
-    // A default client would queue these commands until the server is back, for minutes if need be.
     const storage = createRedisStorage({ redis: server.client(), commandTimeoutMs: 200 });
+    const notes = storage.hash("note", { body: text() });
+    await notes.save("a", { body: "x" });
+    await server.kill();
+    await expect(notes.get("a")).rejects.toMatchObject({ code: "E_STORAGE_UNAVAILABLE" });
+    await expect(notes.get("a")).rejects.toBeInstanceOf(StorageUnavailableError);
+  });
+
+  test("what was refused is not done after all when the server is back", async () => {
+    await using server = await startRedis();
+    const redis = server.client(withoutQueues);
+    const storage = createRedisStorage({ redis, commandTimeoutMs: 200 });
     const notes = storage.hash("note", { body: text() });
     await notes.save("a", { body: "x" });
 
@@ -71,13 +84,12 @@ describe("storage on a Redis that fails", () => {
 
     await server.restart();
     await vi.waitFor(() => notes.save("b", { body: "y" }), { timeout: 5_000 });
-    // What was refused is not done after all.
     expect(await notes.get("late")).toBeUndefined();
   });
 
   test("a short break goes unnoticed by whoever can wait", async () => {
     await using server = await startRedis();
-    const redis = server.client({ enableOfflineQueue: false });
+    const redis = server.client(withoutQueues);
     const notes = createRedisStorage({ redis, commandTimeoutMs: 10_000 }).hash("note", {
       body: text(),
     });

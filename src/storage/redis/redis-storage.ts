@@ -21,8 +21,8 @@ export interface RedisStorageOptions {
 /**
  * The structures on Redis: keys are `<prefix><name>:<id>`.
  *
- * With a client that resends unanswered commands after reconnecting (ioredis's default; turn off
- * `autoResendUnfulfilledCommands`), an increment that was cut off may count twice.
+ * Give it a client with `autoResendUnfulfilledCommands` and `enableOfflineQueue` off: one with ioredis's defaults may,
+ * once it has reconnected, still do a write that was cut off and whose caller was told that it failed.
  */
 export function createRedisStorage(options: RedisStorageOptions): Storage {
   const { redis, prefix = "storage:", commandTimeoutMs = 1_000, pauseMs = 500 } = options;
