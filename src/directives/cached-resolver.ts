@@ -14,7 +14,8 @@ import { type FieldCall, fieldLoad } from "./field-load.js";
 import { isPromise } from "./maybe-promise.js";
 import type { Answer } from "./observations.js";
 import { asProblem } from "./problems.js";
-import { templateProblem } from "./template-problem.js";
+import { MAX_TAGS } from "./tag-template.js";
+import { templateProblem, tooManyTags } from "./template-problem.js";
 
 const BYPASSED: Answer = { status: "bypassed", ageSeconds: 0, tags: [] };
 
@@ -65,6 +66,7 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
       ...field.entry,
       tags,
       since: isPromise(since) ? await since : since,
+      loadGroup: info.variableValues,
       ...(refreshesAnew ? { refresh: (load: LoadContext) => refresh(call, load) } : {}),
     };
     try {
@@ -123,7 +125,7 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
     } catch (error) {
       const problem = asProblem(
         coordinate,
-        "the result is not cached, since its key failed",
+        "the result is not cached, since its key or tags failed",
         error,
       );
       problems.report(coordinate, "key", problem);
@@ -146,6 +148,7 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
         return undefined;
       }
     }
+    if (tags.length > MAX_TAGS) throw tooManyTags(tags.length);
     return tags;
   }
 }

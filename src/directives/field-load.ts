@@ -6,8 +6,8 @@ import type { Environment, Resolver } from "./environment.js";
 import type { Args } from "./input-text.js";
 import { chain, isPromise, type MaybePromise } from "./maybe-promise.js";
 import { asProblem } from "./problems.js";
-import type { TagTemplate } from "./tag-template.js";
-import { templateProblem } from "./template-problem.js";
+import { MAX_TAGS, type TagTemplate, type TemplateValues } from "./tag-template.js";
+import { templateProblem, tooManyTags } from "./template-problem.js";
 import { watchedInfo } from "./watched-info.js";
 
 /** One call of a cached field. */
@@ -65,11 +65,7 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
       return tagged(value, call, context, load);
     } catch (error) {
       load.setTtlSeconds(0);
-      env.problems.report(
-        coordinate,
-        "check",
-        asProblem(coordinate, "the result is not cached", error),
-      );
+      reportCheck(error);
       return value;
     }
   }
@@ -81,22 +77,35 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
     load: LoadContext,
   ): MaybePromise<unknown> {
     const values = { args, parent: source, context, viewer, result };
-    const waits = resultTags.map((template) => {
-      const refuse = (error: unknown): void => {
-        load.setTtlSeconds(0);
-        reportTemplate(template, error);
-      };
-      try {
-        const tags = template.render(values);
-        if (isPromise(tags))
-          return tags.then((rendered) => load.addTags(...rendered)).catch(refuse);
-        load.addTags(...tags);
-      } catch (error) {
-        refuse(error);
-      }
-      return undefined;
-    });
-    return waits.some(isPromise) ? Promise.all(waits).then(() => result) : result;
+    const rendered = resultTags.map((template) => renderOrReport(template, values));
+    const file = (lists: readonly (readonly string[] | undefined)[]): unknown => {
+      const tags = lists.flatMap((list) => list ?? []);
+      const isWhole = lists.every((list) => list !== undefined);
+      if (isWhole && tags.length <= MAX_TAGS) load.addTags(...tags);
+      else load.setTtlSeconds(0);
+      if (tags.length > MAX_TAGS) reportCheck(tooManyTags(tags.length));
+      return result;
+    };
+    return rendered.some(isPromise)
+      ? Promise.all(rendered).then(file)
+      : file(rendered as (readonly string[] | undefined)[]);
+  }
+
+  /** undefined where the template found no value. */
+  function renderOrReport(
+    template: TagTemplate,
+    values: TemplateValues,
+  ): MaybePromise<string[] | undefined> {
+    const report = (error: unknown): undefined => {
+      const problem = templateProblem(coordinate, template, "the result is not cached", error);
+      env.problems.report(coordinate, template.text, problem);
+    };
+    try {
+      const tags = template.render(values);
+      return isPromise(tags) ? tags.catch(report) : tags;
+    } catch (error) {
+      return report(error);
+    }
   }
 
   function noteSelectionRead(): void {
@@ -112,9 +121,9 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
     env.problems.report(coordinate, "objection", new NotCacheableError(text, { coordinate }));
   }
 
-  function reportTemplate(template: TagTemplate, error: unknown): void {
-    const problem = templateProblem(coordinate, template, "the result is not cached", error);
-    env.problems.report(coordinate, template.text, problem);
+  function reportCheck(error: unknown): void {
+    const problem = asProblem(coordinate, "the result is not cached", error);
+    env.problems.report(coordinate, "check", problem);
   }
 }
 

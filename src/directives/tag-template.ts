@@ -12,6 +12,11 @@ import {
   valuePath,
 } from "./value-path.js";
 
+const MAX_TAG_CHARACTERS = 1024;
+
+/** Tags that one entry may have: each is a read of its own on every hit, and a list's length is often a caller's choice. */
+export const MAX_TAGS = 1_000;
+
 export type TemplateRoot = "args" | "parent" | "result" | "viewer";
 
 /** What the templates of one field are checked against. */
@@ -100,8 +105,17 @@ function renderer(literals: readonly string[], places: readonly Place[]): Reader
       // One after the other: what is under way when a later one throws would reject unheard.
       tags = chain(tags, (heads) => chain(read(values), (texts) => append(heads, texts, literal)));
     });
-    return tags;
+    return chain(tags, refuseUnusable);
   };
+}
+
+/** Such a tag would make the cache refuse all the others that come with it. */
+function refuseUnusable(tags: string[]): string[] {
+  const unusable = tags.find((tag) => tag === "" || tag.length > MAX_TAG_CHARACTERS);
+  if (unusable === undefined) return tags;
+  throw new RangeError(
+    `gave a tag of ${unusable.length} characters, which must have 1 to ${MAX_TAG_CHARACTERS}`,
+  );
 }
 
 /** At most one of both is longer than one. */

@@ -1,5 +1,5 @@
 import { TemplateError } from "../cache/errors.js";
-import type { TagTemplate } from "./tag-template.js";
+import { MAX_TAGS, type TagTemplate } from "./tag-template.js";
 
 /** Why a template gave no tag, and what followed from it. */
 export function templateProblem(
@@ -11,4 +11,8 @@ export function templateProblem(
   const reason = error instanceof Error ? error.message : String(error);
   const text = `${coordinate}: the template "${template.text}" ${reason}, so ${consequence}.`;
   return new TemplateError(text, { coordinate, cause: error });
+}
+
+export function tooManyTags(count: number): RangeError {
+  return new RangeError(`an entry may have ${MAX_TAGS} tags, but this one would have ${count}`);
 }

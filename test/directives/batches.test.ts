@@ -9,7 +9,7 @@ import { createTestCache } from "./support/cached-schema.js";
 
 /** A list of 100 with two cached fields each, whose lookups are counted by the macrotask that they fall into. */
 function listOfHundred() {
-  const cache = createTestCache({ maxConcurrentLoads: 1_000 });
+  const cache = createTestCache({ maxConcurrentLoads: 1 });
   const lookups: number[] = [];
   const batches: number[] = [];
   let open = false;

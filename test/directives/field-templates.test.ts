@@ -101,6 +101,61 @@ describe("tags", () => {
   });
 });
 
+describe("tags without bound", () => {
+  const ids = (count: number) => Array.from({ length: count }, (_, id) => `${id}`);
+  const listed: SchemaParts = {
+    typeDefs: `
+      type Query {
+        byArgs(ids: [ID!]!): Int @cached(ttl: 60, tags: ["item:{args.ids}"])
+        byResult(count: Int!): [ID!] @cached(ttl: 60, tags: ["item:{result}"])
+      }
+      type Mutation { evict(id: ID!): Int @evictTags(tags: ["{args.id}", "item:{args.id}"]) }
+    `,
+    resolvers: (count) => ({
+      Query: {
+        byArgs: () => {
+          count("byArgs");
+          return 1;
+        },
+        byResult: (_source: never, { count: many }: { count: number }) => {
+          count("byResult");
+          return ids(many);
+        },
+      },
+      Mutation: { evict: () => 1 },
+    }),
+    options: { externalTags: ["{anything}"] },
+  };
+
+  test.each([
+    ["byArgs", "query ($x: [ID!]!) { byArgs(ids: $x) }", ids],
+    ["byResult", "query ($x: Int!) { byResult(count: $x) }", (count: number) => count],
+  ])("are refused above 1,000 for %s", async (name, query, variable) => {
+    const { run, asked, problems } = createCachedSchema(listed);
+
+    for (let time = 0; time < 2; time++) await run(query, {}, { x: variable(1_000) });
+    expect(asked(name)).toBe(1);
+
+    for (let time = 0; time < 2; time++) await run(query, {}, { x: variable(1_001) });
+    expect(asked(name)).toBe(3);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.message).toContain(
+      "an entry may have 1000 tags, but this one would have 1001.",
+    );
+  });
+
+  test("or without text are reported, and don't keep the others from being evicted", async () => {
+    const { run, events, problems } = createCachedSchema(listed);
+
+    await run('mutation { evict(id: "") }');
+
+    expect(events).toMatchObject([{ type: "evict", tags: ["item:"] }]);
+    expect(problems.map(({ message }) => message)).toEqual([
+      'Mutation.evict: the template "{args.id}" gave a tag of 0 characters, which must have 1 to 1024, so its tag is not evicted.',
+    ]);
+  });
+});
+
 describe("keys", () => {
   test("see through the scalars of arguments, nested and by default", async () => {
     const { run, asked } = createCachedSchema(shop([]));
@@ -197,7 +252,7 @@ describe("a nested field", () => {
       { status: "bypassed" },
     ]);
     expect(problems.map(({ message }) => message)).toEqual([
-      "Part.text: the result is not cached, since its key failed: found null on the way to parent.sku.",
+      "Part.text: the result is not cached, since its key or tags failed: found null on the way to parent.sku.",
     ]);
   });
 });

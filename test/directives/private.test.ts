@@ -214,7 +214,7 @@ describe("vary", () => {
 
     expect(asked("greeting")).toBe(2);
     expect(problems.map(({ message }) => message)).toEqual([
-      "Query.greeting: the result is not cached, since its key failed: no locale table.",
+      "Query.greeting: the result is not cached, since its key or tags failed: no locale table.",
     ]);
   });
 });
