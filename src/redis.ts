@@ -23,7 +23,8 @@ const maxReconnectDelayMs = 500;
  * A client for `REDIS_URL`, connecting in the background and reconnecting for as long as it takes.
  *
  * An unreachable server neither throws nor crashes: commands reject, at once while there is no connection and
- * after `commandTimeoutMs` otherwise. No command is sent twice, for the caller was told that it failed.
+ * after `commandTimeoutMs` otherwise; those to a cluster of which no node answers wait for one, so whoever asks sets
+ * the limit, as the storage does. No command is sent twice, for the caller was told that it failed.
  * @throws InvalidRedisUrlError
  */
 export function createRedisFromUrl(url: string, options: RedisFromUrlOptions = {}): RedisClient {
@@ -65,7 +66,8 @@ function connect(target: RedisTarget, options: RedisFromUrlOptions): RedisClient
     return new Cluster([...nodes], {
       redisOptions: connection,
       clusterRetryStrategy: retry,
-      enableOfflineQueue: false,
+      // Nodes are connected to when first used; without the queue the second command would be refused meanwhile.
+      enableOfflineQueue: true,
       retryDelayOnFailover: 0,
       // A node's certificate names its host, so the names must survive the look-up.
       ...(target.tls && { dnsLookup: (host, callback) => callback(null, host) }),

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createRedisFromUrl, type RedisClient, redisReady } from "../src/redis.js";
 import { freePort } from "./support/free-port.js";
+import { startCluster } from "./support/redis-cluster.js";
 import { type RedisServer, startRedis } from "./support/redis-server.js";
 
 const servers: RedisServer[] = [];
@@ -93,11 +94,38 @@ describe("createRedisFromUrl", () => {
     expect(problems[0]).not.toMatch(/wr0ng/);
   });
 
+  test("a list is a cluster, whichever of its nodes answers", async () => {
+    await using cluster = await startCluster();
+    const gone = `127.0.0.1:${await freePort()}`;
+    const { client, problems } = connect(`${cluster.url},${gone}`);
+    expect(await redisReady(client, 10_000)).toBe(true);
+    await Promise.all(Array.from({ length: 30 }, (_, i) => client.set(`key-${i}`, i)));
+    expect(await client.get("key-7")).toBe("7");
+    expect(problems).toEqual([]);
+  });
+
+  test("sentinels tell where the master is", async () => {
+    const master = await start();
+    const sentinel = await startSentinel(master.port);
+    const { client, problems } = connect(`redis+sentinel://127.0.0.1:${sentinel.port}/main?db=1`);
+    expect(await redisReady(client, 10_000)).toBe(true);
+    await client.set("greeting", "hello");
+    expect(await master.client({ db: 1 }).get("greeting")).toBe("hello");
+    expect(problems).toEqual([]);
+  });
+
   test("redisReady gives up on a server that does not come", async () => {
     const { client } = connect(`redis://127.0.0.1:${await freePort()}`);
     expect(await redisReady(client, 20)).toBe(false);
   });
 });
+
+function startSentinel(masterPort: number): Promise<RedisServer> {
+  return start({
+    config: `sentinel monitor main 127.0.0.1 ${masterPort} 1\n`,
+    args: ["--sentinel"],
+  });
+}
 
 /** Resolves when the client has tried to reconnect `count` times more. */
 function attempts(client: RedisClient, count: number): Promise<void> {

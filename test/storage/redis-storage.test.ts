@@ -1,11 +1,13 @@
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
+  counts,
   createRedisStorage,
   StorageError,
   StorageUnavailableError,
   text,
 } from "../../src/storage/index.js";
+import { startCluster } from "../support/redis-cluster.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
 
 describe("storage on Redis", () => {
@@ -53,6 +55,34 @@ describe("storage on Redis", () => {
 
 /** As the storage asks for. */
 const withoutQueues = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false };
+
+test("every operation runs on a cluster, wherever its key is", async () => {
+  await using cluster = await startCluster();
+  const storage = createRedisStorage({ redis: cluster.client() });
+  const notes = storage.hash("note", { body: text(), marks: counts() }, { ttlSeconds: 60 });
+  const attempts = storage.counter("attempt", { ttlSeconds: 60 });
+  for (let i = 0; i < 20; i += 1) {
+    const id = `id-${i}`;
+    await notes.save(id, { body: "x" });
+    await notes.change(id, { counts: { marks: { add: new Map([["a", i + 1]]) } } });
+    expect(await notes.get(id)).toEqual({ body: "x", marks: new Map([["a", i + 1]]) });
+    const ranking = storage.sortedSet("ranking", { id });
+    await ranking.raise(
+      new Map([
+        ["a", i],
+        ["b", -1],
+      ]),
+      { trimTo: 1 },
+    );
+    expect(await ranking.top(5)).toEqual([{ member: "a", score: i }]);
+    expect((await attempts.increment(id)).value).toBe(1);
+    expect(await notes.delete(id)).toBe(true);
+  }
+  await Promise.all(cluster.masters.map((master) => master.kill()));
+  for (const id of ["id-1", "id-2", "id-3"]) {
+    await expect(notes.get(id)).rejects.toBeInstanceOf(StorageUnavailableError);
+  }
+});
 
 describe("storage on a Redis that fails", () => {
   test("a default client, which would queue commands for minutes, fails typed and soon as well", async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,6 +37,8 @@ export interface RedisServerOptions {
   args?: string[];
   /** Default: a free one. */
   port?: number;
+  /** Lines of a configuration file, which the server may write to: a sentinel must have one. Default: no file. */
+  config?: string;
 }
 
 const startTimeoutMs = 20_000;
@@ -45,8 +47,12 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const binary = await redisBinary();
   const dir = await mkdtemp(join(tmpdir(), "redis-"));
   const clients = new Set<Redis>();
-  const start = (port: number) =>
-    startProcess(binary, [...baseArgs(port, dir), ...(options.args ?? [])], port);
+  const configFile = options.config === undefined ? [] : [join(dir, "redis.conf")];
+  for (const path of configFile) await writeFile(path, options.config ?? "");
+  const start = (port: number) => {
+    const args = [...configFile, ...baseArgs(port, dir), ...(options.args ?? [])];
+    return startProcess(binary, args, port);
+  };
   let { port, child } = await startOnPort(start, options.port).catch(async (error) => {
     await rm(dir, { recursive: true, force: true });
     throw error;
