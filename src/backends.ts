@@ -19,7 +19,9 @@ export interface Backends {
 }
 
 export interface BackendOptions {
-  /** Told of every SQL statement. */
+  /** An open one, up to date, in place of the settings' own; whoever gives it closes it. */
+  database?: Database;
+  /** Told of every SQL statement of the settings' own database. */
   onStatement?: (sql: string) => void;
   cache?: CacheOptions;
 }
@@ -33,20 +35,7 @@ export async function openBackends(
   log: Logger,
   options: BackendOptions = {},
 ): Promise<Backends> {
-  const database = await openDatabase({
-    url: config.databaseUrl,
-    dataFolder: config.dataFolder,
-    onStatement: options.onStatement,
-    onProblem: (message) => log.warn(message),
-  });
-  try {
-    await migrate(database);
-    await seedMenu(database);
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
-
+  const database = options.database ?? (await openOwnDatabase(config, log, options));
   const redis = config.redisUrl === undefined ? undefined : openRedis(config.redisUrl, log);
   const storage = redis
     ? createRedisStorage({ redis, prefix: `${config.redisPrefix}s:` })
@@ -61,9 +50,30 @@ export async function openBackends(
   const close = async () => {
     await cache.close();
     redis?.disconnect();
-    await database.close();
+    if (options.database === undefined) await database.close();
   };
   return { database, storage, cache, redis, close };
+}
+
+async function openOwnDatabase(
+  config: Config,
+  log: Logger,
+  { onStatement }: BackendOptions,
+): Promise<Database> {
+  const database = await openDatabase({
+    url: config.databaseUrl,
+    dataFolder: config.dataFolder,
+    onStatement,
+    onProblem: (message) => log.warn(message),
+  });
+  try {
+    await migrate(database);
+    await seedMenu(database);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
 function openRedis(url: string, log: Logger): RedisClient {

@@ -1,6 +1,11 @@
 import cors from "@fastify/cors";
 import rateLimit from "@fastify/rate-limit";
-import { type FastifyBaseLogger, type FastifyInstance, fastify } from "fastify";
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  fastify,
+} from "fastify";
 import type { Logger } from "pino";
 import type { Config } from "../config.js";
 import { addErrorHandler } from "./error-handler.js";
@@ -18,6 +23,7 @@ export async function createFastify(config: Config, log: Logger): Promise<Fastif
     requestIdHeader: false,
   });
   addErrorHandler(server);
+  server.addHook("onRequest", refuseMalformedHost);
   await server.register(rateLimit, {
     max: limits.requestsPerMinute,
     timeWindow: 60_000,
@@ -27,6 +33,12 @@ export async function createFastify(config: Config, log: Logger): Promise<Fastif
     await server.register(cors, { origin: [...config.corsOrigins], methods: ["GET", "POST"] });
   }
   return server;
+}
+
+/** The GraphQL handler makes a URL of it. */
+async function refuseMalformedHost(request: FastifyRequest): Promise<void> {
+  if (URL.canParse(`${request.protocol}://${request.hostname}/`)) return;
+  throw Object.assign(new Error("The Host header must be a host name"), { statusCode: 400 });
 }
 
 function trustProxy(setting: Config["trustProxy"]) {

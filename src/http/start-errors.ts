@@ -3,9 +3,11 @@ const EXPLAINED = new Set([
   "E_CONFIG",
   "E_INVALID_REDIS_URL",
   "E_INVALID_DATABASE_URL",
+  "E_DATABASE_UNAVAILABLE",
   "E_DATA_FOLDER_LOCKED",
   "E_UNSUPPORTED_STORE",
   "E_EMAIL_TAKEN",
+  "E_BAD_INPUT",
 ]);
 
 /** Why the server did not start: one line where that says it all, else the error whole. */
@@ -15,9 +17,6 @@ export function explainStartError(error: unknown): string {
   if (EXPLAINED.has(code)) return error.message;
   if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL") {
     return `PORT and HOST must be free to listen on, but: ${error.message}`;
-  }
-  if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "ETIMEDOUT") {
-    return `DATABASE_URL must be of a server that answers, but: ${error.message || code}`;
   }
   return error.stack ?? error.message;
 }

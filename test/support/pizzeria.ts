@@ -42,7 +42,7 @@ export async function startBackends(kind: BackendKind): Promise<TestBackends> {
 
 export const STAFF = { email: "chef@example.org", password: "correct horse" };
 
-export interface PizzeriaOptions extends Pick<AppOptions, "cache" | "drainMs"> {
+export interface PizzeriaOptions extends Pick<AppOptions, "cache" | "database" | "drainMs"> {
   config?: Partial<Config>;
   /** Instead of the backends' own, as a proxy's. */
   redisUrl?: string;
@@ -102,6 +102,7 @@ export async function openPizzeria(
     passwords: { cost: { ln: 4, r: 8, p: 1 } },
     onStatement: (sql) => statements.push(sql),
     ...(options.cache && { cache: options.cache }),
+    ...(options.database && { database: options.database }),
     ...(options.drainMs !== undefined && { drainMs: options.drainMs }),
   });
 

@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { request } from "node:http";
+import { afterEach, describe, expect, test } from "vitest";
+import { type DatabasePlace, freshPlace } from "./support/database.js";
+import { freePort } from "./support/free-port.js";
+
+const running = new Set<ServerProcess>();
+const places = new Set<DatabasePlace>();
+afterEach(async () => {
+  for (const server of running) server.child.kill("SIGKILL");
+  await Promise.all([...running].map((server) => server.ended));
+  running.clear();
+  await Promise.all([...places].map((place) => place.remove()));
+  places.clear();
+});
+
+interface ServerProcess {
+  child: ChildProcess;
+  /** What it printed so far. */
+  output: { stdout: string; stderr: string };
+  /** Its exit code. */
+  ended: Promise<number | null>;
+  /** Resolves with the URL of /graphql. */
+  url: Promise<string>;
+}
+
+function start(env: Record<string, string>, cwd = process.cwd()): ServerProcess {
+  const { PATH = "", HOME = "" } = process.env;
+  const child = spawn(
+    process.execPath,
+    ["--import", import.meta.resolve("tsx"), `${process.cwd()}/src/server.ts`],
+    { env: { PATH, HOME, PORT: "0", ...env }, cwd, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const output = { stdout: "", stderr: "" };
+  const url = new Promise<string>((resolve, reject) => {
+    child.stdout.on("data", (data) => {
+      output.stdout += data;
+      const found = /open at (\S+)/.exec(output.stdout)?.[1];
+      if (found) resolve(found);
+    });
+    child.once("close", () => reject(new Error(`ended: ${output.stderr}`)));
+  });
+  url.catch(() => {});
+  child.stderr.on("data", (data) => {
+    output.stderr += data;
+  });
+  const ended = once(child, "close").then(([code]) => code as number | null);
+  const server = { child, output, ended, url };
+  running.add(server);
+  return server;
+}
+
+/** A folder of the test's own, with the embedded database in `.data/`. */
+async function ownFolder(): Promise<string> {
+  const { mkdtemp, rename } = await import("node:fs/promises");
+  const { tmpdir } = await import("node:os");
+  const place = await freshPlace("pglite");
+  const folder = await mkdtemp(`${tmpdir()}/pizzeria-server-`);
+  await rename(`${place.options.dataFolder}`, `${folder}/.data`);
+  places.add({ ...place, remove: () => removeFolder(folder) });
+  return folder;
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  const { rm } = await import("node:fs/promises");
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function ask(url: string, query: string): Promise<Record<string, unknown>> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ query }),
+  });
+  return (await response.json()) as Record<string, unknown>;
+}
+
+describe("the server", () => {
+  test("serves the menu, and shows made-up staff credentials once, past the log", async () => {
+    const folder = await ownFolder();
+    const server = start({}, folder);
+    const url = await server.url;
+    expect(await ask(url, "{ menu { name sizes { size price } } }")).toMatchObject({
+      data: { menu: expect.arrayContaining([expect.objectContaining({ name: "Margherita" })]) },
+    });
+    const [, email, password] =
+      /^Staff sign in as (\S+) with the password (\S+)$/m.exec(server.output.stdout) ?? [];
+    const signedIn = await ask(
+      url,
+      `mutation { signIn(email: "${email}", password: "${password}") { session { customer { name } } } }`,
+    );
+    expect(signedIn.errors).toBeUndefined();
+    server.child.kill("SIGTERM");
+    expect(await server.ended).toBe(0);
+    const logged = server.output.stdout.split("\n").filter((line) => line.startsWith("{"));
+    expect(logged.join("")).not.toContain(password);
+
+    const again = start({}, folder);
+    await again.url;
+    expect(again.output.stdout).not.toContain("Staff sign in");
+  });
+
+  test("answers the request in flight and takes no other when it is told to stop", async () => {
+    const server = start({}, await ownFolder());
+    const url = new URL(await server.url);
+    // The body is held back, so that the request is in flight when the signal comes.
+    const body = JSON.stringify({ query: "{ menu { id } }" });
+    const call = request(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", "content-length": body.length },
+    });
+    call.flushHeaders();
+    call.write(body.slice(0, 5));
+    await once(call, "socket");
+    await ask(url.href, "{ __typename }");
+
+    server.child.kill("SIGTERM");
+    await expect.poll(() => server.output.stdout).toContain("SIGTERM: closing");
+    await expect.poll(() => ask(url.href, "{ __typename }").catch(() => "refused")).toBe("refused");
+    call.end(body.slice(5));
+    const [response] = await once(call, "response");
+    expect(response.statusCode).toBe(200);
+    response.resume();
+    expect(await server.ended).toBe(0);
+  });
+
+  test("does not start on a data folder that another has open, and says so in one line", async () => {
+    const folder = await ownFolder();
+    await start({}, folder).url;
+    const second = start({}, folder);
+    expect(await second.ended).toBe(1);
+    expect(second.output.stderr.trim().split("\n")).toHaveLength(1);
+    expect(second.output.stderr).toMatch(/\.data/);
+  });
+
+  test.each([
+    [{ PORT: "http" }, 'PORT must be a whole number from 0 to 65535, but "http" came\n'],
+    [
+      { NODE_ENV: "production" },
+      "METRICS_TOKEN must be set when NODE_ENV is production: it is the bearer token for /metrics\n",
+    ],
+  ])("does not start with %j, and says why in one line", async (env, line) => {
+    const server = start(env);
+    expect(await server.ended).toBe(1);
+    expect(server.output).toEqual({ stdout: "", stderr: line });
+  });
+
+  test("does not start without its database, and says why in one line without the password", async () => {
+    const port = await freePort();
+    const server = start({ DATABASE_URL: `postgres://u:hunter2@127.0.0.1:${port}/none` });
+    expect(await server.ended).toBe(1);
+    expect(server.output.stderr).toMatch(/^The database server must answer: [^\n]*\n$/);
+    expect(server.output.stderr).not.toContain("hunter2");
+  });
+});
