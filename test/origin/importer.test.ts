@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { createCustomer } from "../../src/origin/customers.js";
 import type { Database } from "../../src/origin/database.js";
+import { OriginError } from "../../src/origin/errors.js";
 import { importFolder } from "../../src/origin/importer.js";
 import { AMPLE_STOCK } from "../../src/origin/inventory.js";
 import { createLoaders } from "../../src/origin/loaders.js";
@@ -10,7 +11,7 @@ import { listMenu, setAvailability, setPrice } from "../../src/origin/menu.js";
 import { orderById } from "../../src/origin/orders.js";
 import { placeOrder } from "../../src/origin/place-order.js";
 import { salesTotals, topItems } from "../../src/origin/popularity.js";
-import { seedMenu } from "../../src/origin/seed-menu.js";
+import { seedItems, seedMenu } from "../../src/origin/seed-menu.js";
 import { databaseKinds, freshDatabase } from "../support/database.js";
 import { type SalesFile, salesFolder, sampleSales } from "../support/sales-folder.js";
 
@@ -248,6 +249,29 @@ for (const kind of databaseKinds) {
         { itemId: "meteor", timesOrdered: 1 + 40 },
         { itemId: "comet", timesOrdered: 7 + 20 },
       ]);
+    });
+
+    test("while orders of the old menu are placed lets each through whole, or refuses it by name", async () => {
+      await using folder = await salesFolder();
+      const { id } = await createCustomer(database, {
+        name: "Ada",
+        email: "ada@example.org",
+        passwordHash: null,
+      });
+      const order = (sizeId: string) =>
+        placeOrder(database, { customerId: id, lines: [{ sizeId, quantity: 1 }] });
+      const sizeIds = seedItems.flatMap((item) => [`${item.id}-s`, `${item.id}-m`]);
+      const results = await Promise.allSettled([
+        ...sizeIds.slice(0, 5).map(order),
+        importFolder(database, folder.path, { menuOnly: true }),
+        ...sizeIds.slice(5).map(order),
+      ]);
+      const placed = results.filter((result) => result.status === "fulfilled").length - 1;
+      for (const result of results) {
+        if (result.status === "rejected") expect(result.reason).toBeInstanceOf(OriginError);
+      }
+      expect((await salesTotals(database)).orders).toBe(placed);
+      expect(await listMenu(database)).toHaveLength(2);
     });
 
     test("reads Windows-1252 as well as UTF-8, with or without a byte order mark", async () => {

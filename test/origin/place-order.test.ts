@@ -212,6 +212,29 @@ for (const kind of databaseKinds) {
       expect(await stock("Basil")).toBe(100);
     });
 
+    // The embedded database has one connection: there nothing comes between a transaction's statements.
+    if (kind === "postgres") {
+      test("waits for an import under way and then orders from the menu it made", async () => {
+        const copy = "harbour-copy";
+        await database.query(
+          `INSERT INTO menu_item_sizes (id, item_id, size, price_cents) VALUES ('${copy}', 'harbour', 'XL', 1)`,
+        );
+        let waiting: Promise<unknown> | undefined;
+        await database.transaction(async (tx) => {
+          await tx.query("LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE");
+          waiting = order([[copy, 1]]).catch((error) => error);
+          for (let blocked = 0; blocked === 0; ) {
+            const rows = await tx.query<{ blocked: number }>(
+              "SELECT count(*)::int AS blocked FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass",
+            );
+            blocked = rows[0]!.blocked;
+          }
+          await tx.query("DELETE FROM menu_item_sizes WHERE id = $1", [copy]);
+        });
+        expect(await waiting).toBeInstanceOf(NotFoundError);
+      });
+    }
+
     test.each(["no-such-size", "nul\0nul", ""])("refuses the unknown size %o", async (sizeId) => {
       await expect(order([[sizeId, 1]])).rejects.toThrow(NotFoundError);
     });
