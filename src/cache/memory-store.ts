@@ -207,10 +207,9 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     async evict(names) {
       n += 1;
       const position = head();
-      let freed = 0;
+      const filed = names.map((name) => tags.get(name)?.keys ?? new Set<string>());
+      const members = filed.reduce((sum, keys) => sum + keys.size, 0);
       for (const name of names) {
-        const keys = tags.get(name)?.keys ?? new Set();
-        freed += keys.size;
         tags.set(name, {
           nonce: randomId(),
           floor: position,
@@ -218,10 +217,10 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
           keys: new Set(),
           keptUntilMs: monotonicNow() + UNUSED_TAG_LIFE_MS,
         });
-        for (const key of keys) entries.delete(key);
       }
+      for (const keys of filed) for (const key of keys) entries.delete(key);
       wakers.wakeAll();
-      return { position, entries: freed };
+      return { position, entries: members };
     },
 
     async delete(key) {
