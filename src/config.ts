@@ -11,20 +11,20 @@ export interface Config {
   readonly port: number;
   readonly host: string;
   /** Absent: sessions and cache live in this process. */
-  readonly redisUrl?: string;
+  readonly redisUrl?: string | undefined;
   /** What every key in Redis begins with. */
   readonly redisPrefix: string;
   /** Absent: PGlite in `dataFolder`. "memory:": PGlite that keeps nothing. */
-  readonly databaseUrl?: string;
+  readonly databaseUrl?: string | undefined;
   readonly dataFolder: string;
   /** Allows `extensions.cache` to whoever asks for it. */
   readonly cacheDebug: boolean;
-  readonly staffEmail?: string;
-  readonly staffPassword?: string;
+  readonly staffEmail?: string | undefined;
+  readonly staffPassword?: string | undefined;
   readonly corsOrigins: readonly string[];
   /** Which proxies are believed about a client's address: none, all, how many hops, or these addresses. */
   readonly trustProxy: boolean | number | readonly string[];
-  readonly metricsToken?: string;
+  readonly metricsToken?: string | undefined;
 }
 
 /** A setting that cannot be used. The message is one line and holds no secret. */
@@ -48,16 +48,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     environment,
     port: set.PORT,
     host: set.HOST,
+    redisUrl: set.REDIS_URL,
     redisPrefix: set.REDIS_PREFIX,
+    databaseUrl: set.DATABASE_URL,
     dataFolder: ".data",
     cacheDebug: set.CACHE_DEBUG ?? environment !== "production",
+    staffEmail: set.STAFF_EMAIL,
+    staffPassword: set.STAFF_PASSWORD,
     corsOrigins: set.CORS_ORIGINS,
     trustProxy: set.TRUST_PROXY,
-    ...(set.REDIS_URL !== undefined && { redisUrl: set.REDIS_URL }),
-    ...(set.DATABASE_URL !== undefined && { databaseUrl: set.DATABASE_URL }),
-    ...(set.STAFF_EMAIL !== undefined && { staffEmail: set.STAFF_EMAIL }),
-    ...(set.STAFF_PASSWORD !== undefined && { staffPassword: set.STAFF_PASSWORD }),
-    ...(set.METRICS_TOKEN !== undefined && { metricsToken: set.METRICS_TOKEN }),
+    metricsToken: set.METRICS_TOKEN,
   };
 }
 

@@ -114,9 +114,9 @@ describe("readConfig", () => {
   });
 
   test("says what is wrong with REDIS_URL, without its password", () => {
-    expect(() => readConfig({ REDIS_URL: "http://:hunter2@host" })).toThrow(
-      /^REDIS_URL must be redis:[^\n]+ in "http:\/\/\*\*\*@host"$/,
-    );
+    const read = () => readConfig({ REDIS_URL: "http://:hunter2@host" });
+    expect(read).toThrow(/^REDIS_URL must be redis:[^\n]+, but another scheme came$/);
+    expect(read).not.toThrow(/hunter2/);
   });
 
   test("names every wrong variable in the same line", () => {
