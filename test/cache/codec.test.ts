@@ -32,7 +32,7 @@ describe("a value comes back as it went in", () => {
     ["minus zero", -0],
     ["undefined in an object", { a: undefined }],
     ["undefined in an array", [undefined]],
-    ["an array with holes", [1, , 3, ,]],
+    ["an array with holes", Object.assign(new Array(4), { 0: 1, 2: 3 })],
     ["an array of nothing but holes", new Array(5)],
     ["a bigint beyond 64 bits", 2n ** 200n],
     ["a negative bigint beyond 64 bits", -(2n ** 4000n)],
@@ -76,14 +76,13 @@ describe("a value comes back as it went in", () => {
 });
 
 describe("a decoded value belongs to its caller alone", () => {
-  test("nothing done to it, or to the value that was encoded, changes the next one", () => {
+  test("nothing done to it changes the next one", () => {
     fc.assert(
       fc.property(fc.oneof(anyTree, anyGraph), (value) => {
         const before = portrait(value);
         const encoded = codec.encode(value);
         const first = codec.decode(encoded);
         const second = codec.decode(encoded);
-        spoil(value);
         spoil(first);
         expect(portrait(second)).toBe(before);
         expect(portrait(codec.decode(encoded))).toBe(before);
@@ -92,9 +91,14 @@ describe("a decoded value belongs to its caller alone", () => {
     );
   });
 
-  test("its buffers included, in every format", () => {
+  test("nor does what is done to the value that was encoded, its buffers included", () => {
     const bytes = () => Buffer.from("spotless");
-    for (const value of [bytes(), { a: bytes() }, new Map([["a", bytes()]]), { a: bytes(), z: -0 }]) {
+    for (const value of [
+      bytes(),
+      { a: bytes() },
+      new Map([["a", bytes()]]),
+      { a: bytes(), z: -0 },
+    ]) {
       const encoded = codec.encode(value);
       const before = portrait(value);
       spoil(codec.decode(encoded));
@@ -261,6 +265,10 @@ function record(entries: Array<[string, unknown]>): object {
   return made;
 }
 
+function anyRow(more: fc.Arbitrary<unknown>): fc.Arbitrary<object> {
+  return fc.record({ id: fc.nat(), at: fc.date(), more }, { noNullPrototype: true });
+}
+
 const { node: anyTree } = fc.letrec<{ node: unknown; list: unknown[]; record: object }>((tie) => ({
   node: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
@@ -270,10 +278,7 @@ const { node: anyTree } = fc.letrec<{ node: unknown; list: unknown[]; record: ob
     fc.sparseArray(tie("node"), { maxNumElements: 4, maxLength: 8 }),
     fc.array(fc.tuple(tie("node"), tie("node")), { maxLength: 4 }).map((pairs) => new Map(pairs)),
     fc.array(tie("node"), { maxLength: 4 }).map((items) => new Set(items)),
-    fc.array(fc.record({ id: fc.nat(), at: fc.date(), more: tie("node") }), {
-      minLength: 3,
-      maxLength: 6,
-    }),
+    fc.array(anyRow(tie("node")), { minLength: 3, maxLength: 6 }),
   ),
   list: fc.array(tie("node"), { maxLength: 5 }),
   record: fc.array(fc.tuple(anyName, tie("node")), { maxLength: 5 }).map(record),

@@ -1,0 +1,295 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Cache, type CacheOptions, createCache } from "../../../src/cache/index.js";
+import { createKeys } from "../../../src/cache/redis/keys.js";
+import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
+import { createGate } from "../../support/gate.js";
+import { createOrigin } from "../../support/origin.js";
+import { type RedisServer, startRedis } from "../../support/redis-server.js";
+
+/** Several caches on one Redis stand for several processes: they share nothing but the server. */
+describe("A fleet on one Redis", () => {
+  let server: RedisServer;
+  const opened: Cache[] = [];
+  const minute = { ttlSeconds: 60 };
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server.stop());
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((cache) => cache.close()));
+    await server.client().flushall();
+  });
+
+  function open(options: CacheOptions = {}): Cache {
+    const cache = createCache({
+      redis: server.client(),
+      commandTimeoutMs: 2000,
+      earlyRefresh: 0,
+      ttlJitter: 0,
+      ...options,
+    });
+    opened.push(cache);
+    return cache;
+  }
+
+  it("loads once for a hundred callers in two processes", async () => {
+    const [a, b, gate] = [open(), open(), createGate()];
+    const origin = createOrigin("menu", gate);
+    const callers = Array.from({ length: 100 }, (_, n) =>
+      (n % 2 ? a : b).lookup("menu", { ...minute, tags: ["menu"] }, origin.load),
+    );
+    await gate.arrived;
+    gate.open();
+    const answers = await Promise.all(callers);
+    expect(answers.map(({ value }) => value)).toEqual(Array(100).fill("menu"));
+    expect(origin.loads).toBe(1);
+  });
+
+  it("wakes a waiting process by a push, long before it would have polled", async () => {
+    const [a, b, gate] = [open(), open(), createGate()];
+    const origin = createOrigin("menu", gate);
+    const leader = a.getOrSet("menu", minute, origin.load);
+    await gate.arrived;
+    const waiting = b.lookup("menu", minute, origin.load);
+    const admin = server.client();
+    await expect
+      .poll(() => admin.pubsub("NUMSUB", "cached:wake:menu"))
+      .toEqual([expect.anything(), 1]);
+    const subscribed = performance.now();
+    gate.open();
+    await leader;
+    expect(await waiting).toMatchObject({ value: "menu", status: "waited" });
+    expect(performance.now() - subscribed).toBeLessThan(200);
+    await expect
+      .poll(() => admin.pubsub("NUMSUB", "cached:wake:menu"))
+      .toEqual([expect.anything(), 0]);
+  });
+
+  it("finds what was committed even when the push was lost", async () => {
+    const [a, b, gate] = [open(), open(), createGate()];
+    const origin = createOrigin("menu", gate);
+    const leader = a.getOrSet("menu", minute, origin.load);
+    await gate.arrived;
+    const waiting = b.getOrSet("menu", minute, origin.load);
+    const admin = server.client();
+    await expect
+      .poll(() => admin.pubsub("NUMSUB", "cached:wake:menu"))
+      .toEqual([expect.anything(), 1]);
+    await admin.call("client", "kill", "type", "pubsub");
+    gate.open();
+    await leader;
+    expect(await waiting).toBe("menu");
+    expect(origin.loads).toBe(1);
+  });
+
+  it("shows every process the new value after an eviction in one", async () => {
+    const [a, b] = [open(), open()];
+    const options = { ...minute, tags: ["menu"] };
+    await a.getOrSet("menu", options, () => "old");
+    expect(await b.getOrSet("menu", options, () => "new")).toBe("old");
+    await a.evictTags(["menu"]);
+    expect(await b.getOrSet("menu", options, () => "new")).toBe("new");
+    expect(await a.getOrSet("menu", options, () => "newer")).toBe("new");
+  });
+
+  it("takes a doomed lease over at once instead of waiting for its load", async () => {
+    const [a, b, gate] = [open(), open(), createGate()];
+    const options = { ...minute, tags: ["menu"] };
+    const old = createOrigin("old", gate);
+    const doomed = a.getOrSet("menu", options, old.load);
+    await gate.arrived;
+    const waiting = b.lookup("menu", options, () => "new");
+    await b.get("a round trip later");
+    await a.evictTags(["menu"]);
+    expect(await waiting).toMatchObject({ value: "new", status: "miss" });
+    gate.open();
+    expect(await doomed).toBe("old");
+    expect(await a.get("menu")).toBe("new");
+  });
+
+  it("makes a miss of every entry whose tag's version was lost, and never brings it back", async () => {
+    const cache = open();
+    const options = { ...minute, tags: ["menu"] };
+    await cache.getOrSet("menu", options, () => "old");
+    expect(await server.client().del(createKeys("cached:").tag("menu"))).toBe(1);
+    expect(await cache.get("menu")).toBeUndefined();
+    await cache.getOrSet("other", options, () => "gives the tag a version again");
+    expect(await cache.get("menu")).toBeUndefined();
+    expect(await cache.getOrSet("menu", options, () => "new")).toBe("new");
+  });
+
+  it("stores nothing for an operation that began before the log was lost", async () => {
+    const cache = open();
+    const since = await cache.position();
+    await server.client().del(createKeys("cached:").log);
+    await cache.lookup("menu", { ...minute, tags: ["menu"], since }, () => "old");
+    expect(await cache.get("menu")).toBeUndefined();
+    const now = { ...minute, tags: ["menu"], since: await cache.position() };
+    await cache.lookup("menu", now, () => "new");
+    expect(await cache.get("menu")).toBe("new");
+  });
+
+  it("refuses the commit of a load during which everything was flushed", async () => {
+    const [cache, gate] = [open(), createGate()];
+    const origin = createOrigin("old", gate);
+    const begun = cache.getOrSet("menu", { ...minute, tags: ["menu"] }, origin.load);
+    await gate.arrived;
+    await server.client().flushall();
+    gate.open();
+    expect(await begun).toBe("old");
+    expect(await cache.get("menu")).toBeUndefined();
+  });
+
+  it("renews the lease of a long load, so that nobody else loads", async () => {
+    const [a, b, gate] = [open({ leaseSeconds: 0.15 }), open({ leaseSeconds: 0.15 }), createGate()];
+    const origin = createOrigin("menu", gate);
+    const options = { ...minute, tags: ["menu"] };
+    const leader = a.getOrSet("menu", options, origin.load);
+    await gate.arrived;
+    const admin = server.client();
+    const key = createKeys("cached:").entry("menu");
+    const deadline = async () => (await admin.getBuffer(key))?.readUIntBE(9, 6) ?? 0;
+    const first = await deadline();
+    // Three lives of the lease pass by the server's own clock.
+    await expect.poll(deadline, { timeout: 5000 }).toBeGreaterThan(first + 450);
+    const waiting = b.lookup("menu", options, origin.load);
+    await b.get("a round trip later");
+    gate.open();
+    expect(await leader).toBe("menu");
+    expect(await waiting).toMatchObject({ value: "menu" });
+    expect(origin.loads).toBe(1);
+    expect(await b.get("menu")).toBe("menu");
+  });
+
+  it("lets exactly one waiter take over when a holder dies", async () => {
+    const [a, b] = [open(), open()];
+    const dead = createRedisStore({
+      redis: server.client(),
+      prefix: "cached:",
+      leaseMs: 300,
+      commandTimeoutMs: 2000,
+    });
+    await dead.takeLease({ key: "menu", tags: [], token: "deadbeef", leaseMs: 300, over: "" });
+    await dead.close();
+    const origin = createOrigin("menu");
+    const answers = await Promise.all(
+      [a, b, a, b, a, b].map((cache) => cache.getOrSet("menu", minute, origin.load)),
+    );
+    expect(answers).toEqual(Array(6).fill("menu"));
+    expect(origin.loads).toBe(1);
+  });
+
+  it("frees what was evicted, and leaves as many keys as before", async () => {
+    const cache = open();
+    const admin = server.client();
+    await cache.evictTags(["warm the log up"]);
+    await expect.poll(() => admin.keys("*")).toEqual(["cached:log"]);
+    const fills = Array.from({ length: 500 }, (_, n) =>
+      cache.getOrSet(`entry:${n}`, { ...minute, tags: ["all", `one:${n}`] }, () => n),
+    );
+    await Promise.all(fills);
+    expect(await cache.evictTags(["all"])).toEqual({ delivered: true, entries: 500 });
+    await expect.poll(() => admin.keys("cached:v:*"), { timeout: 5000 }).toEqual([]);
+    await cache.evictTags(Array.from({ length: 500 }, (_, n) => `one:${n}`));
+    await expect.poll(() => admin.dbsize(), { timeout: 5000 }).toBe(1);
+  });
+
+  it("gives every key a life that ends", async () => {
+    const cache = open();
+    await cache.getOrSet("a", { ...minute, tags: ["t", "u"] }, (context) => {
+      context.addTags("v");
+      return 1;
+    });
+    await cache.getOrSet("b", minute, () => undefined);
+    await cache.getOrSet("c", { ...minute, nullTtlSeconds: 0 }, () => null);
+    await cache.evictTags(["u"]);
+    const admin = server.client();
+    for (const key of await admin.keys("*")) {
+      expect([key, await admin.pttl(key)]).toEqual([key, expect.any(Number)]);
+      expect(await admin.pttl(key), key).toBeGreaterThan(0);
+    }
+  });
+
+  it("asks once for all reads of a tick, and once for all leases", async () => {
+    const cache = open();
+    await cache.get("connects");
+    const admin = server.client();
+    const monitor = await admin.monitor();
+    const commands: string[] = [];
+    monitor.on("monitor", (_, [name, ...args]: string[]) => {
+      if (args.some((argument) => argument.includes("cached:"))) commands.push(String(name));
+    });
+    const origin = createOrigin("size");
+    const list = () =>
+      Promise.all(
+        Array.from({ length: 100 }, (_, n) =>
+          cache.getOrSet(`size:${n}`, { ...minute, tags: ["sizes", `size:${n}`] }, origin.load),
+        ),
+      );
+    await list();
+    await list();
+    await expect.poll(() => commands.filter((name) => name === "mget").length).toBe(2);
+    monitor.disconnect();
+    expect(origin.loads).toBe(100);
+  });
+
+  it("keeps apart what different prefixes cache, and clears no more than its own", async () => {
+    const [a, b] = [open({ prefix: "a*[x]:" }), open({ prefix: "b:" })];
+    const admin = server.client();
+    await admin.set("a*", "somebody's own");
+    await a.getOrSet("k", minute, () => "a");
+    await b.getOrSet("k", minute, () => "b");
+    await a.clear();
+    expect(await a.get("k")).toBeUndefined();
+    expect(await b.get("k")).toBe("b");
+    expect(await admin.get("a*")).toBe("somebody's own");
+  });
+
+  it("puts its own prefix in place of the client's, and leaves the client open", async () => {
+    const redis = server.client({ keyPrefix: "users:" });
+    const cache = open({ redis });
+    await cache.getOrSet("k", minute, () => 1);
+    expect(await server.client().keys("users:*")).toEqual([]);
+    await cache.close();
+    expect(await redis.ping()).toBe("PONG");
+  });
+
+  it("refuses a client that reads from replicas", () => {
+    const redis = server.client({ readOnly: true, lazyConnect: true });
+    expect(() => createCache({ redis })).toThrow(
+      expect.objectContaining({ code: "E_UNSUPPORTED_STORE" }),
+    );
+  });
+
+  it("survives the scripts being flushed from the server", async () => {
+    const cache = open();
+    await cache.getOrSet("a", { ...minute, tags: ["t"] }, () => 1);
+    await server.client().script("FLUSH");
+    expect(await cache.getOrSet("b", { ...minute, tags: ["t"] }, () => 2)).toBe(2);
+    expect(await cache.evictTags(["t"])).toMatchObject({ delivered: true, entries: 2 });
+    expect(await cache.get("b")).toBeUndefined();
+  });
+
+  it("answers from the origin where somebody else's key stands in its way", async () => {
+    const errors: unknown[] = [];
+    const cache = open({ onEvent: (event) => event.type === "error" && errors.push(event.error) });
+    await server.client().rpush("cached:v:menu", "not ours");
+    expect(await cache.getOrSet("menu", minute, () => "menu")).toBe("menu");
+    expect(errors).toMatchObject([{ code: "E_STORE" }]);
+    expect(await cache.getOrSet("other", minute, () => 1)).toBe(1);
+    expect(await cache.get("other")).toBe(1);
+  });
+
+  it("takes a damaged entry for none, and replaces it", async () => {
+    const cache = open();
+    await cache.getOrSet("menu", minute, () => ({ a: 1 }));
+    const key = createKeys("cached:").entry("menu");
+    const bytes = (await server.client().getBuffer(key)) as Buffer;
+    for (const damaged of [bytes.subarray(0, 40), Buffer.concat([bytes.subarray(0, -3)])]) {
+      await server.client().set(key, damaged, "PX", 60_000);
+      expect(await cache.getOrSet("menu", minute, () => ({ a: 1 }))).toEqual({ a: 1 });
+      expect(await cache.get("menu")).toEqual({ a: 1 });
+    }
+  });
+});
