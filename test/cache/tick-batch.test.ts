@@ -1,0 +1,47 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { createTickBatch } from "../../src/cache/tick-batch.js";
+
+function createBatches() {
+  const batches: number[][] = [];
+  return { batches, add: createTickBatch<number>((items) => batches.push(items)) };
+}
+
+test("what is asked for in one tick is handed over at once, in its order", async () => {
+  const { batches, add } = createBatches();
+  add(1);
+  add(2);
+  expect(batches).toEqual([]);
+  await setImmediate();
+  expect(batches).toEqual([[1, 2]]);
+});
+
+test("what promise jobs of the tick ask for belongs to it, however deep their chain", async () => {
+  const { batches, add } = createBatches();
+  add(1);
+  let chain = Promise.resolve();
+  for (let depth = 2; depth <= 50; depth += 1) chain = chain.then(() => add(depth));
+  await setImmediate();
+  expect(batches).toEqual([Array.from({ length: 50 }, (_, index) => index + 1)]);
+});
+
+test("the next tick has a batch of its own", async () => {
+  const { batches, add } = createBatches();
+  add(1);
+  await setImmediate();
+  add(2);
+  await setImmediate();
+  expect(batches).toEqual([[1], [2]]);
+});
+
+test("what is asked for while a batch is handed over goes into the next one", async () => {
+  const batches: number[][] = [];
+  const add = createTickBatch<number>((items) => {
+    batches.push(items);
+    if (batches.length === 1) add(2);
+  });
+  add(1);
+  await setImmediate();
+  await setImmediate();
+  expect(batches).toEqual([[1], [2]]);
+});
