@@ -1,18 +1,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { type DatabasePlace, freshPlace } from "./support/database.js";
+import { freshPlace } from "./support/database.js";
 import { freePort } from "./support/free-port.js";
 
 const running = new Set<ServerProcess>();
-const places = new Set<DatabasePlace>();
+const folders = new Set<string>();
 afterEach(async () => {
-  for (const server of running) server.child.kill("SIGKILL");
+  for (const { child } of running) child.kill("SIGKILL");
   await Promise.all([...running].map((server) => server.ended));
   running.clear();
-  await Promise.all([...places].map((place) => place.remove()));
-  places.clear();
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  folders.clear();
 });
 
 interface ServerProcess {
@@ -21,15 +24,19 @@ interface ServerProcess {
   output: { stdout: string; stderr: string };
   /** Its exit code. */
   ended: Promise<number | null>;
-  /** Resolves with the URL of /graphql. */
+  /** Resolves with the URL of /graphql, once it listens. */
   url: Promise<string>;
 }
 
-function start(env: Record<string, string>, cwd = process.cwd()): ServerProcess {
+function start(
+  env: Record<string, string>,
+  cwd = process.cwd(),
+  file = "src/server.ts",
+): ServerProcess {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(
     process.execPath,
-    ["--import", import.meta.resolve("tsx"), `${process.cwd()}/src/server.ts`],
+    ["--import", import.meta.resolve("tsx"), join(process.cwd(), file)],
     { env: { PATH, HOME, PORT: "0", ...env }, cwd, stdio: ["ignore", "pipe", "pipe"] },
   );
   const output = { stdout: "", stderr: "" };
@@ -53,19 +60,28 @@ function start(env: Record<string, string>, cwd = process.cwd()): ServerProcess 
 
 /** A folder of the test's own, with the embedded database in `.data/`. */
 async function ownFolder(): Promise<string> {
-  const { mkdtemp, rename } = await import("node:fs/promises");
-  const { tmpdir } = await import("node:os");
   const place = await freshPlace("pglite");
-  const folder = await mkdtemp(`${tmpdir()}/pizzeria-server-`);
-  await rename(`${place.options.dataFolder}`, `${folder}/.data`);
-  places.add({ ...place, remove: () => removeFolder(folder) });
+  const folder = await mkdtemp(join(tmpdir(), "pizzeria-server-"));
+  folders.add(folder);
+  await rename(place.options.dataFolder!, join(folder, ".data"));
   return folder;
 }
 
-async function removeFolder(folder: string): Promise<void> {
-  const { rm } = await import("node:fs/promises");
-  await rm(folder, { recursive: true, force: true });
+/** The credentials a process printed. */
+function printedStaff({ output }: ServerProcess) {
+  const [, email, password] =
+    /^Staff sign in as (\S+) with the password (\S+)/m.exec(output.stdout) ?? [];
+  return { email, password };
 }
+
+const signIn = ({
+  email,
+  password,
+}: {
+  email?: string | undefined;
+  password?: string | undefined;
+}) =>
+  `mutation { signIn(email: "${email}", password: "${password}") { session { customer { name } } } }`;
 
 async function ask(url: string, query: string): Promise<Record<string, unknown>> {
   const response = await fetch(url, {
@@ -84,21 +100,34 @@ describe("the server", () => {
     expect(await ask(url, "{ menu { name sizes { size price } } }")).toMatchObject({
       data: { menu: expect.arrayContaining([expect.objectContaining({ name: "Margherita" })]) },
     });
-    const [, email, password] =
-      /^Staff sign in as (\S+) with the password (\S+)$/m.exec(server.output.stdout) ?? [];
-    const signedIn = await ask(
-      url,
-      `mutation { signIn(email: "${email}", password: "${password}") { session { customer { name } } } }`,
-    );
-    expect(signedIn.errors).toBeUndefined();
+    const staff = printedStaff(server);
+    expect(await ask(url, signIn(staff))).not.toHaveProperty("errors");
     server.child.kill("SIGTERM");
     expect(await server.ended).toBe(0);
     const logged = server.output.stdout.split("\n").filter((line) => line.startsWith("{"));
-    expect(logged.join("")).not.toContain(password);
+    expect(logged.length).toBeGreaterThan(0);
+    expect(logged.join("")).not.toContain(staff.password);
 
     const again = start({}, folder);
     await again.url;
     expect(again.output.stdout).not.toContain("Staff sign in");
+  });
+
+  test("takes the staff password that a reset made, and no longer the one before", async () => {
+    const folder = await ownFolder();
+    const before = { email: "chef@example.org", password: "correct horse" };
+    const env = { STAFF_EMAIL: before.email, STAFF_PASSWORD: before.password };
+    const first = start(env, folder, "src/reset-staff.ts");
+    expect(await first.ended).toBe(0);
+    expect(first.output.stdout).not.toContain(before.password);
+    const second = start({ STAFF_EMAIL: before.email }, folder, "src/reset-staff.ts");
+    expect(await second.ended).toBe(0);
+
+    const url = await start(env, folder).url;
+    expect(await ask(url, signIn(printedStaff(second)))).not.toHaveProperty("errors");
+    expect(await ask(url, signIn(before))).toMatchObject({
+      errors: [{ extensions: { code: "UNAUTHENTICATED" } }],
+    });
   });
 
   test("answers the request in flight and takes no other when it is told to stop", async () => {
@@ -121,6 +150,7 @@ describe("the server", () => {
     call.end(body.slice(5));
     const [response] = await once(call, "response");
     expect(response.statusCode).toBe(200);
+    expect(response.headers.connection).toBe("close");
     response.resume();
     expect(await server.ended).toBe(0);
   });

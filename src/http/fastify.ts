@@ -24,6 +24,7 @@ export async function createFastify(config: Config, log: Logger): Promise<Fastif
   });
   addErrorHandler(server);
   server.addHook("onRequest", refuseMalformedHost);
+  endConnectionsOnClose(server);
   await server.register(rateLimit, {
     max: limits.requestsPerMinute,
     timeWindow: 60_000,
@@ -33,6 +34,17 @@ export async function createFastify(config: Config, log: Logger): Promise<Fastif
     await server.register(cors, { origin: [...config.corsOrigins], methods: ["GET", "POST"] });
   }
   return server;
+}
+
+/** A connection kept alive after the last answer would hold up the close until its deadline. */
+function endConnectionsOnClose(server: FastifyInstance): void {
+  let isClosing = false;
+  server.addHook("preClose", async () => {
+    isClosing = true;
+  });
+  server.addHook("onSend", async (_request, reply) => {
+    if (isClosing) reply.header("connection", "close");
+  });
 }
 
 /** The GraphQL handler makes a URL of it. */

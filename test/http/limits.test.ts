@@ -134,6 +134,29 @@ describe("over HTTP", () => {
     expect(response.statusCode).toBe(405);
   });
 
+  test("an address that asks without end is held off, and the machine itself is not", async () => {
+    const read = (remoteAddress: string) =>
+      pizzeria.app.fastify.inject({ url: "/graphql?query={a}", remoteAddress });
+    for (let i = 0; i < 1_200; i += 1) await read("203.0.113.9");
+    const refused = await read("203.0.113.9");
+    expect(refused.statusCode).toBe(429);
+    expect(refused.headers["retry-after"]).toBeDefined();
+    expect(refused.json().errors).toEqual([
+      {
+        message: expect.stringContaining("Rate limit exceeded"),
+        extensions: { code: "TOO_MANY_REQUESTS" },
+      },
+    ]);
+    expect((await read("203.0.113.10")).statusCode).toBe(400);
+    for (let i = 0; i < 1_200; i += 1) await read("127.0.0.1");
+    expect((await read("127.0.0.1")).statusCode).toBe(400);
+  });
+
+  test("a Host header that is no host is refused", async () => {
+    const response = await post('{"query":"{ menu { id } }"}', { host: "a b" });
+    expect(response.statusCode).toBe(400);
+  });
+
   test("an unknown path is 404", async () => {
     const response = await pizzeria.app.fastify.inject("/no/such/path");
     expect(response.statusCode).toBe(404);
