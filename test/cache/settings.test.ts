@@ -1,0 +1,229 @@
+import { describe, expect, test } from "vitest";
+import { InvalidOptionError } from "../../src/cache/errors.js";
+import {
+  checkKey,
+  checkTags,
+  resolveEntryOptions,
+  resolveSettings,
+  ttlMilliseconds,
+} from "../../src/cache/settings.js";
+import type { CacheOptions, EntryOptions } from "../../src/cache/types.js";
+
+describe("the options of a cache", () => {
+  test("all have defaults", () => {
+    expect(resolveSettings({})).toEqual({
+      redis: undefined,
+      prefix: "cached:",
+      maxEntries: 10_000,
+      maxBytes: 64 * 1024 * 1024,
+      leaseMs: 10_000,
+      waitMs: 5_000,
+      loadTimeoutMs: 30_000,
+      commandTimeoutMs: 100,
+      earlyRefresh: 1,
+      ttlJitter: 0.1,
+      maxConcurrentLoads: 64,
+      maxValueBytes: 1024 * 1024,
+      onOutage: "origin",
+      serializer: undefined,
+      onEvent: undefined,
+    });
+  });
+
+  test("are taken over in milliseconds, and never change again", () => {
+    const settings = resolveSettings({
+      prefix: "shop:",
+      memory: { maxEntries: 1 },
+      leaseSeconds: 0.5,
+      waitSeconds: 0.001,
+      loadTimeoutSeconds: 24 * 3600,
+      earlyRefresh: 0,
+      ttlJitter: 0,
+      onOutage: "throw",
+    });
+    expect(settings).toMatchObject({
+      prefix: "shop:",
+      maxEntries: 1,
+      maxBytes: 64 * 1024 * 1024,
+      leaseMs: 500,
+      waitMs: 1,
+      loadTimeoutMs: 24 * 3600 * 1000,
+      earlyRefresh: 0,
+      ttlJitter: 0,
+      onOutage: "throw",
+    });
+    expect(Object.isFrozen(settings)).toBe(true);
+  });
+
+  test.each<[unknown, string]>([
+    [null, "options must be an object, but got: null"],
+    ["redis://localhost", 'options must be an object, but got: "redis://localhost"'],
+    [
+      { ttl: 60 },
+      'createCache knows the options redis, prefix, memory, leaseSeconds, waitSeconds, loadTimeoutSeconds, commandTimeoutMs, earlyRefresh, ttlJitter, maxConcurrentLoads, maxValueBytes, onOutage, serializer, onEvent; "ttl" is not one of them.',
+    ],
+    [
+      { prefix: "" },
+      'prefix must be a non-empty string, so that clear() can tell the cache\'s keys, but got: ""',
+    ],
+    [
+      { prefix: 5 },
+      "prefix must be a non-empty string, so that clear() can tell the cache's keys, but got: 5",
+    ],
+    [
+      { memory: { maxEntries: 0 } },
+      "memory.maxEntries must be a whole number of at least 1, but got: 0",
+    ],
+    [
+      { memory: { maxBytes: 1.5 } },
+      "memory.maxBytes must be a whole number of at least 1, but got: 1.5",
+    ],
+    [{ leaseSeconds: 0 }, "leaseSeconds must be a number from 0.001 to 86400, but got: 0"],
+    [{ leaseSeconds: "10" }, 'leaseSeconds must be a number from 0.001 to 86400, but got: "10"'],
+    [{ waitSeconds: -1 }, "waitSeconds must be a number from 0.001 to 86400, but got: -1"],
+    [
+      { loadTimeoutSeconds: Number.POSITIVE_INFINITY },
+      "loadTimeoutSeconds must be a number from 0.001 to 86400, but got: Infinity",
+    ],
+    [{ commandTimeoutMs: 0 }, "commandTimeoutMs must be a number from 1 to 60000, but got: 0"],
+    [{ earlyRefresh: 101 }, "earlyRefresh must be a number from 0 to 100, but got: 101"],
+    [{ earlyRefresh: Number.NaN }, "earlyRefresh must be a number from 0 to 100, but got: NaN"],
+    [{ ttlJitter: 1 }, "ttlJitter must be a number from 0 to 0.9, but got: 1"],
+    [
+      { maxConcurrentLoads: 0 },
+      "maxConcurrentLoads must be a whole number of at least 1, but got: 0",
+    ],
+    [
+      { maxValueBytes: Number.NaN },
+      "maxValueBytes must be a whole number of at least 1, but got: NaN",
+    ],
+    [{ onOutage: "retry" }, 'onOutage must be "origin" or "throw", but got: "retry"'],
+    [{ onOutage: true }, 'onOutage must be "origin" or "throw", but got: true'],
+  ])("%j is refused in words", (options, message) => {
+    const attempt = () => resolveSettings(options as CacheOptions);
+    expect(attempt).toThrow(InvalidOptionError);
+    expect(attempt).toThrow(expect.objectContaining({ message, code: "E_INVALID_OPTION" }));
+  });
+
+  test("a refusal shows no more than the beginning of a long text", () => {
+    const attempt = () => resolveSettings({ onOutage: "x".repeat(500) as "throw" });
+    expect(attempt).toThrow(`but got: "${"x".repeat(80)}"`);
+    expect(attempt).not.toThrow("x".repeat(81));
+  });
+});
+
+describe("the options of an entry", () => {
+  test("all but ttlSeconds have defaults; a null is kept as long as any other result", () => {
+    expect(resolveEntryOptions({ ttlSeconds: 60 })).toEqual({
+      ttlMs: 60_000,
+      tags: [],
+      staleWhileRevalidateMs: 0,
+      staleIfErrorMs: 0,
+      nullTtlMs: 60_000,
+      since: undefined,
+      refresh: undefined,
+      loadGroup: undefined,
+      coordinate: undefined,
+    });
+  });
+
+  test("are taken over in milliseconds", () => {
+    const since = { epoch: 1, n: 2 };
+    expect(
+      resolveEntryOptions({
+        ttlSeconds: 0.0001,
+        tags: ["a", "b", "a"],
+        staleWhileRevalidateSeconds: 1.5,
+        staleIfErrorSeconds: 0,
+        nullTtlSeconds: 0,
+        since,
+      }),
+    ).toMatchObject({
+      ttlMs: 1,
+      tags: ["a", "b"],
+      staleWhileRevalidateMs: 1_500,
+      staleIfErrorMs: 0,
+      nullTtlMs: 0,
+      since,
+    });
+    expect(resolveEntryOptions({ ttlSeconds: 1, since: null }).since).toBeNull();
+  });
+
+  const ttl = "ttlSeconds must be a number greater than 0, of a year at the most, but got:";
+
+  test.each<[string, unknown, string]>([
+    ["no ttl", {}, `${ttl} undefined`],
+    ["ttl 0", { ttlSeconds: 0 }, `${ttl} 0`],
+    ["a negative ttl", { ttlSeconds: -1 }, `${ttl} -1`],
+    ["ttl NaN", { ttlSeconds: Number.NaN }, `${ttl} NaN`],
+    ["ttl Infinity", { ttlSeconds: Number.POSITIVE_INFINITY }, `${ttl} Infinity`],
+    ["a ttl of more than a year", { ttlSeconds: 366 * 24 * 3600 }, `${ttl} 31622400`],
+    ["a ttl that is a text", { ttlSeconds: "60" }, `${ttl} "60"`],
+    [
+      "a negative window",
+      { ttlSeconds: 1, staleWhileRevalidateSeconds: -1 },
+      "staleWhileRevalidateSeconds must be a number of seconds from 0 to a year, but got: -1",
+    ],
+    [
+      "an endless window",
+      { ttlSeconds: 1, staleIfErrorSeconds: Number.POSITIVE_INFINITY },
+      "staleIfErrorSeconds must be a number of seconds from 0 to a year, but got: Infinity",
+    ],
+    [
+      "a null ttl that is null",
+      { ttlSeconds: 1, nullTtlSeconds: null },
+      "nullTtlSeconds must be a number of seconds from 0 to a year, but got: null",
+    ],
+    [
+      "one tag",
+      { ttlSeconds: 1, tags: "menu" },
+      'tags must be an array of strings, but got: "menu"',
+    ],
+    [
+      "an empty tag",
+      { ttlSeconds: 1, tags: ["a", ""] },
+      'A tag must be a string of 1 to 1024 characters, but got: ""',
+    ],
+    [
+      "a tag that is a number",
+      { ttlSeconds: 1, tags: [5] },
+      "A tag must be a string of 1 to 1024 characters, but got: 5",
+    ],
+    [
+      "an undefined tag",
+      { ttlSeconds: 1, tags: [undefined] },
+      "A tag must be a string of 1 to 1024 characters, but got: undefined",
+    ],
+    [
+      "a tag too long",
+      { ttlSeconds: 1, tags: ["x".repeat(1_025)] },
+      `A tag must be a string of 1 to 1024 characters, but got: "${"x".repeat(80)}"`,
+    ],
+  ])("%s is refused in words", (_, options, message) => {
+    const attempt = () => resolveEntryOptions(options as EntryOptions);
+    expect(attempt).toThrow(InvalidOptionError);
+    expect(attempt).toThrow(expect.objectContaining({ message, code: "E_INVALID_OPTION" }));
+  });
+});
+
+test.each<[unknown, string]>([
+  ["", 'A key must be a non-empty string, but got: ""'],
+  [undefined, "A key must be a non-empty string, but got: undefined"],
+  [5, "A key must be a non-empty string, but got: 5"],
+])("the key %j is refused in words", (key, message) => {
+  const attempt = () => checkKey(key as string);
+  expect(attempt).toThrow(InvalidOptionError);
+  expect(attempt).toThrow(expect.objectContaining({ message }));
+});
+
+test("tags of up to 1024 characters pass, each once, in their order", () => {
+  const long = "x".repeat(1_024);
+  expect(checkTags(["b", long, "a", "b"])).toEqual(["b", long, "a"]);
+  expect(checkTags([])).toEqual([]);
+});
+
+test("a ttl is at least a millisecond and at most a year", () => {
+  expect(ttlMilliseconds(1e-9)).toBe(1);
+  expect(ttlMilliseconds(1.2345)).toBe(1_235);
+  expect(ttlMilliseconds(365 * 24 * 3600)).toBe(31_536_000_000);
+});
