@@ -69,6 +69,15 @@ describe("a resolver that reads the selection", () => {
     ]);
   });
 
+  test("leaves nothing for a process that has not noticed it yet", async () => {
+    const first = createCachedSchema(selecting(""));
+    await first.run("{ item { id } }");
+
+    const { run } = createCachedSchema({ ...selecting(""), cache: first.cache });
+
+    expect((await run("{ item { name } }")).data).toEqual({ item: { name: "name" } });
+  });
+
   test("does not answer another selection with its own, even where that waited for it", async () => {
     const gate = createGate();
     const { run } = createCachedSchema(selecting("", gate));

@@ -12,10 +12,12 @@ import {
 type Write = (args: { id: string }, context: TestContext) => unknown;
 
 function shop(write: Write, options: CacheDirectivesOptions<TestContext> = {}): SchemaParts {
+  let names = 0;
   return {
     typeDefs: `
       type Query {
         order(id: ID!): Order @cached(ttl: 60, tags: ["order:{args.id}"])
+        customer: Customer
         sizes: [String!] @cached(ttl: 60, tags: ["size:{viewer}", "orders:{viewer}"])
       }
       type Order { id: ID! lines: [Line] customer: Customer }
@@ -30,12 +32,19 @@ function shop(write: Write, options: CacheDirectivesOptions<TestContext> = {}): 
     `,
     resolvers: (count) => ({
       Query: {
+        customer: () => ({ id: "9" }),
         order: (_source: never, { id }: { id: string }) => {
           count("order");
           return { id };
         },
       },
-      Customer: { name: () => count("name") },
+      Customer: {
+        name: () => {
+          count("name");
+          names += 1;
+          return `name ${names}`;
+        },
+      },
       Mutation: {
         place: (_source: never, args: { id: string }, context: TestContext) => write(args, context),
         touch: (_source: never, { id }: { id: string }) => ({ id, customer: { id: "9" } }),
@@ -260,16 +269,17 @@ describe("@evictTags", () => {
     expect(seen).toEqual([["order:1"]]);
   });
 
-  test("leaves what lies under its payload uncached", async () => {
+  test("neither reads nor fills the cache under its payload", async () => {
     const { run, asked } = createCachedSchema(shop(() => null));
-    const query = 'mutation { touch(id: "1") { customer { name } } }';
+    await run("{ customer { name } }");
 
-    await run(query);
-    const { outcomes } = await run(query);
+    const { data, outcomes } = await run('mutation { touch(id: "1") { customer { name } } }');
 
-    expect(asked("name")).toBe(2);
+    expect(data).toEqual({ touch: { customer: { name: "name 2" } } });
     expect(outcomes.map(({ coordinate, status }) => [coordinate, status])).toEqual([
       ["Customer.name", "bypassed"],
     ]);
+    expect((await run("{ customer { name } }")).data).toEqual({ customer: { name: "name 1" } });
+    expect(asked("name")).toBe(2);
   });
 });

@@ -1,6 +1,13 @@
 import { GraphQLError, GraphQLScalarType } from "graphql";
 import { describe, expect, test } from "vitest";
-import { createCachedSchema, type SchemaParts } from "./support/cached-schema.js";
+import {
+  CorruptEntryError,
+  InvalidOptionError,
+  LoadQueueTimeoutError,
+  LoadTimeoutError,
+  StoreUnavailableError,
+} from "../../src/cache/errors.js";
+import { createCachedSchema, createTestCache, type SchemaParts } from "./support/cached-schema.js";
 
 /** One cached field of the given type, whose resolver is the test's. */
 function field(type: string, resolve: () => unknown, args = "", extra = ""): SchemaParts {
@@ -217,6 +224,51 @@ describe("an error", () => {
       ["E_TEMPLATE", "Query.field"],
     ]);
   });
+
+  test("inside the cache after the load changes neither the answer nor how often the origin is asked", async () => {
+    const cache = createTestCache();
+    const { run, asked, problems } = createCachedSchema({
+      ...field("Int", () => 5),
+      cache: {
+        ...cache,
+        lookup: async (_key, _options, load) => {
+          await load({ signal: new AbortController().signal, addTags() {}, setTtlSeconds() {} });
+          throw new CorruptEntryError("The codec failed.");
+        },
+      },
+    });
+
+    expect(await run("{ field }")).toMatchObject({ data: { field: 5 } });
+    expect(asked("field")).toBe(1);
+    expect(problems).toMatchObject([{ coordinate: "Query.field" }]);
+  });
+
+  test("of the resolver's own that looks like the cache's is the resolver's all the same", async () => {
+    const { cold, asked, problems } = await twice(
+      field("Int", () => {
+        throw new InvalidOptionError("The resolver's own cache was used wrongly.");
+      }),
+      "{ field }",
+    );
+
+    expect(cold.errors).toMatchObject([{ message: "The resolver's own cache was used wrongly." }]);
+    expect(asked).toBe(2);
+    expect(problems).toEqual([]);
+  });
+
+  test.each([StoreUnavailableError, LoadTimeoutError, LoadQueueTimeoutError])(
+    "that protects the origin reaches the caller: %o",
+    async (Refusal) => {
+      const refusal = new Refusal("Not now.");
+      const { run, asked } = createCachedSchema({
+        ...field("Int", () => 5),
+        cache: { ...createTestCache(), lookup: () => Promise.reject(refusal) },
+      });
+
+      expect((await run("{ field }")).errors?.[0]?.originalError).toBe(refusal);
+      expect(asked("field")).toBe(0);
+    },
+  );
 
   test("thrown by a listener to problems fails nothing", async () => {
     const { run } = createCachedSchema({

@@ -18,7 +18,7 @@ function priced() {
   const gate = createGate();
   const parts: SchemaParts = {
     typeDefs: `
-      type Query { item: Item!  wait: Boolean  fresh: Int @cached(ttl: 60, tags: ["price"]) }
+      type Query { item: Item!  touch: Item! @evictTags(tags: ["price"])  fresh: Int @cached(ttl: 60, tags: ["price"]) }
       type Item { id: ID! price: Int @cached(ttl: 60, tags: ["price"]) }
       type Mutation { setPrice(price: Int!): Item @evictTags(tags: ["price"]) }
     `,
@@ -33,6 +33,7 @@ function priced() {
             if (context.waits) await gate.pass();
             return { id: 1 };
           },
+          touch: () => ({ id: 1 }),
           fresh: (_source: never, _args: never, context: TestContext) => load(context),
         },
         Item: { price: (_source: never, _args: never, context: TestContext) => load(context) },
@@ -103,6 +104,15 @@ describe("an operation is as old as the oldest thing it may have seen", () => {
       fresh: 6,
     });
   });
+});
+
+test("a query that evicts is as new as its eviction, once its loaders are cleared", async () => {
+  const { parts, context } = priced();
+  const { run } = createCachedSchema(parts);
+
+  expect((await run("{ touch { price } }", context())).data).toEqual({ touch: { price: 1 } });
+
+  expect((await run("{ item { price } }", context())).outcomes).toMatchObject([{ status: "hit" }]);
 });
 
 describe("the age of an operation", () => {

@@ -140,10 +140,19 @@ describe("a subscription", () => {
       }),
     );
 
+    const document = parse("{ item { price } }");
+    const rootValue = { item: { id: 1 } };
+    expect(await execute({ schema, document, rootValue })).toEqual({
+      data: { item: { price: 1 } },
+    });
+
     const events = await subscribe({ schema, document: parse("subscription { sold { price } }") });
 
     const answers: ExecutionResult[] = [];
     for await (const event of events as AsyncIterable<ExecutionResult>) answers.push(event);
-    expect(answers).toEqual([{ data: { sold: { price: 1 } } }, { data: { sold: { price: 2 } } }]);
+    expect(answers).toEqual([{ data: { sold: { price: 2 } } }, { data: { sold: { price: 3 } } }]);
+    expect(await execute({ schema, document, rootValue })).toEqual({
+      data: { item: { price: 1 } },
+    });
   });
 });

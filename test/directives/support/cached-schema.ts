@@ -39,6 +39,8 @@ export interface SchemaParts {
   resolvers(count: (name: string) => void): IResolvers;
   options?: CacheDirectivesOptions<TestContext>;
   cacheOptions?: CacheOptions;
+  /** In place of a cache of the schema's own. */
+  cache?: Cache;
 }
 
 /** The viewer as most tests tell it. */
@@ -57,7 +59,8 @@ export function createCachedSchema(parts: SchemaParts): CachedSchema {
   const events: CacheEvent[] = [];
   const problems: CachedError[] = [];
   const counts = new Map<string, number>();
-  const cache = createTestCache({ onEvent: (event) => events.push(event), ...cacheOptions });
+  const cache =
+    parts.cache ?? createTestCache({ onEvent: (event) => events.push(event), ...cacheOptions });
   const directives = cacheDirectives<TestContext>(cache, {
     onProblem: (problem) => problems.push(problem),
     ...options,
