@@ -1,17 +1,21 @@
+import { afterImport } from "./after-import.js";
+import { readConfig } from "./config.js";
+import { createLogger } from "./http/logger.js";
+import { explainStartError } from "./http/start-errors.js";
 import { openDatabase } from "./origin/database.js";
-import { OriginError } from "./origin/errors.js";
 import { runImportCommand } from "./origin/import-command.js";
 
 /** `npm run import -- <folder> [--menu-only]`: loads a folder of sales into the origin that DATABASE_URL names. */
 try {
+  const config = readConfig(process.env);
+  const log = createLogger(config.environment);
   await runImportCommand({
     args: process.argv.slice(2),
-    openDatabase: () => openDatabase({ url: process.env.DATABASE_URL || undefined }),
-    afterCommit: async () => {},
+    openDatabase: () => openDatabase({ url: config.databaseUrl, dataFolder: config.dataFolder }),
+    afterCommit: (summary, database) => afterImport({ config, log, database }, summary),
     terminal: process.stdout,
   });
 } catch (error) {
-  const expected = error instanceof OriginError;
-  process.stderr.write(`${expected ? error.message : (error as Error).stack}\n`);
+  process.stderr.write(`${explainStartError(error)}\n`);
   process.exitCode = 1;
 }

@@ -8,6 +8,9 @@ const EXPLAINED = new Set([
   "E_UNSUPPORTED_STORE",
   "E_EMAIL_TAKEN",
   "E_BAD_INPUT",
+  "E_IMPORT",
+  "E_INVALID_INPUT",
+  "E_STORE_UNAVAILABLE",
 ]);
 
 /** Why the server did not start: one line where that says it all, else the error whole. */
