@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { addToCart, placeOrder } from "../support/ordering.js";
 import {
   backendKinds,
   openPizzeria,
@@ -11,9 +12,6 @@ const ORDER = `
   id status total customer { name } lines { quantity unitPrice size { id item { name } } }`;
 const ORDERS = "{ orders { totalCount edges { node { id total } } } }";
 
-interface Placed {
-  placeOrder: { id: string };
-}
 interface Orders {
   orders: {
     totalCount: number;
@@ -26,7 +24,6 @@ describe.each(backendKinds)("orders, $name", (kind) => {
   let backends: TestBackends;
   let pizzeria: Pizzeria;
   let ada: string;
-  let grace: string;
 
   beforeAll(async () => {
     backends = await startBackends(kind);
@@ -38,25 +35,11 @@ describe.each(backendKinds)("orders, $name", (kind) => {
   });
   beforeEach(async () => {
     ada = await pizzeria.signUp("Ada");
-    grace = await pizzeria.signUp("Grace");
   });
 
-  async function addToCart(token: string, sizeId: string, quantity = 1): Promise<void> {
-    const { errors } = await pizzeria.ask(
-      `mutation { addToCart(sizeId: "${sizeId}", quantity: ${quantity}) { loginTime } }`,
-      { token },
-    );
-    expect(errors).toBeUndefined();
-  }
-  async function placeOrder(token: string, sizeId = "margherita-s"): Promise<string> {
-    await addToCart(token, sizeId);
-    const { data } = await pizzeria.ask<Placed>("mutation { placeOrder { id } }", { token });
-    return data.placeOrder.id;
-  }
-
   test("takes what is in the cart, and empties it", async () => {
-    await addToCart(ada, "margherita-m", 2);
-    await addToCart(ada, "harbour-l");
+    await addToCart(pizzeria, ada, "margherita-m", 2);
+    await addToCart(pizzeria, ada, "harbour-l");
     const { data } = await pizzeria.ask(`mutation { placeOrder { ${ORDER} } }`, { token: ada });
     expect(data.placeOrder).toMatchObject({
       status: "PENDING",
@@ -85,15 +68,15 @@ describe.each(backendKinds)("orders, $name", (kind) => {
   });
 
   test("appear in the list at once", async () => {
-    const first = await placeOrder(ada);
+    const first = await placeOrder(pizzeria, ada);
     expect((await pizzeria.ask<Orders>(ORDERS, { token: ada })).data.orders.totalCount).toBe(1);
-    const second = await placeOrder(ada);
+    const second = await placeOrder(pizzeria, ada);
     const { data } = await pizzeria.ask<Orders>(ORDERS, { token: ada });
     expect(data.orders.edges.map((edge) => edge.node.id)).toEqual([second, first]);
   });
 
   test("are listed without the origin the second time", async () => {
-    await placeOrder(ada);
+    await placeOrder(pizzeria, ada);
     const before = await pizzeria.ask(ORDERS, { token: ada });
     pizzeria.statements.length = 0;
     const again = await pizzeria.ask(ORDERS, { token: ada });
@@ -102,7 +85,7 @@ describe.each(backendKinds)("orders, $name", (kind) => {
   });
 
   test("placed twice with one key are one order", async () => {
-    await addToCart(ada, "margherita-s");
+    await addToCart(pizzeria, ada, "margherita-s");
     const mutation = 'mutation { placeOrder(idempotencyKey: "once") { id } }';
     const first = await pizzeria.ask(mutation, { token: ada });
     const second = await pizzeria.ask(mutation, { token: ada });
@@ -114,7 +97,7 @@ describe.each(backendKinds)("orders, $name", (kind) => {
 
   test("come in pages that follow each other", async () => {
     const ids = [];
-    for (let i = 0; i < 3; i += 1) ids.unshift(await placeOrder(ada));
+    for (let i = 0; i < 3; i += 1) ids.unshift(await placeOrder(pizzeria, ada));
     const page = async (after: string | null) =>
       (
         await pizzeria.ask<Orders>(
@@ -140,7 +123,7 @@ describe.each(backendKinds)("orders, $name", (kind) => {
     const set = (available: boolean) =>
       `mutation { setAvailability(itemId: "forest-floor", available: ${available}) { id } }`;
     const staff = await pizzeria.signInStaff();
-    await addToCart(ada, "forest-floor-s");
+    await addToCart(pizzeria, ada, "forest-floor-s");
     await pizzeria.ask(set(false), { token: staff });
     expect(await pizzeria.codeOf("mutation { placeOrder { id } }", { token: ada })).toBe(
       "ITEM_UNAVAILABLE",
@@ -151,8 +134,8 @@ describe.each(backendKinds)("orders, $name", (kind) => {
   test("are refused whole when an ingredient runs out, and say which and how much is left", async () => {
     const { database } = pizzeria.app.backends;
     await database.query("UPDATE ingredients SET stock = 1 WHERE name = 'Basil'");
-    await addToCart(ada, "marinara-s");
-    await addToCart(ada, "margherita-s", 2);
+    await addToCart(pizzeria, ada, "marinara-s");
+    await addToCart(pizzeria, ada, "margherita-s", 2);
     const { errors } = await pizzeria.ask("mutation { placeOrder { id } }", { token: ada });
     expect(errors?.[0]?.extensions).toEqual({
       code: "INSUFFICIENT_STOCK",
@@ -176,77 +159,6 @@ describe.each(backendKinds)("orders, $name", (kind) => {
     `mutation { placeOrder(idempotencyKey: "${"k".repeat(201)}") { id } }`,
   ])("are refused for %s", async (query) => {
     expect(await pizzeria.codeOf(query, { token: ada })).toBe("BAD_USER_INPUT");
-  });
-
-  describe("belong to who placed them", () => {
-    test("and nobody else sees one by its id, however the query is written", async () => {
-      const adas = await placeOrder(ada);
-      const graces = await placeOrder(grace);
-      const query = `
-        query ($id: ID!) {
-          order(id: $id) { ...Seen }
-          forged: order(id: "${adas}") { ...Seen }
-          ... on Query { again: order(id: $id) { id total } }
-        }
-        fragment Seen on Order { id customer { name } }`;
-      const asAda = await pizzeria.ask(query, { token: ada, variables: { id: adas } });
-      expect(asAda.data).toMatchObject({ order: { id: adas }, forged: { id: adas } });
-
-      const asGrace = await pizzeria.ask(query, { token: grace, variables: { id: adas } });
-      expect(asGrace.data).toEqual({ order: null, forged: null, again: null });
-      const own = await pizzeria.ask(query, { token: grace, variables: { id: graces } });
-      expect(own.data).toMatchObject({ order: { id: graces }, forged: null });
-    });
-
-    test("and nobody else sees them in a list, cached or not", async () => {
-      await placeOrder(ada);
-      const query = "{ orders { totalCount edges { node { customer { name } } } } }";
-      for (let read = 1; read <= 2; read += 1) {
-        const asAda = await pizzeria.ask<Orders>(query, { token: ada });
-        expect(asAda.data.orders.totalCount).toBe(1);
-        const asGrace = await pizzeria.ask<Orders>(query, { token: grace });
-        expect(asGrace.data.orders).toEqual({ totalCount: 0, edges: [] });
-      }
-    });
-
-    test("and another's cursor opens nothing but one's own orders", async () => {
-      await placeOrder(grace);
-      await placeOrder(ada);
-      const query = "{ orders(first: 1) { edges { cursor node { id } } } }";
-      const { data } = await pizzeria.ask<Orders>(query, { token: ada });
-      const asGrace = await pizzeria.ask<Orders>(
-        `{ orders(after: "${data.orders.edges[0]?.cursor}") { edges { node { customer { name } } } } }`,
-        { token: grace },
-      );
-      expect(asGrace.data.orders.edges).toEqual([{ node: { customer: { name: "Grace" } } }]);
-    });
-
-    test("but staff see any", async () => {
-      const id = await placeOrder(ada);
-      const staff = await pizzeria.signInStaff();
-      const { data } = await pizzeria.ask(`{ order(id: "${id}") { customer { name } } }`, {
-        token: staff,
-      });
-      expect(data.order).toEqual({ customer: { name: "Ada" } });
-    });
-
-    test("and without a session there is null, or UNAUTHENTICATED, and nothing is cached", async () => {
-      const id = await placeOrder(ada);
-      const entries = await pizzeria.app.backends.cache.estimateEntries();
-      const { data } = await pizzeria.ask(`{ order(id: "${id}") { id } }`);
-      expect(data).toEqual({ order: null });
-      expect(await pizzeria.codeOf(ORDERS)).toBe("UNAUTHENTICATED");
-      expect(await pizzeria.codeOf("mutation { placeOrder { id } }")).toBe("UNAUTHENTICATED");
-      expect(await pizzeria.app.backends.cache.estimateEntries()).toBe(entries);
-    });
-
-    test("and a session that ended sees none, though they are cached", async () => {
-      const id = await placeOrder(ada);
-      const query = `{ order(id: "${id}") { id } }`;
-      expect((await pizzeria.ask(query, { token: ada })).data).toEqual({ order: { id } });
-      await pizzeria.ask("mutation { signOut }", { token: ada });
-      expect((await pizzeria.ask(query, { token: ada })).data).toEqual({ order: null });
-    });
   });
 
   test.each(["0", "-1", "1e3", "9".repeat(30), "x' OR 1=1", "\\u0000"])(
