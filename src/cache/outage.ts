@@ -44,7 +44,8 @@ export function createOutage(
     probe = setTimeout(async () => {
       try {
         await store.ping();
-        await undelivered.deliver(store);
+        // Checked again without a pause before the outage ends: one more may have come while the last was delivered.
+        while (undelivered.size > 0) await undelivered.deliver(store);
       } catch {
         if (!isClosed) schedule(attempt + 1);
         return;
