@@ -148,8 +148,10 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
         return undefined;
       }
     }
-    if (tags.length > MAX_TAGS) throw tooManyTags(tags.length);
-    return tags;
+    if (tags.length <= MAX_TAGS) return tags;
+    const distinct = [...new Set(tags)];
+    if (distinct.length > MAX_TAGS) throw tooManyTags(distinct.length);
+    return distinct;
   }
 }
 

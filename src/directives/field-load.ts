@@ -64,8 +64,7 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
       if (resultTags.length === 0 || (value == null && !keepsNull)) return value;
       return tagged(value, call, context, load);
     } catch (error) {
-      load.setTtlSeconds(0);
-      reportCheck(error);
+      refuse(load, error);
       return value;
     }
   }
@@ -79,16 +78,19 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
     const values = { args, parent: source, context, viewer, result };
     const rendered = resultTags.map((template) => renderOrReport(template, values));
     const file = (lists: readonly (readonly string[] | undefined)[]): unknown => {
-      const tags = lists.flatMap((list) => list ?? []);
-      const isWhole = lists.every((list) => list !== undefined);
-      if (isWhole && tags.length <= MAX_TAGS) load.addTags(...tags);
-      else load.setTtlSeconds(0);
-      if (tags.length > MAX_TAGS) reportCheck(tooManyTags(tags.length));
+      const tags = new Set(lists.flatMap((list) => list ?? []));
+      if (tags.size > MAX_TAGS) throw tooManyTags(tags.size);
+      if (lists.includes(undefined)) load.setTtlSeconds(0);
+      else load.addTags(...tags);
       return result;
     };
-    return rendered.some(isPromise)
-      ? Promise.all(rendered).then(file)
-      : file(rendered as (readonly string[] | undefined)[]);
+    if (!rendered.some(isPromise)) return file(rendered as (readonly string[] | undefined)[]);
+    return Promise.all(rendered)
+      .then(file)
+      .catch((error) => {
+        refuse(load, error);
+        return result;
+      });
   }
 
   /** undefined where the template found no value. */
@@ -121,7 +123,8 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
     env.problems.report(coordinate, "objection", new NotCacheableError(text, { coordinate }));
   }
 
-  function reportCheck(error: unknown): void {
+  function refuse(load: LoadContext, error: unknown): void {
+    load.setTtlSeconds(0);
     const problem = asProblem(coordinate, "the result is not cached", error);
     env.problems.report(coordinate, "check", problem);
   }

@@ -17,13 +17,17 @@ type ToWire = (value: unknown) => unknown;
 export function argumentText(args: readonly GraphQLArgument[]): (values: Args) => string {
   if (args.length === 0) return () => "";
   const wires = new Map<GraphQLInputType, ToWire>();
-  const writers = args.map(({ name, type }) => ({ name, toWire: wireOf(type, wires) }));
+  const writers = args
+    .map(({ name, type }) => ({ name, toWire: wireOf(type, wires) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   return (values) => {
-    const wire: Record<string, unknown> = {};
+    let text = "";
     for (const { name, toWire } of writers) {
-      if (values[name] !== undefined) wire[name] = toWire(values[name]);
+      const value = values[name];
+      if (value === undefined) continue;
+      text += `${text === "" ? "" : ","}${name}:${canonical(toWire(value))}`;
     }
-    return canonical(wire);
+    return `(${text})`;
   };
 }
 

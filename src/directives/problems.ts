@@ -1,4 +1,4 @@
-import { CachedError, TemplateError } from "../cache/errors.js";
+import { CachedError, type CachedErrorDetails, TemplateError } from "../cache/errors.js";
 
 /** Where failures inside the cache go. Never throws, since a report must not fail a field. */
 export interface Problems {
@@ -24,14 +24,16 @@ export function createProblems(listener: ProblemListener = warn): Problems {
   };
 }
 
-/** Any failure as one of ours, naming the field and what followed from it. */
+type CachedErrorClass = new (message: string, details: CachedErrorDetails) => CachedError;
+
+/** Any failure as one of ours that names the field and what followed; the cache's own errors keep class and code. */
 export function asProblem(coordinate: string, consequence: string, error: unknown): CachedError {
   if (error instanceof CachedError && error.coordinate !== undefined) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  return new TemplateError(`${coordinate}: ${consequence}: ${reason}.`.replace(/\.\.$/, "."), {
-    coordinate,
-    cause: error,
-  });
+  const text = `${coordinate}: ${consequence}: ${reason.replace(/\.$/, "")}.`;
+  const Problem =
+    error instanceof CachedError ? (error.constructor as CachedErrorClass) : TemplateError;
+  return new Problem(text, { coordinate, cause: error });
 }
 
 function warn(error: CachedError): void {

@@ -221,7 +221,7 @@ describe("an error", () => {
 
     expect(asked("field")).toBe(2);
     expect(problems.map(({ code, coordinate }) => [code, coordinate])).toEqual([
-      ["E_TEMPLATE", "Query.field"],
+      ["E_CLOSED", "Query.field"],
     ]);
   });
 

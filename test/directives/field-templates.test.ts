@@ -135,6 +135,7 @@ describe("tags without bound", () => {
 
     for (let time = 0; time < 2; time++) await run(query, {}, { x: variable(1_000) });
     expect(asked(name)).toBe(1);
+    expect(problems).toEqual([]);
 
     for (let time = 0; time < 2; time++) await run(query, {}, { x: variable(1_001) });
     expect(asked(name)).toBe(3);
