@@ -20,6 +20,7 @@ export function createLogger(environment: Environment, destination?: Destination
       ],
       censor: "[redacted]",
     },
+    serializers: { req: describeRequest },
   };
   if (destination !== undefined) return pino({ ...options, level: "info" }, destination);
   if (environment !== "development" || !process.stdout.isTTY) return pino(options);
@@ -27,4 +28,9 @@ export function createLogger(environment: Environment, destination?: Destination
     ...options,
     transport: { target: "pino-pretty", options: { ignore: "pid,hostname", singleLine: true } },
   });
+}
+
+/** Without the URL's query: that of a GET is a GraphQL document with its variables. */
+function describeRequest({ method, url, ip }: { method: string; url: string; ip?: string }) {
+  return { method, path: url.split("?", 1)[0], remoteAddress: ip };
 }
