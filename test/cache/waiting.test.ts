@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createDeferred } from "../../src/cache/deferred.js";
+import { createMemoryStore } from "../../src/cache/memory-store.js";
+import type { SeenLease, Store } from "../../src/cache/store.js";
+import { createWaiting } from "../../src/cache/waiting.js";
+
+let store: Store;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  store = createMemoryStore({ maxEntries: 10, maxBytes: 1_000 });
+});
+
+afterEach(async () => {
+  await store.close();
+  vi.useRealTimers();
+});
+
+const held = (remainingMs: number): SeenLease => ({
+  token: "token123",
+  remainingMs,
+  doomed: false,
+});
+
+function createWaiter(waitMs = 5_000) {
+  const began = vi.fn();
+  return { waiting: createWaiting(store, "menu", waitMs, began), began };
+}
+
+/** Milliseconds until it settles, while nothing but time passes. */
+async function timeOf(work: Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  let settled = false;
+  work.then(() => {
+    settled = true;
+  });
+  await vi.advanceTimersByTimeAsync(0);
+  while (!settled) await vi.advanceTimersByTimeAsync(1);
+  return performance.now() - startedAt;
+}
+
+test("a caller that never waits is never said to have begun", async () => {
+  const { waiting, began } = createWaiter();
+  expect(waiting.began).toBe(false);
+  waiting.end();
+  expect(began).not.toHaveBeenCalled();
+});
+
+test("a caller begins to wait once, whatever it waits for", async () => {
+  const { waiting, began } = createWaiter();
+  await waiting.until(Promise.resolve());
+  await waiting.whileHeld(held(1_000));
+  await waiting.until(Promise.resolve());
+  expect(waiting.began).toBe(true);
+  expect(began).toHaveBeenCalledTimes(1);
+});
+
+test("a caller has waited long enough at its deadline, not before", async () => {
+  const { waiting } = createWaiter(5_000);
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(waiting.isOver()).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(waiting.isOver()).toBe(true);
+});
+
+describe("waiting for a fill of this process", () => {
+  test("ends with it", async () => {
+    const { waiting } = createWaiter();
+    const landed = createDeferred();
+    const came = waiting.until(landed.promise);
+    await vi.advanceTimersByTimeAsync(100);
+    landed.resolve();
+    expect(await came).toBe(true);
+  });
+
+  test("ends at the deadline, which all its waits share", async () => {
+    const { waiting } = createWaiter(5_000);
+    await vi.advanceTimersByTimeAsync(2_000);
+    const came = waiting.until(createDeferred().promise);
+    expect(await timeOf(came)).toBe(3_000);
+    expect(await came).toBe(false);
+  });
+});
+
+describe("waiting for another's lease", () => {
+  test("first registers and looks again, so that no wake falls between", async () => {
+    const { waiting } = createWaiter();
+    expect(await timeOf(waiting.whileHeld(held(10_000)))).toBe(0);
+    // What comes while the caller looks again is not lost.
+    await store.delete("menu");
+    expect(await timeOf(waiting.whileHeld(held(10_000)))).toBe(0);
+  });
+
+  test("ends when the key changes", async () => {
+    const { waiting } = createWaiter();
+    await waiting.whileHeld(held(10_000));
+    const woken = waiting.whileHeld(held(10_000));
+    await vi.advanceTimersByTimeAsync(10);
+    await store.delete("menu");
+    expect(await timeOf(woken)).toBe(0);
+  });
+
+  test.each([
+    ["the slow poll, should the wake be lost", 10_000, 5_000, 250],
+    ["the end of the lease, should its holder have died", 40, 5_000, 40],
+    ["the deadline", 10_000, 100, 100],
+    ["the next look, where the lease has just run out", -5, 5_000, 1],
+  ])("ends with %s", async (_, remainingMs, waitMs, expectedMs) => {
+    const { waiting } = createWaiter(waitMs);
+    await waiting.whileHeld(held(remainingMs));
+    expect(await timeOf(waiting.whileHeld(held(remainingMs)))).toBe(expectedMs);
+  });
+
+  test("leaves no watch behind, however often it waited", async () => {
+    let open = 0;
+    const watch = async (key: string) => {
+      const made = await store.watch(key);
+      open += 1;
+      const close = () => {
+        open -= 1;
+        made.close();
+      };
+      return { ...made, close };
+    };
+    const waiting = createWaiting({ ...store, watch }, "menu", 5_000, () => {});
+    await waiting.whileHeld(held(10_000));
+    await timeOf(waiting.whileHeld(held(10)));
+    expect(open).toBe(1);
+    waiting.end();
+    expect(open).toBe(0);
+  });
+});
