@@ -6,6 +6,7 @@ import { Flights } from "./flights.js";
 import { createLoadRunner } from "./load.js";
 import { createLoadLimit } from "./load-limit.js";
 import { createLookups } from "./lookup.js";
+import { getOrSetMany } from "./lookup-many.js";
 import { createMemoryStore } from "./memory-store.js";
 import { createOutage } from "./outage.js";
 import { createRedisStore } from "./redis/redis-store.js";
@@ -75,13 +76,17 @@ export function createCache(options: CacheOptions = {}): Cache {
     return undefined;
   }
 
+  async function getOrSet<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Promise<T> {
+    return (await lookups.find(open(key, entryOptions, load))).value as T;
+  }
+
   return {
+    getOrSet,
+    getOrSetMany: (keys, entryOptions, loadMany) =>
+      getOrSetMany(getOrSet, keys, entryOptions, loadMany),
+
     async lookup<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
       return (await lookups.find(open(key, entryOptions, load))) as Lookup<T>;
-    },
-
-    async getOrSet<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
-      return (await lookups.find(open(key, entryOptions, load))).value as T;
     },
 
     async get<T>(key: string) {

@@ -12,6 +12,8 @@ export type {
   Eviction,
   Load,
   LoadContext,
+  LoadMany,
+  LoadManyContext,
   Lookup,
   LookupStatus,
   Serializer,

@@ -44,6 +44,22 @@ export interface LoadContext {
 
 export type Load<T> = (context: LoadContext) => T | Promise<T>;
 
+/**
+ * Loads several keys at once: one result for each, in their order. An Error in a key's place is that key's failure,
+ * and is neither cached nor anybody else's.
+ */
+export type LoadMany<T> = (
+  keys: readonly string[],
+  context: LoadManyContext,
+) => ReadonlyArray<T | Error> | Promise<ReadonlyArray<T | Error>>;
+
+export interface LoadManyContext {
+  /** Aborted when one of the keys is given up. */
+  readonly signal: AbortSignal;
+  /** The context of one key, to add tags and change the ttl from its result. */
+  of(key: string): LoadContext;
+}
+
 /** How a lookup was answered. */
 export type LookupStatus =
   /** From a fresh entry. */
@@ -110,6 +126,16 @@ export interface CacheHealth {
 export interface Cache {
   /** The entry's value, or the result of `load`, which is stored. */
   getOrSet<T>(key: string, options: EntryOptions, load: Load<T>): Promise<T>;
+  /**
+   * `getOrSet` for many keys: one round trip of reads, one of leases for all misses, and one `loadMany` for those that
+   * this caller leads; it waits for the others. What failed stands as an Error in its key's place.
+   * `options` may be made for each key.
+   */
+  getOrSetMany<T>(
+    keys: readonly string[],
+    options: EntryOptions | ((key: string) => EntryOptions),
+    loadMany: LoadMany<T>,
+  ): Promise<Array<T | Error>>;
   /** `getOrSet` that also says how it was answered. */
   lookup<T>(key: string, options: EntryOptions, load: Load<T>): Promise<Lookup<T>>;
   /** The entry's value if it is fresh and valid, else undefined. */

@@ -30,7 +30,11 @@ export function evictTagsResolver(
     try {
       result = await resolve.call(this, source, args, context, info);
     } catch (error) {
-      await evict(withoutResult, values, info);
+      // Where nobody was signed in, that may be why it threw: a template that names the viewer has nothing to name.
+      const known = withoutResult.filter(
+        ({ needsViewer }) => !needsViewer || values.viewer !== undefined,
+      );
+      await evict(known, values, info);
       throw error;
     }
     // A returned error fails the field as a thrown one does; a null result has nothing to name.

@@ -1,0 +1,76 @@
+import { InvalidOptionError } from "./errors.js";
+import { createTickBatch } from "./tick-batch.js";
+import type { EntryOptions, Load, LoadContext, LoadMany } from "./types.js";
+
+interface Wanted {
+  readonly key: string;
+  readonly context: LoadContext;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+type GetOrSet = (key: string, options: EntryOptions, load: Load<unknown>) => Promise<unknown>;
+
+/**
+ * Many keys as one: their reads share a round trip, their leases another, and the loads of those that this caller
+ * leads, which so begin in one tick, are one `loadMany`. A key that had to wait for another's load, and in the end
+ * loads after all, is in a later one.
+ */
+export function getOrSetMany<T>(
+  getOrSet: GetOrSet,
+  keys: readonly string[],
+  options: EntryOptions | ((key: string) => EntryOptions),
+  loadMany: LoadMany<T>,
+): Promise<Array<T | Error>> {
+  const loadGroup = {};
+  const enqueue = createTickBatch<Wanted>((wanted) => {
+    runMany(wanted, loadMany).catch((error) => {
+      for (const { reject } of wanted) reject(error);
+    });
+  });
+
+  return Promise.all(
+    keys.map(async (key) => {
+      const own = typeof options === "function" ? options(key) : options;
+      const load: Load<unknown> = (context) =>
+        new Promise((resolve, reject) => {
+          enqueue({ key, context, resolve, reject });
+        });
+      try {
+        return (await getOrSet(key, { loadGroup, ...own }, load)) as T;
+      } catch (error) {
+        // Misuse is the caller's to see at once; a load's failure is its key's alone.
+        if (error instanceof InvalidOptionError) throw error;
+        return asError(error);
+      }
+    }),
+  );
+}
+
+async function runMany<T>(wanted: readonly Wanted[], loadMany: LoadMany<T>): Promise<void> {
+  const keys = wanted.map(({ key }) => key);
+  const contexts = new Map(wanted.map(({ key, context }) => [key, context]));
+  const results = await loadMany(keys, {
+    signal: AbortSignal.any(wanted.map(({ context }) => context.signal)),
+    of(key) {
+      const context = contexts.get(key);
+      if (context) return context;
+      throw new InvalidOptionError(`The key must be one that is being loaded, but got: ${key}`);
+    },
+  });
+  if (!Array.isArray(results) || results.length !== keys.length) {
+    const came = Array.isArray(results) ? `${results.length} results` : typeof results;
+    throw new TypeError(
+      `loadMany must give one result for each of its ${keys.length} keys, in their order, but gave: ${came}`,
+    );
+  }
+  wanted.forEach(({ resolve, reject }, index) => {
+    const result: unknown = results[index];
+    if (result instanceof Error) reject(result);
+    else resolve(result);
+  });
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error("A load threw.", { cause: thrown });
+}
