@@ -1,0 +1,115 @@
+import type { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { StoreUnavailableError } from "../../../src/cache/errors.js";
+import { type Connection, openConnection } from "../../../src/cache/redis/connection.js";
+import { Fetch } from "../../../src/cache/redis/fetch.js";
+import { type CountingProxy, startCountingProxy } from "../../support/counting-proxy.js";
+import { type RedisServer, startRedis } from "../../support/redis-server.js";
+
+let server: RedisServer;
+let redis: Redis;
+let proxy: CountingProxy;
+let connection: Connection;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = server.client();
+  proxy = await startCountingProxy(server.port);
+  connection = openConnection(server.client({ port: Number(new URL(proxy.url).port) }), 2_000);
+  await connection.send("ping");
+  await untilQuiet();
+});
+
+afterEach(() => redis.flushall());
+
+afterAll(async () => {
+  connection.close();
+  await proxy[Symbol.asyncDispose]();
+  await server.stop();
+});
+
+/** The connection prepares itself at connect; what a test counts must come after that. */
+async function untilQuiet(): Promise<void> {
+  let seen = -1;
+  while (seen !== proxy.trips.length) {
+    seen = proxy.trips.length;
+    await connection.send("ping");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    seen += 1;
+  }
+}
+
+function textAt(fetch: Fetch, place: number): string | undefined {
+  return fetch.reply(place)?.toString();
+}
+
+describe("a fetch", () => {
+  test("gives each name's bytes at its place, and null for absent ones", async () => {
+    await redis.mset("a", "A", "c", "C");
+    const fetch = new Fetch(connection);
+    const places = ["a", "b", "c"].map((name) => fetch.ask(name));
+    await fetch.run();
+    expect(places.map((place) => textAt(fetch, place))).toEqual(["A", undefined, "C"]);
+    expect(fetch.reply(places[1] as number)).toBeNull();
+  });
+
+  test("asks for a name once, however many ask for it", async () => {
+    const fetch = new Fetch(connection);
+    expect(fetch.ask("a")).toBe(fetch.ask("a"));
+    expect(fetch.ask("b")).not.toBe(fetch.ask("a"));
+  });
+
+  test("takes one round trip, for thousands of names as well", async () => {
+    const names = Array.from({ length: 2_000 }, (_, index) => `name${index}`);
+    await redis.mset(names.flatMap((name) => [name, `${name}'s bytes`]));
+    const fetch = new Fetch(connection);
+    const places = names.map((name) => fetch.ask(name));
+    proxy.trips.length = 0;
+    await fetch.run();
+    expect(proxy.trips).toHaveLength(1);
+    expect(places.map((place) => textAt(fetch, place))).toEqual(
+      names.map((name) => `${name}'s bytes`),
+    );
+  });
+
+  test("asks in a second run for what came after the first, and for nothing again", async () => {
+    await redis.mset("a", "A", "b", "B");
+    const fetch = new Fetch(connection);
+    const a = fetch.ask("a");
+    expect([fetch.isOpen, fetch.has(a)]).toEqual([true, false]);
+    await fetch.run();
+    expect([fetch.isOpen, fetch.has(a)]).toEqual([false, true]);
+
+    const b = fetch.ask("b");
+    expect(fetch.ask("a")).toBe(a);
+    expect([fetch.isOpen, fetch.has(b), fetch.has(a)]).toEqual([true, false, true]);
+    await redis.set("a", "changed");
+    await fetch.run();
+    expect([textAt(fetch, a), textAt(fetch, b)]).toEqual(["A", "B"]);
+    expect(fetch.isOpen).toBe(false);
+  });
+
+  test("finds nothing under a name of another type than ours", async () => {
+    await redis.set("before", "B");
+    await redis.hset("hash", "field", "1");
+    await redis.set("after", "A");
+    const fetch = new Fetch(connection);
+    const places = ["before", "hash", "after"].map((name) => fetch.ask(name));
+    await fetch.run();
+    expect(places.map((place) => textAt(fetch, place))).toEqual(["B", undefined, "A"]);
+  });
+
+  test("rejects when the store is out of reach", async () => {
+    const slow = openConnection(redis, 100);
+    await slow.send("ping");
+    const fetch = new Fetch(slow);
+    fetch.ask("a");
+    server.pause();
+    try {
+      await expect(fetch.run()).rejects.toThrow(StoreUnavailableError);
+    } finally {
+      server.resume();
+      slow.close();
+    }
+  });
+});
