@@ -1,0 +1,225 @@
+import type { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import {
+  type Command,
+  type Connection,
+  evaluate,
+  openConnection,
+} from "../../../src/cache/redis/connection.js";
+import { createFreeing } from "../../../src/cache/redis/freeing.js";
+import { createKeys } from "../../../src/cache/redis/keys.js";
+import { writeBody, writePosition } from "../../../src/cache/redis/record.js";
+import { scripts } from "../../../src/cache/redis/scripts.js";
+import { createGate } from "../../support/gate.js";
+import { type RedisServer, startRedis } from "../../support/redis-server.js";
+
+const LIFE_MS = 3_600_000;
+const keys = createKeys("c:");
+const pending = keys.pending("menu");
+const indexOf = (nonce: string) => keys.indexBase("menu") + nonce;
+
+let server: RedisServer;
+let redis: Redis;
+let connection: Connection;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = server.client();
+  connection = openConnection(redis, 5_000);
+  await connection.send("ping");
+});
+
+afterEach(() => redis.flushall());
+
+afterAll(async () => {
+  connection.close();
+  await server.stop();
+});
+
+/** Entries loaded and filed under one version of the tag "menu", which an eviction then moved to be freed. */
+async function evictedEntries(count: number, nonce: string): Promise<string[]> {
+  const names = Array.from({ length: count }, (_, id) => `entry-${id}`);
+  const position = writePosition({ epoch: 1, n: 1 });
+  const body = bodyUnder(nonce);
+  await connection.send("set", keys.tag("menu"), `${nonce}c`, "PX", LIFE_MS);
+  await connection.sendAll(
+    names.flatMap((name) => [
+      evaluate(scripts.takeLease, [keys.entry(name)], "token-01", LIFE_MS, position, "*"),
+      evaluate(scripts.commitEntry, [keys.entry(name)], "token-01", body, LIFE_MS, keys.wake(name)),
+      evaluate(scripts.fileEntry, [keys.tag("menu"), indexOf(nonce)], nonce, name, LIFE_MS),
+    ]),
+  );
+  const [members] = (await connection.send(
+    ...evaluate(
+      scripts.evictTag,
+      [keys.tag("menu"), keys.indexBase("menu"), pending],
+      "evicted0e00000001:2",
+      1_000,
+      keys.evictions,
+      "00000001:2",
+    ),
+  )) as [number];
+  expect(members).toBe(count);
+  return names;
+}
+
+function bodyUnder(nonce: string): Buffer {
+  return writeBody({
+    ttlMs: LIFE_MS,
+    staleWhileRevalidateMs: 0,
+    staleIfErrorMs: 0,
+    loadMs: 1,
+    tags: ["menu"],
+    nonces: [nonce],
+    format: 1,
+    value: Buffer.from("value"),
+  });
+}
+
+/** The same connection, with a look at what goes through it. */
+function watched(onSend: (commands: readonly Command[]) => unknown): Connection {
+  return {
+    ...connection,
+    async sendAll(commands) {
+      await onSend(commands);
+      return connection.sendAll(commands);
+    },
+    async send(...command) {
+      await onSend([command]);
+      return connection.send(...command);
+    },
+  };
+}
+
+async function freed(freeing: ReturnType<typeof createFreeing>, nonce: string): Promise<void> {
+  freeing.free(indexOf(nonce), pending);
+  // What frees in the background has ended when nothing waits to be freed any more.
+  await expect.poll(() => redis.exists(pending), { timeout: 15_000, interval: 5 }).toBe(0);
+  await freeing.close();
+}
+
+describe("freeing a generation", () => {
+  test("of 10,000 entries leaves nothing of them, in batches of a hundred", async () => {
+    await evictedEntries(10_000, "nonce-01");
+    const sizes: number[] = [];
+    await freed(
+      createFreeing(
+        watched((commands) => sizes.push(commands.length)),
+        keys,
+      ),
+      "nonce-01",
+    );
+    expect(await redis.keys("*")).toEqual([keys.tag("menu")]);
+    expect(Math.max(...sizes)).toBe(101);
+    expect(sizes.filter((size) => size === 101)).toHaveLength(100);
+  });
+
+  test("spares leases, and entries that newer versions were filled under", async () => {
+    const [leased, newer] = (await evictedEntries(5, "nonce-01")) as [string, string];
+    const position = writePosition({ epoch: 1, n: 2 });
+    for (const name of [leased, newer]) {
+      await connection.send(
+        ...evaluate(scripts.takeLease, [keys.entry(name)], "token-02", LIFE_MS, position, "*"),
+      );
+    }
+    await connection.send(
+      ...evaluate(
+        scripts.commitEntry,
+        [keys.entry(newer)],
+        "token-02",
+        bodyUnder("nonce-02"),
+        LIFE_MS,
+        keys.wake(newer),
+      ),
+    );
+    await freed(createFreeing(connection, keys), "nonce-01");
+    expect((await redis.keys("c:v:*")).sort()).toEqual([keys.entry(leased), keys.entry(newer)]);
+  });
+
+  test("by two processes at once frees it once", async () => {
+    await evictedEntries(1_000, "nonce-01");
+    const both = [createFreeing(connection, keys), createFreeing(connection, keys)];
+    await Promise.all(both.map((freeing) => freed(freeing, "nonce-01")));
+    expect(await redis.keys("c:v:*")).toEqual([]);
+  });
+
+  test("whose index expired meanwhile takes it off the list", async () => {
+    await evictedEntries(3, "nonce-01");
+    await redis.del(indexOf("nonce-01"));
+    await freed(createFreeing(connection, keys), "nonce-01");
+  });
+});
+
+describe("a freeing that a process leaves halfway", () => {
+  /** Dies after so many batches: nothing it sends from then on arrives. */
+  async function interruptedAfter(batches: number): Promise<void> {
+    const gate = createGate();
+    let sent = 0;
+    const dying = watched((commands) => {
+      if (commands.length > 1) sent += 1;
+      return sent > batches ? gate.pass().then(() => Promise.reject(new Error("dead"))) : undefined;
+    });
+    const freeing = createFreeing(dying, keys);
+    freeing.free(indexOf("nonce-01"), pending);
+    await gate.arrived;
+    gate.open();
+    await freeing.close();
+  }
+
+  test("is finished by another's sweep", async () => {
+    await evictedEntries(1_000, "nonce-01");
+    await interruptedAfter(4);
+    expect(await redis.zcard(indexOf("nonce-01"))).toBe(600);
+    expect(await redis.lrange(pending, 0, -1)).toEqual([indexOf("nonce-01")]);
+
+    const other = createFreeing(connection, keys);
+    await other.sweep();
+    await other.close();
+    expect(await redis.keys("c:[vip]:*")).toEqual([]);
+  });
+
+  test("is not made worse by where it stopped: between freeing and forgetting as well", async () => {
+    await evictedEntries(10, "nonce-01");
+    // The entries are gone and the index still names them.
+    await redis.del(...(await redis.keys("c:v:*")));
+    const other = createFreeing(connection, keys);
+    await other.sweep();
+    await other.close();
+    expect(await redis.keys("c:[vip]:*")).toEqual([]);
+  });
+});
+
+describe("a sweep", () => {
+  test("finishes all generations of all tags", async () => {
+    for (const tag of ["menu", "order", "café", "size:1"]) {
+      for (const nonce of ["nonce-01", "nonce-02"]) {
+        const index = keys.indexBase(tag) + nonce;
+        await redis.zadd(index, 1, "entry-1");
+        await redis.rpush(keys.pending(tag), index);
+      }
+    }
+    const freeing = createFreeing(connection, keys);
+    await freeing.sweep();
+    await freeing.close();
+    expect(await redis.keys("*")).toEqual([]);
+  });
+
+  test("ends when its process closes, and leaves the rest to others", async () => {
+    await evictedEntries(1_000, "nonce-01");
+    const gate = createGate();
+    let batches = 0;
+    const slow = watched((commands) => {
+      if (commands.length === 101) batches += 1;
+      return batches === 2 ? gate.pass() : undefined;
+    });
+    const freeing = createFreeing(slow, keys);
+    freeing.free(indexOf("nonce-01"), pending);
+    await gate.arrived;
+    const closed = freeing.close();
+    gate.open();
+    await closed;
+    expect(batches).toBe(2);
+    expect(await redis.zcard(indexOf("nonce-01"))).toBe(800);
+    expect(await redis.llen(pending)).toBe(1);
+  });
+});
