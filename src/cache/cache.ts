@@ -31,7 +31,11 @@ import { createUndelivered } from "./undelivered.js";
  */
 export function createCache(options: CacheOptions = {}): Cache {
   const settings = resolveSettings(options);
-  const store = openStore(settings);
+  return createCacheOver(openStore(settings), settings);
+}
+
+/** The cache over any store: the seam for tests that break one on purpose. */
+export function createCacheOver(store: Store, settings: Settings): Cache {
   const reporter = createReporter();
   if (settings.onEvent) reporter.listen(settings.onEvent);
   const codec = createCodec(settings.serializer);
