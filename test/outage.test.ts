@@ -58,7 +58,7 @@ describe("an unreachable Redis at the start", () => {
     });
     await expect
       .poll(async () => (await pizzeria.ask(MENU)).extensions, { timeout: 10_000 })
-      .toMatchObject({ cache: { "Query.menu": { statuses: { HIT: 1 } } } });
+      .toMatchObject({ cache: { "Query.menu": { statuses: { hit: 1 } } } });
     expect(warnings(pizzeria)).toHaveLength(1);
   });
 });

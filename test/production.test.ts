@@ -100,7 +100,7 @@ describe("in development", () => {
     expect((await page()).body).toContain("<html");
     const { errors, extensions } = await pizzeria.ask("{ menu { id } __schema { __typename } }");
     expect(errors).toBeUndefined();
-    expect(extensions).toMatchObject({ cache: { "Query.menu": { statuses: { MISS: 1 } } } });
+    expect(extensions).toMatchObject({ cache: { "Query.menu": { statuses: { miss: 1 } } } });
   });
 
   test("an error nobody meant says what it was, without its stack", async () => {

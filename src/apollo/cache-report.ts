@@ -1,6 +1,5 @@
+import type { LookupStatus } from "../cache/types.js";
 import type { FieldOutcome } from "../directives/observations.js";
-
-export type CacheStatus = "HIT" | "MISS" | "STALE" | "WAITED" | "BYPASSED" | "OUTAGE";
 
 /**
  * `extensions.cache`: what each cached field did, by its schema coordinate, as `Query.menu`.
@@ -8,10 +7,10 @@ export type CacheStatus = "HIT" | "MISS" | "STALE" | "WAITED" | "BYPASSED" | "OU
  * ```json
  * {
  *   "Query.menu": {
- *     "statuses": { "HIT": 1 },
- *     "fields": [{ "path": "menu", "status": "HIT", "ageSeconds": 4.2, "tags": ["menu"] }]
+ *     "statuses": { "hit": 1 },
+ *     "fields": [{ "path": "menu", "status": "hit", "ageSeconds": 4.2, "tags": ["menu"] }]
  *   },
- *   "MenuItem.sizes": { "statuses": { "HIT": 31, "MISS": 1 }, "fields": [ … ] }
+ *   "MenuItem.sizes": { "statuses": { "hit": 31, "miss": 1 }, "fields": [ … ] }
  * }
  * ```
  */
@@ -19,7 +18,7 @@ export type CacheReport = Readonly<Record<string, CoordinateReport>>;
 
 export interface CoordinateReport {
   /** How many fields were answered in each way. */
-  readonly statuses: Readonly<Partial<Record<CacheStatus, number>>>;
+  readonly statuses: Readonly<Partial<Record<LookupStatus, number>>>;
   /** The first 100 of them, in the order of their answers. */
   readonly fields: readonly FieldReport[];
 }
@@ -27,7 +26,7 @@ export interface CoordinateReport {
 export interface FieldReport {
   /** The response path, as `menu.0.sizes`. */
   readonly path: string;
-  readonly status: CacheStatus;
+  readonly status: LookupStatus;
   /** Seconds since the entry was stored, to a tenth; 0 for what was just loaded. */
   readonly ageSeconds: number;
   readonly tags: readonly string[];
@@ -36,30 +35,20 @@ export interface FieldReport {
 /** So that a debugging answer stays within a few times the answer itself. */
 const MAX_FIELDS = 100;
 
-const statuses: Readonly<Record<FieldOutcome["status"], CacheStatus>> = {
-  hit: "HIT",
-  miss: "MISS",
-  stale: "STALE",
-  waited: "WAITED",
-  bypassed: "BYPASSED",
-  outage: "OUTAGE",
-};
-
 /** Groups what the cached fields of one operation did by coordinate. */
 export function cacheReport(outcomes: readonly FieldOutcome[]): CacheReport {
   const report: Record<
     string,
-    { statuses: Partial<Record<CacheStatus, number>>; fields: FieldReport[] }
+    { statuses: Partial<Record<LookupStatus, number>>; fields: FieldReport[] }
   > = {};
   for (const { coordinate, path, status, ageSeconds, tags } of outcomes) {
     report[coordinate] ??= { statuses: {}, fields: [] };
     const { statuses: counts, fields } = report[coordinate];
-    const shown = statuses[status];
-    counts[shown] = (counts[shown] ?? 0) + 1;
+    counts[status] = (counts[status] ?? 0) + 1;
     if (fields.length < MAX_FIELDS) {
       fields.push({
         path: path.join("."),
-        status: shown,
+        status,
         ageSeconds: Math.round(ageSeconds * 10) / 10,
         tags,
       });

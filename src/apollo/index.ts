@@ -1,2 +1,2 @@
-export type { CacheReport, CacheStatus, CoordinateReport, FieldReport } from "./cache-report.js";
+export type { CacheReport, CoordinateReport, FieldReport } from "./cache-report.js";
 export { type CachedPluginOptions, cachedPlugin } from "./cached-plugin.js";

@@ -13,11 +13,11 @@ test("groups by coordinate, counts all, and shows the first hundred", () => {
   const report = cacheReport(outcomes);
 
   expect(Object.keys(report)).toEqual(["MenuItem.sizes"]);
-  expect(report["MenuItem.sizes"]?.statuses).toEqual({ STALE: 20, HIT: 100 });
+  expect(report["MenuItem.sizes"]?.statuses).toEqual({ stale: 20, hit: 100 });
   expect(report["MenuItem.sizes"]?.fields).toHaveLength(100);
   expect(report["MenuItem.sizes"]?.fields[3]).toEqual({
     path: "menu.3.sizes",
-    status: "STALE",
+    status: "stale",
     ageSeconds: 1.3,
     tags: [],
   });

@@ -162,13 +162,13 @@ describe("extensions.cache", () => {
 
     expect(cold.body.extensions.cache).toEqual({
       "Query.menu": {
-        statuses: { MISS: 1 },
-        fields: [{ path: "menu", status: "MISS", ageSeconds: 0, tags: ["menu"] }],
+        statuses: { miss: 1 },
+        fields: [{ path: "menu", status: "miss", ageSeconds: 0, tags: ["menu"] }],
       },
     });
     expect(warm.body.extensions.cache).toMatchObject({
-      "Query.menu": { statuses: { HIT: 1 }, fields: [{ path: "pizzas", status: "HIT" }] },
-      "Query.mine": { statuses: { MISS: 1 }, fields: [{ path: "mine", tags: ["viewer:ada"] }] },
+      "Query.menu": { statuses: { hit: 1 }, fields: [{ path: "pizzas", status: "hit" }] },
+      "Query.mine": { statuses: { miss: 1 }, fields: [{ path: "mine", tags: ["viewer:ada"] }] },
     });
   });
 

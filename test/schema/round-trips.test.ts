@@ -64,9 +64,9 @@ describe(`a menu of ${ITEMS} items with sizes and counts`, () => {
   test("costs one statement per loader and at most four Redis round trips cold, none and two warm", async () => {
     const cold = await readMenu();
     expect(cold.statuses).toEqual({
-      "Query.menu": { MISS: 1 },
-      "MenuItem.sizes": { MISS: ITEMS },
-      "MenuItem.timesOrdered": { MISS: ITEMS },
+      "Query.menu": { miss: 1 },
+      "MenuItem.sizes": { miss: ITEMS },
+      "MenuItem.timesOrdered": { miss: ITEMS },
     });
     // The menu itself, the loader of sizes, the loader of counts.
     expect(cold.statements).toHaveLength(3);
@@ -75,9 +75,9 @@ describe(`a menu of ${ITEMS} items with sizes and counts`, () => {
 
     const warm = await readMenu();
     expect(warm.statuses).toEqual({
-      "Query.menu": { HIT: 1 },
-      "MenuItem.sizes": { HIT: ITEMS },
-      "MenuItem.timesOrdered": { HIT: ITEMS },
+      "Query.menu": { hit: 1 },
+      "MenuItem.sizes": { hit: ITEMS },
+      "MenuItem.timesOrdered": { hit: ITEMS },
     });
     expect(warm.statements).toEqual([]);
     expect(warm.trips.length).toBeLessThanOrEqual(2);

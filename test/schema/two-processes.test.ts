@@ -35,7 +35,7 @@ describe("two servers on one Redis and one database", () => {
   test("share what either has loaded", async () => {
     await here.ask(MENU);
     const { extensions } = await there.ask(MENU);
-    expect(extensions).toMatchObject({ cache: { "Query.menu": { statuses: { HIT: 1 } } } });
+    expect(extensions).toMatchObject({ cache: { "Query.menu": { statuses: { hit: 1 } } } });
   });
 
   test("show a price set in the one at the next read in the other", async () => {
