@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { UnsupportedStoreError } from "../../../src/cache/errors.js";
 import type { RedisClient } from "../../../src/cache/redis/client.js";
 import { duplicate } from "../../../src/cache/redis/duplicate.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { type ClientOptions, type RedisServer, startRedis } from "../../support/redis-server.js";
 
 let server: RedisServer;
 const clients: RedisClient[] = [];
@@ -25,9 +25,9 @@ function keep<Client extends RedisClient>(client: Client): Client {
 }
 
 /** A client of the server, as a user may have set it up. */
-function given(options: ConstructorParameters<typeof Redis>[0] = {}): Redis {
+function given(options: ClientOptions = {}): Redis {
   const address = { host: "127.0.0.1", port: server.port, password: "s3cret" };
-  return keep(new Redis({ ...address, ...(options as object) }));
+  return keep(new Redis({ ...address, ...options }));
 }
 
 describe("our connection", () => {

@@ -124,7 +124,7 @@ describe("evictions", () => {
 
 describe("a lost stream", () => {
   async function cut(): Promise<void> {
-    await redis.client("KILL", "TYPE", "pubsub");
+    await redis.call("CLIENT", "KILL", "TYPE", "pubsub");
     await expect.poll(() => push.isConnected, { interval: 1 }).toBe(false);
   }
 

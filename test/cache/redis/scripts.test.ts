@@ -581,7 +581,10 @@ describe("file-entry", () => {
   test("trims members that expired, ten at a time, and no live one", async () => {
     await redis.set(T, "nonce-01c", "PX", 5_000);
     const now = await serverNow();
-    const expired = Array.from({ length: 25 }, (_, index) => [now - 1_000, `gone${index}`]).flat();
+    const expired = Array.from({ length: 25 }, (_, index) => [
+      String(now - 1_000),
+      `gone${index}`,
+    ]).flat();
     await redis.zadd(INDEX, ...expired, now + LIFE_MS, "alive");
     const sizes: number[] = [];
     for (let turn = 0; turn < 4; turn += 1) {
