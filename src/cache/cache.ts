@@ -5,6 +5,7 @@ import { CacheClosedError, StoreUnavailableError } from "./errors.js";
 import { Flights } from "./flights.js";
 import { createLoadRunner } from "./load.js";
 import { createLoadLimit } from "./load-limit.js";
+import { withLock } from "./lock.js";
 import { createLookups } from "./lookup.js";
 import { getOrSetMany } from "./lookup-many.js";
 import { createMemoryStore } from "./memory-store.js";
@@ -16,6 +17,7 @@ import {
   checkKey,
   checkTags,
   resolveEntryOptions,
+  resolveLockOptions,
   resolveSettings,
   type Settings,
 } from "./settings.js";
@@ -132,6 +134,14 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       const eviction = { delivered: receipt !== undefined, entries: receipt?.entries ?? 0 };
       reporter.report({ type: "evict", tags: names, ...eviction });
       return eviction;
+    },
+
+    async lock(name, lockOptions, run) {
+      checkOpen();
+      checkKey(name, "A lock's name");
+      const lock = { name, settings: resolveLockOptions(lockOptions, settings) };
+      if (outage.isOn) throw outage.error({ key: name });
+      return withLock({ store, outage }, lock, run);
     },
 
     async clear() {

@@ -50,6 +50,16 @@ export class LoadQueueTimeoutError extends CachedError {
   readonly code = "E_LOAD_QUEUE_TIMEOUT";
 }
 
+/** Another held the lock for the whole time that the caller was ready to wait. */
+export class LockTimeoutError extends CachedError {
+  readonly code = "E_LOCK_TIMEOUT";
+}
+
+/** The reason of a lock's signal: the lock is, or may be, another's by now. */
+export class LockLostError extends CachedError {
+  readonly code = "E_LOCK_LOST";
+}
+
 /** A background refresh failed; the entry that it was to replace serves on. Reported, never thrown. */
 export class RefreshError extends CachedError {
   readonly code = "E_REFRESH";

@@ -14,6 +14,8 @@ export type {
   LoadContext,
   LoadMany,
   LoadManyContext,
+  LockContext,
+  LockOptions,
   Lookup,
   LookupStatus,
   Serializer,

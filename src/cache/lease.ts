@@ -1,20 +1,35 @@
 import type { LeaseRequest, Store } from "./store.js";
 
-/** Keeps a lease alive while its load runs. */
+/** Keeps a lease alive while its work runs. */
 export interface KeptLease {
   stop(): void;
 }
 
 /**
- * Renews three times a life, so that one lost renewal costs nothing. A renewal that says the lease is lost ends the
- * renewing and nothing else: the commit will be refused, and the load's caller still wants its value.
+ * Renews three times a life, so that one lost renewal costs nothing. `onLost` is told once the lease is known to be
+ * another's, or has gone without a renewal for a whole life. A fill needs not know: its commit will be refused, and
+ * its caller still wants the value.
  */
-export function keepLease(store: Store, lease: Omit<LeaseRequest, "over">): KeptLease {
+export function keepLease(
+  store: Store,
+  lease: Omit<LeaseRequest, "over">,
+  onLost: () => void = () => {},
+): KeptLease {
+  let renewedAt = performance.now();
+
+  const lose = () => {
+    clearInterval(timer);
+    onLost();
+  };
   const timer = setInterval(async () => {
+    const askedAt = performance.now();
+    // This process may have been stopped for longer than the lease lives: then another may hold it by now.
+    if (askedAt - renewedAt >= lease.leaseMs) return lose();
     try {
-      if (!(await store.renewLease(lease))) clearInterval(timer);
+      if (!(await store.renewLease(lease))) return lose();
+      renewedAt = askedAt;
     } catch {
-      // Unreachable for now; the next renewal tries again, and past the deadline the commit is refused.
+      // Out of reach for now; the next renewal tries again.
     }
   }, lease.leaseMs / 3);
   timer.unref();

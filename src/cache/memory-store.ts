@@ -4,6 +4,7 @@ import { randomEpoch, randomId } from "./random.js";
 import { nextSequence } from "./sequence.js";
 import {
   type Entry,
+  isLockKey,
   type LeaseRequest,
   lifeMs,
   type Nonce,
@@ -55,6 +56,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
   const wakers = createWakers();
   const epoch = randomEpoch();
   let n = 0;
+  let fence = 0;
 
   const entries = new LRUCache<string, Entry>({
     max: options.maxEntries,
@@ -229,9 +231,14 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       wakers.wake(key);
     },
 
+    async nextFence() {
+      fence = Math.max(fence + 1, Math.floor(monotonicNow() * 1000));
+      return fence;
+    },
+
     async clear() {
       n += 1;
-      holds.clear();
+      for (const key of holds.keys()) if (!isLockKey(key)) holds.delete(key);
       entries.clear();
       tags.clear();
       wakers.wakeAll();

@@ -2,7 +2,7 @@ import { InvalidOptionError } from "./errors.js";
 import type { CacheListener } from "./events.js";
 import type { Position } from "./position.js";
 import type { RedisClient } from "./redis/client.js";
-import type { CacheOptions, EntryOptions, Load, Serializer } from "./types.js";
+import type { CacheOptions, EntryOptions, Load, LockOptions, Serializer } from "./types.js";
 
 /** The options with their defaults, checked once; no later step reads raw options. */
 export interface Settings {
@@ -115,9 +115,27 @@ export function resolveEntryOptions(options: EntryOptions): EntrySettings {
   };
 }
 
+export interface LockSettings {
+  readonly leaseMs: number;
+  readonly waitMs: number;
+}
+
 /** @throws InvalidOptionError */
-export function checkKey(key: string): void {
-  if (typeof key !== "string" || key === "") throw wrong("A key", "a non-empty string", key);
+export function resolveLockOptions(options: LockOptions, settings: Settings): LockSettings {
+  const { leaseSeconds, waitSeconds } = options;
+  return {
+    leaseMs:
+      leaseSeconds === undefined ? settings.leaseMs : milliseconds("leaseSeconds", leaseSeconds),
+    waitMs: waitSeconds === undefined ? settings.waitMs : windowMs("waitSeconds", waitSeconds, 0),
+  };
+}
+
+/** @throws InvalidOptionError */
+export function checkKey(key: string, what = "A key"): void {
+  // Those that begin with NUL are the cache's own.
+  if (typeof key !== "string" || key === "" || key.charCodeAt(0) === 0) {
+    throw wrong(what, "a non-empty string that does not begin with NUL", key);
+  }
 }
 
 /** The tags without repetitions. @throws InvalidOptionError */

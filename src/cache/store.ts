@@ -111,8 +111,11 @@ export interface Store {
   releaseLease(key: string, token: Token, passMs: number): Promise<void>;
   /** Versions of tags known only from a result; absent ones are created. */
   snapshot(tags: readonly string[]): Promise<Snapshot>;
+  /** A number greater than all that were given before, to any process. */
+  nextFence(): Promise<number>;
   evict(tags: readonly string[]): Promise<EvictionReceipt>;
   delete(key: string): Promise<void>;
+  /** Removes all entries; locks stay with their holders. */
   clear(): Promise<void>;
   /** The log's head as last heard; undefined before the first word of it. */
   knownPosition(): Position | undefined;
@@ -125,6 +128,15 @@ export interface Store {
   /** What keeps the store from its promises right now, a sentence each. */
   problems(): string[];
   close(): Promise<void>;
+}
+
+/** Locks are keys that no caller's key can be: those may not begin with NUL. */
+export function lockKey(name: string): string {
+  return `\0lock:${name}`;
+}
+
+export function isLockKey(key: string): boolean {
+  return key.startsWith("\0");
 }
 
 /** How long an entry is kept at all: its ttl and the longer of its stale windows. */

@@ -60,6 +60,24 @@ export interface LoadManyContext {
   of(key: string): LoadContext;
 }
 
+export interface LockOptions {
+  /** How long the lock outlives a holder that died; it is renewed while the work runs. Default: the cache's. */
+  leaseSeconds?: number;
+  /** How long to wait for another holder; 0 tries once. Default: the cache's. */
+  waitSeconds?: number;
+}
+
+/** Given to what runs under a lock. */
+export interface LockContext {
+  /**
+   * Greater than that of every holder before. Hand it to what the lock protects, and let that refuse lower ones: no
+   * lock can stop a holder that was paused, and wakes up after the lock has gone to another.
+   */
+  readonly fencingToken: number;
+  /** Aborted with a LockLostError once the lock is, or may be, another's. */
+  readonly signal: AbortSignal;
+}
+
 /** How a lookup was answered. */
 export type LookupStatus =
   /** From a fresh entry. */
@@ -146,7 +164,17 @@ export interface Cache {
   delete(key: string): Promise<boolean>;
   /** Makes every entry of the tags invalid, and frees it in the background. */
   evictTags(tags: readonly string[]): Promise<Eviction>;
-  /** Removes the cache's own keys and no others. */
+  /**
+   * Runs `run` while holding the lock `name`, which one caller of all processes has at a time.
+   *
+   * Rejects with LockTimeoutError, with StoreUnavailableError, or with what `run` throws.
+   */
+  lock<T>(
+    name: string,
+    options: LockOptions,
+    run: (context: LockContext) => T | Promise<T>,
+  ): Promise<T>;
+  /** Removes the cache's own entries and no other keys; locks stay with their holders. */
   clear(): Promise<void>;
   /**
    * The eviction log's head as last known to this process; a promise where none is known yet.

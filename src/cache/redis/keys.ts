@@ -1,7 +1,9 @@
+import { isLockKey } from "../store.js";
+
 /** Every name that the cache uses in Redis: keys and channels. */
 export interface Keys {
   readonly prefix: string;
-  /** V(k): head and body of an entry. */
+  /** V(k): head and body of an entry, or the lease of a lock. */
   entry(key: string): string;
   /** What a name of V(k) says of its key; undefined for other names. */
   keyOfEntry(name: string): string | undefined;
@@ -15,6 +17,10 @@ export interface Keys {
   allPending(): string[];
   /** L: the eviction log. */
   readonly log: string;
+  /** The counter of fencing tokens. */
+  readonly fence: string;
+  /** True for what clear() leaves alone: the log, and what belongs to locks. */
+  outlivesClear(name: string): boolean;
   /** Channel on which evictions of tags are told. */
   readonly evictions: string;
   /** Channel on which the end of a fill is told. */
@@ -31,13 +37,16 @@ export function createKeys(prefix: string): Keys {
   const entries = `${prefix}v:`;
   return {
     prefix,
-    entry: (key) => entries + key,
+    entry: (key) => (isLockKey(key) ? prefix + key.slice(1) : entries + key),
     keyOfEntry: (name) => (name.startsWith(entries) ? name.slice(entries.length) : undefined),
     tag: (tag) => `${prefix}t:{${bucketOf(tag)}}${tag}`,
     indexBase: (tag) => `${prefix}i:{${bucketOf(tag)}}${tag}:`,
     pending: (tag) => `${prefix}p:{${bucketOf(tag)}}`,
     allPending: () => Array.from({ length: BUCKETS }, (_, bucket) => `${prefix}p:{${bucket}}`),
     log: `${prefix}log`,
+    fence: `${prefix}fence`,
+    outlivesClear: (name) =>
+      name === `${prefix}log` || name === `${prefix}fence` || name.startsWith(`${prefix}lock:`),
     evictions: `${prefix}evictions`,
     wake: (key) => `${prefix}wake:${key}`,
   };

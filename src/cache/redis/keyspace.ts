@@ -7,7 +7,7 @@ const SCAN_COUNT = 500;
 const COUNTED_KEYS = 2000;
 const SAMPLES = 500;
 
-/** Removes every key under the prefix but the eviction log, in small steps, on every master. */
+/** Removes every key under the prefix but the eviction log and the locks, in small steps, on every master. */
 export async function clearKeys(
   connection: Connection,
   keys: Keys,
@@ -15,7 +15,7 @@ export async function clearKeys(
 ): Promise<void> {
   for (const master of connection.masters()) {
     for await (const names of scan(master, keys.prefix, commandTimeoutMs)) {
-      const doomed = names.filter((name) => name !== keys.log);
+      const doomed = names.filter((name) => !keys.outlivesClear(name));
       if (doomed.length === 0) continue;
       // One key a command: those of one node lie in many slots.
       const pipeline = master.pipeline();

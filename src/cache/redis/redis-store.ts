@@ -28,6 +28,9 @@ export interface RedisStoreOptions {
  */
 const EVICTED_TAG_LIFE_MS = 1000;
 
+/** A counter that nobody drew from for so long begins again, at the clock. */
+const FENCE_LIFE_MS = 7 * 24 * 3600 * 1000;
+
 /** Tags in one round trip of an eviction. */
 const TAGS_AT_ONCE = 500;
 
@@ -107,6 +110,12 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     async releaseLease(key, token, passMs) {
       await connection.send(
         ...evaluate(scripts.releaseLease, [keys.entry(key)], token, passMs, keys.wake(key)),
+      );
+    },
+
+    async nextFence() {
+      return Number(
+        await connection.send(...evaluate(scripts.nextFence, [keys.fence], FENCE_LIFE_MS)),
       );
     },
 

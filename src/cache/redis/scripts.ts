@@ -21,6 +21,7 @@ export const scripts = {
   evictTag: read("evict-tag", 3),
   fileEntry: read("file-entry", 2),
   freeEntry: read("free-entry", 1),
+  nextFence: read("next-fence", 1),
 } as const;
 
 function read(name: string, keys: number): Script {

@@ -1,0 +1,93 @@
+import { LockLostError, LockTimeoutError, StoreError } from "./errors.js";
+import { keepLease } from "./lease.js";
+import type { Outage } from "./outage.js";
+import { randomId } from "./random.js";
+import type { LockSettings } from "./settings.js";
+import { lockKey, type Store, type Token } from "./store.js";
+import type { LockContext } from "./types.js";
+import { createWaiting } from "./waiting.js";
+
+export interface Lock {
+  readonly name: string;
+  readonly settings: LockSettings;
+}
+
+interface Held {
+  readonly token: Token;
+  readonly fencingToken: number;
+}
+
+/**
+ * Runs `run` while holding a lock, which one caller of all processes has at a time: the lease of a key that is never
+ * filled. It is renewed while `run` runs, and given up by nobody but its holder.
+ *
+ * @throws LockTimeoutError when it was not to be had in time, StoreUnavailableError when the store is out of reach:
+ *   a lock cannot be had from the origin. And what `run` throws.
+ */
+export async function withLock<T>(
+  parts: { readonly store: Store; readonly outage: Outage },
+  { name, settings }: Lock,
+  run: (context: LockContext) => T | Promise<T>,
+): Promise<T> {
+  const { store, outage } = parts;
+  const key = lockKey(name);
+  const { leaseMs } = settings;
+  const { token, fencingToken } = await reachable(acquire());
+  const lost = new AbortController();
+  const lease = keepLease(store, { key, tags: [], token, leaseMs }, () => {
+    const text = `The lock "${name}" must be held until its work ends, but was lost.`;
+    lost.abort(new LockLostError(text, { key: name }));
+  });
+  try {
+    return await run({ fencingToken, signal: lost.signal });
+  } finally {
+    lease.stop();
+    // Out of reach: it runs out by itself.
+    await store.releaseLease(key, token, 0).catch((error) => outage.notice(error));
+  }
+
+  async function acquire(): Promise<Held> {
+    const waiting = createWaiting(store, key, settings.waitMs, () => {});
+    try {
+      for (;;) {
+        const { lease: others, token: seen } = await store.read(key, []);
+        const held = others ? undefined : await take(seen);
+        if (held) return held;
+        if (waiting.isOver()) throw timedOut();
+        if (others) await waiting.whileHeld(others);
+      }
+    } finally {
+      waiting.end();
+    }
+  }
+
+  /**
+   * The fencing token is drawn once the lease is held, and counts only if the lease is held still: a holder that was
+   * stopped in between must not come out with a greater token than its successor's.
+   */
+  async function take(over: Token): Promise<Held | undefined> {
+    const token = randomId();
+    const request = { key, tags: [], token, leaseMs };
+    const grant = await store.takeLease({ ...request, over });
+    if (!grant.taken) return undefined;
+    const fencingToken = await store.nextFence();
+    return (await store.renewLease(request)) ? { token, fencingToken } : undefined;
+  }
+
+  function timedOut(): LockTimeoutError {
+    return new LockTimeoutError(
+      `The lock "${name}" must be had within ${settings.waitMs} ms, but another held it.`,
+      { key: name },
+    );
+  }
+
+  async function reachable(acquiring: Promise<Held>): Promise<Held> {
+    try {
+      return await acquiring;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      outage.notice(error);
+      throw outage.error({ key: name });
+    }
+  }
+}
