@@ -585,7 +585,7 @@ describe("file-entry", () => {
       String(now - 1_000),
       `gone${index}`,
     ]).flat();
-    await redis.zadd(INDEX, ...expired, now + LIFE_MS, "alive");
+    await redis.zadd(INDEX, ...expired, String(now + LIFE_MS), "alive");
     const sizes: number[] = [];
     for (let turn = 0; turn < 4; turn += 1) {
       await file("menu");
