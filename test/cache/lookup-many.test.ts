@@ -1,0 +1,149 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  type Cache,
+  createCache,
+  InvalidOptionError,
+  type LoadMany,
+} from "../../src/cache/index.js";
+import { createGate } from "../support/gate.js";
+import { type RedisServer, startRedis } from "../support/redis-server.js";
+
+let server: RedisServer;
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+describe.each(["in process", "on Redis"])("getOrSetMany %s", (where) => {
+  const opened: Cache[] = [];
+  const minute = { ttlSeconds: 60 };
+  let lastKey = 0;
+  const newKeys = (count: number) => Array.from({ length: count }, () => `${where} ${++lastKey}`);
+
+  function open(): Cache {
+    const redis = where === "on Redis" ? { redis: server.client() } : {};
+    const cache = createCache({ ...redis, commandTimeoutMs: 2000, earlyRefresh: 0 });
+    opened.push(cache);
+    return cache;
+  }
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((cache) => cache.close()));
+  });
+
+  /** Loads each key as itself in capitals, and keeps what it was asked for. */
+  function countingLoad(): { calls: string[][]; loadMany: LoadMany<string> } {
+    const calls: string[][] = [];
+    return {
+      calls,
+      loadMany: async (keys) => {
+        calls.push([...keys]);
+        return keys.map((key) => key.toUpperCase());
+      },
+    };
+  }
+
+  it("loads all missing keys in one call, in their order, and the found ones not at all", async () => {
+    const cache = open();
+    const keys = newKeys(1000);
+    const { calls, loadMany } = countingLoad();
+    await cache.set(keys[500] as string, minute, "set before");
+    const values = await cache.getOrSetMany(keys, minute, loadMany);
+    const expected = keys.map((key, n) => (n === 500 ? "set before" : key.toUpperCase()));
+    expect(values).toEqual(expected);
+    expect(calls).toEqual([keys.filter((_, n) => n !== 500)]);
+    expect(await cache.getOrSetMany(keys, minute, loadMany)).toEqual(expected);
+    expect(calls).toHaveLength(1);
+  });
+
+  it("waits for keys that another caller already loads", async () => {
+    const cache = open();
+    const [a, b] = newKeys(2) as [string, string];
+    const gate = createGate();
+    const other = cache.getOrSet(a, minute, async () => {
+      await gate.pass();
+      return "another's";
+    });
+    await gate.arrived;
+    const { calls, loadMany } = countingLoad();
+    const many = cache.getOrSetMany([a, b], minute, loadMany);
+    await expect.poll(() => calls).toEqual([[b]]);
+    gate.open();
+    expect(await many).toEqual(["another's", b.toUpperCase()]);
+    await other;
+  });
+
+  it("asks once for a key that is named twice", async () => {
+    const cache = open();
+    const [a] = newKeys(1) as [string];
+    const { calls, loadMany } = countingLoad();
+    expect(await cache.getOrSetMany([a, a], minute, loadMany)).toEqual([
+      a.toUpperCase(),
+      a.toUpperCase(),
+    ]);
+    expect(calls).toEqual([[a]]);
+  });
+
+  it("puts an error in the place of the key that failed, and caches the others", async () => {
+    const cache = open();
+    const [a, b] = newKeys(2) as [string, string];
+    const failure = new Error("no such item");
+    const values = await cache.getOrSetMany([a, b], minute, (keys) =>
+      keys.map((key) => (key === a ? failure : "good")),
+    );
+    expect(values).toEqual([failure, "good"]);
+    expect(values[0]).toBe(failure);
+    expect(await cache.get(a)).toBeUndefined();
+    expect(await cache.get(b)).toBe("good");
+  });
+
+  it("fails every key it leads when the load throws, or gives another number of results", async () => {
+    const cache = open();
+    const thrown = new Error("down");
+    const failed = await cache.getOrSetMany(newKeys(2), minute, () => Promise.reject(thrown));
+    expect(failed).toEqual([thrown, thrown]);
+    const [short] = await cache.getOrSetMany(newKeys(1), minute, () => []);
+    expect(short).toMatchObject({
+      message:
+        "loadMany must give one result for each of its 1 keys, in their order, but gave: 0 results",
+    });
+  });
+
+  it("takes tags and ttl for each key, before the load and from its result", async () => {
+    const cache = open();
+    const [a, b] = newKeys(2) as [string, string];
+    await cache.getOrSetMany(
+      [a, b],
+      (key) => ({ ttlSeconds: key === a ? 60 : 30, tags: [`${key} known`] }),
+      (keys, { of }) => {
+        of(b).addTags(`${b} found`);
+        of(b).setTtlSeconds(1000);
+        return keys.map(() => 1);
+      },
+    );
+    const inA = await cache.lookup(a, minute, () => 2);
+    const inB = await cache.lookup(b, minute, () => 2);
+    expect(inA).toMatchObject({ status: "hit", tags: [`${a} known`] });
+    expect(inA.remainingSeconds).toBeLessThanOrEqual(60);
+    expect(inB).toMatchObject({ status: "hit", tags: [`${b} known`, `${b} found`] });
+    expect(inB.remainingSeconds).toBeGreaterThan(800);
+    await cache.evictTags([`${b} found`]);
+    expect(await cache.get(a)).toBe(1);
+    expect(await cache.get(b)).toBeUndefined();
+  });
+
+  it("counts as one load against the limit", async () => {
+    const cache = open();
+    const keys = newKeys(200);
+    const { calls, loadMany } = countingLoad();
+    await cache.getOrSetMany(keys, minute, loadMany);
+    expect(calls).toEqual([keys]);
+  });
+
+  it("refuses misuse at once", async () => {
+    const cache = open();
+    const call = cache.getOrSetMany(newKeys(1), { ttlSeconds: 0 }, () => [1]);
+    await expect(call).rejects.toThrow(InvalidOptionError);
+    expect(await cache.getOrSetMany([], minute, () => [])).toEqual([]);
+  });
+});
