@@ -1,6 +1,7 @@
 import { createBareLoads } from "./bare-load.js";
 import type { Call } from "./call.js";
-import { createCodec } from "./codec.js";
+import { type Codec, createCodec } from "./codec.js";
+import { compressed } from "./compression.js";
 import { CacheClosedError, StoreUnavailableError } from "./errors.js";
 import { Flights } from "./flights.js";
 import { createLoadRunner } from "./load.js";
@@ -40,7 +41,7 @@ export function createCache(options: CacheOptions = {}): Cache {
 export function createCacheOver(store: Store, settings: Settings): Cache {
   const reporter = createReporter();
   if (settings.onEvent) reporter.listen(settings.onEvent);
-  const codec = createCodec(settings.serializer);
+  const codec = codecFor(store, settings);
   const limit = createLoadLimit(settings.maxConcurrentLoads, settings.loadTimeoutMs);
   const loads = createLoadRunner(limit, settings.loadTimeoutMs);
   const undelivered = createUndelivered();
@@ -195,6 +196,12 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       await store.close();
     },
   };
+}
+
+/** In process there is nothing to gain from compressing. */
+function codecFor(store: Store, { serializer, compressAboveBytes }: Settings): Codec {
+  const codec = createCodec(serializer);
+  return store.kind === "memory" ? codec : compressed(codec, compressAboveBytes);
 }
 
 function openStore(settings: Settings): Store {

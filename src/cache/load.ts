@@ -1,3 +1,4 @@
+import { tracingChannel } from "node:diagnostics_channel";
 import { createDeferred } from "./deferred.js";
 import { CacheClosedError, LoadTimeoutError } from "./errors.js";
 import type { LoadLimit } from "./load-limit.js";
@@ -21,6 +22,9 @@ export interface LoadRunner {
   close(): void;
 }
 
+/** `node:diagnostics_channel` of all loads: start, end, error, with key and coordinate. */
+const tracing = tracingChannel("graphql-cached:load");
+
 export function createLoadRunner(limit: LoadLimit, loadTimeoutMs: number): LoadRunner {
   const running = new Set<(error: Error) => void>();
   /** The group a load runs in, by the context it was given: nested lookups that pass it need no place of their own. */
@@ -32,7 +36,8 @@ export function createLoadRunner(limit: LoadLimit, loadTimeoutMs: number): LoadR
       const group = (given && groupOf.get(given)) ?? given ?? {};
       await limit.enter(group);
       try {
-        return await runNow(key, settings, load, group);
+        const about = { key, coordinate: settings.coordinate };
+        return await tracing.tracePromise(() => runNow(key, settings, load, group), about);
       } finally {
         limit.leave(group);
       }

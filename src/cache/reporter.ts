@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import { CachedError, StoreError } from "./errors.js";
 import type { CacheEvent, CacheListener } from "./events.js";
 import type { CacheStats } from "./types.js";
@@ -14,6 +15,9 @@ export interface Reporter {
   listen(listener: CacheListener): () => void;
   stats(): CacheStats;
 }
+
+/** `node:diagnostics_channel` of all caches' events, for tracers. */
+const events = channel("graphql-cached:event");
 
 /** Which call an event belongs to. */
 export interface About {
@@ -69,6 +73,7 @@ export function createReporter(): Reporter {
 
   function report(event: CacheEvent): void {
     count(event);
+    if (events.hasSubscribers) events.publish(event);
     for (const listener of listeners) {
       try {
         listener(event);
@@ -92,7 +97,7 @@ export function createReporter(): Reporter {
   return {
     report,
     hit(about, ageSeconds) {
-      if (listeners.size === 0) counts.hits += 1;
+      if (listeners.size === 0 && !events.hasSubscribers) counts.hits += 1;
       else report({ type: "hit", ageSeconds, key: about.key, ...defined(about) });
     },
     error,

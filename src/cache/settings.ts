@@ -18,6 +18,7 @@ export interface Settings {
   readonly ttlJitter: number;
   readonly maxConcurrentLoads: number;
   readonly maxValueBytes: number;
+  readonly compressAboveBytes: number;
   readonly onOutage: "origin" | "throw";
   readonly serializer: Serializer | undefined;
   readonly onEvent: CacheListener | undefined;
@@ -36,6 +37,7 @@ const KNOWN = new Set([
   "ttlJitter",
   "maxConcurrentLoads",
   "maxValueBytes",
+  "compressAboveBytes",
   "onOutage",
   "serializer",
   "onEvent",
@@ -72,6 +74,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     ttlJitter: within("ttlJitter", options.ttlJitter ?? 0.1, 0, 0.9),
     maxConcurrentLoads: integer("maxConcurrentLoads", options.maxConcurrentLoads ?? 64, 1),
     maxValueBytes: integer("maxValueBytes", options.maxValueBytes ?? MIB, 1),
+    compressAboveBytes: compressAboveBytes(options.compressAboveBytes ?? 4096),
     onOutage,
     serializer: options.serializer,
     onEvent: options.onEvent,
@@ -155,6 +158,10 @@ export function ttlMilliseconds(seconds: number): number {
     throw wrong("ttlSeconds", "a number greater than 0, of a year at the most", seconds);
   }
   return Math.max(1, Math.round(seconds * 1000));
+}
+
+function compressAboveBytes(bytes: number): number {
+  return bytes === Number.POSITIVE_INFINITY ? bytes : integer("compressAboveBytes", bytes, 0);
 }
 
 function windowMs(name: string, seconds: number | undefined, fallbackMs: number): number {

@@ -218,8 +218,10 @@ export interface CacheOptions {
   ttlJitter?: number;
   /** Loads that may run at once in this process. Default 64. */
   maxConcurrentLoads?: number;
-  /** Largest stored value, in bytes after encoding. Default 1 MiB. */
+  /** Largest stored value, in bytes after encoding and compressing. Default 1 MiB. */
   maxValueBytes?: number;
+  /** Values that are larger after encoding are compressed in Redis. Infinity: none are. Default 4 KiB. */
+  compressAboveBytes?: number;
   /** "origin": answer from the origin while the store is out of reach. "throw": throw StoreUnavailableError. Default "origin". */
   onOutage?: "origin" | "throw";
   serializer?: Serializer;
