@@ -1,0 +1,23 @@
+import { Redis } from "ioredis";
+import { createCache } from "../../src/cache/index.js";
+import type { ContenderKind } from "./contender.js";
+
+/** What saturates a machine on purpose waits longer than the default allows. */
+const COMMAND_TIMEOUT_MS = 1000;
+
+export const graphqlCached: ContenderKind = {
+  name: "graphql-cached",
+  packages: [],
+  hasTags: true,
+  async open(url) {
+    const redis = new Redis(url);
+    const cache = createCache({ redis, commandTimeoutMs: COMMAND_TIMEOUT_MS });
+    return {
+      getOrSet: cache.getOrSet,
+      async close() {
+        await cache.close();
+        redis.disconnect();
+      },
+    };
+  },
+};
