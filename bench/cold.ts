@@ -1,0 +1,81 @@
+import { Redis } from "ioredis";
+import { startRedis } from "../test/support/redis-server.js";
+import type { ColdOrder, ColdReport } from "./cold-worker.js";
+import { findContenders } from "./contenders/index.js";
+import { printMachine } from "./support/machine.js";
+import { machineNowMs, ms, quantile } from "./support/numbers.js";
+import { startProcesses } from "./support/processes.js";
+import { printTable, verdict } from "./support/table.js";
+
+/** A cold key, asked for by everybody at once: how often it is loaded, and how soon after the load all are answered. */
+const PROCESSES = 4;
+const CALLERS = 250;
+const LOAD_MS = 100;
+const ROUNDS = Number(process.env.ROUNDS ?? 20);
+const WANTED_P99_MS = 5;
+
+interface Round {
+  readonly loads: number;
+  /** How long after the end of the first load each waiting caller was answered. */
+  readonly waitersMs: number[];
+}
+
+await using server = await startRedis();
+const redis = new Redis(server.url);
+await printMachine(redis);
+const { installed, missing } = await findContenders();
+const rows: string[][] = [];
+for (const { name } of installed) rows.push(row(name, await measure(name)));
+printTable(
+  `Cold key: ${PROCESSES} processes x ${CALLERS} callers, ${LOAD_MS} ms load, ${ROUNDS} rounds`,
+  ["", "loads a round", "waiters' p50", "p99", "worst", "wanted: 1 load, p99 <= 5 ms"],
+  rows,
+);
+console.log(
+  "\nWaiters are all callers but the loading ones; their time counts from the end of the load.",
+);
+if (missing) console.log(missing);
+redis.disconnect();
+
+async function measure(name: string): Promise<Round[]> {
+  const program = new URL("./cold-worker.ts", import.meta.url);
+  await using processes = await startProcesses<ColdOrder, ColdReport>(PROCESSES, program, [
+    name,
+    server.url,
+  ]);
+  const rounds: Round[] = [];
+  // The first round only warms up.
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const order: ColdOrder = {
+      key: `cold:${name}:${round}`,
+      callers: CALLERS,
+      loadMs: LOAD_MS,
+      startAtMs: machineNowMs() + 50,
+    };
+    const reports = await processes.run(() => order);
+    if (round > 0) rounds.push(together(reports));
+  }
+  return rounds;
+}
+
+function together(reports: ColdReport[]): Round {
+  const loadEndsMs = reports.flatMap(({ loadEndsMs: ends }) => ends);
+  const endMs = Math.min(...loadEndsMs);
+  const answersMs = reports.flatMap((report) => report.answersMs.map((at) => at - endMs));
+  return { loads: loadEndsMs.length, waitersMs: answersMs };
+}
+
+function row(name: string, rounds: Round[]): string[] {
+  const loads = rounds.map((round) => round.loads);
+  const waiters = rounds.flatMap(({ waitersMs }) => waitersMs);
+  const p99 = quantile(waiters, 0.99);
+  const [least, most] = [Math.min(...loads), Math.max(...loads)];
+  return [
+    name,
+    least === most ? `${least}` : `${least} to ${most}`,
+    ms(quantile(waiters, 0.5)),
+    ms(p99),
+    ms(Math.max(...waiters)),
+    name === "graphql-cached" ? verdict(most === 1 && p99 <= WANTED_P99_MS) : "",
+  ];
+}
