@@ -4,10 +4,11 @@ import {
   checkKey,
   checkTags,
   resolveEntryOptions,
+  resolveLockOptions,
   resolveSettings,
   ttlMilliseconds,
 } from "../../src/cache/settings.js";
-import type { CacheOptions, EntryOptions } from "../../src/cache/types.js";
+import type { CacheOptions, EntryOptions, LockOptions } from "../../src/cache/types.js";
 
 describe("the options of a cache", () => {
   test("all have defaults", () => {
@@ -24,6 +25,7 @@ describe("the options of a cache", () => {
       ttlJitter: 0.1,
       maxConcurrentLoads: 64,
       maxValueBytes: 1024 * 1024,
+      compressAboveBytes: 4_096,
       onOutage: "origin",
       serializer: undefined,
       onEvent: undefined,
@@ -60,7 +62,7 @@ describe("the options of a cache", () => {
     ["redis://localhost", 'options must be an object, but got: "redis://localhost"'],
     [
       { ttl: 60 },
-      'createCache knows the options redis, prefix, memory, leaseSeconds, waitSeconds, loadTimeoutSeconds, commandTimeoutMs, earlyRefresh, ttlJitter, maxConcurrentLoads, maxValueBytes, onOutage, serializer, onEvent; "ttl" is not one of them.',
+      'createCache knows the options redis, prefix, memory, leaseSeconds, waitSeconds, loadTimeoutSeconds, commandTimeoutMs, earlyRefresh, ttlJitter, maxConcurrentLoads, maxValueBytes, compressAboveBytes, onOutage, serializer, onEvent; "ttl" is not one of them.',
     ],
     [
       { prefix: "" },
@@ -97,12 +99,23 @@ describe("the options of a cache", () => {
       { maxValueBytes: Number.NaN },
       "maxValueBytes must be a whole number of at least 1, but got: NaN",
     ],
+    [
+      { compressAboveBytes: -1 },
+      "compressAboveBytes must be a whole number of at least 0, but got: -1",
+    ],
     [{ onOutage: "retry" }, 'onOutage must be "origin" or "throw", but got: "retry"'],
     [{ onOutage: true }, 'onOutage must be "origin" or "throw", but got: true'],
   ])("%j is refused in words", (options, message) => {
     const attempt = () => resolveSettings(options as CacheOptions);
     expect(attempt).toThrow(InvalidOptionError);
     expect(attempt).toThrow(expect.objectContaining({ message, code: "E_INVALID_OPTION" }));
+  });
+
+  test("may say that nothing is ever compressed", () => {
+    const { compressAboveBytes } = resolveSettings({
+      compressAboveBytes: Number.POSITIVE_INFINITY,
+    });
+    expect(compressAboveBytes).toBe(Number.POSITIVE_INFINITY);
   });
 
   test("a refusal shows no more than the beginning of a long text", () => {
@@ -206,10 +219,30 @@ describe("the options of an entry", () => {
   });
 });
 
+describe("the options of a lock", () => {
+  const settings = resolveSettings({ leaseSeconds: 7, waitSeconds: 3 });
+
+  test("are the cache's own unless given", () => {
+    expect(resolveLockOptions({}, settings)).toEqual({ leaseMs: 7_000, waitMs: 3_000 });
+    const given = { leaseSeconds: 1, waitSeconds: 0 };
+    expect(resolveLockOptions(given, settings)).toEqual({ leaseMs: 1_000, waitMs: 0 });
+  });
+
+  test.each<[LockOptions, string]>([
+    [{ leaseSeconds: 0 }, "leaseSeconds must be a number from 0.001 to 86400, but got: 0"],
+    [{ waitSeconds: -1 }, "waitSeconds must be a number of seconds from 0 to a year, but got: -1"],
+  ])("%j is refused in words", (options, message) => {
+    const attempt = () => resolveLockOptions(options, settings);
+    expect(attempt).toThrow(InvalidOptionError);
+    expect(attempt).toThrow(expect.objectContaining({ message }));
+  });
+});
+
 test.each<[unknown, string]>([
-  ["", 'A key must be a non-empty string, but got: ""'],
-  [undefined, "A key must be a non-empty string, but got: undefined"],
-  [5, "A key must be a non-empty string, but got: 5"],
+  ["", 'A key must be a non-empty string that does not begin with NUL, but got: ""'],
+  [undefined, "A key must be a non-empty string that does not begin with NUL, but got: undefined"],
+  [5, "A key must be a non-empty string that does not begin with NUL, but got: 5"],
+  ["\0own", 'A key must be a non-empty string that does not begin with NUL, but got: "\\u0000own"'],
 ])("the key %j is refused in words", (key, message) => {
   const attempt = () => checkKey(key as string);
   expect(attempt).toThrow(InvalidOptionError);

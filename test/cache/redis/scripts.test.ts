@@ -592,7 +592,7 @@ describe("file-entry", () => {
       sizes.push(await redis.zcard(INDEX));
     }
     expect(sizes).toEqual([17, 7, 2, 2]);
-    expect((await redis.zrange(INDEX, 0, -1)).sort()).toEqual(["alive", "menu"]);
+    expect((await redis.zrange(INDEX, "0", "-1")).sort()).toEqual(["alive", "menu"]);
   });
 });
 
