@@ -25,6 +25,22 @@ test("what promise jobs of the tick ask for belongs to it, however deep their ch
   expect(batches).toEqual([Array.from({ length: 50 }, (_, index) => index + 1)]);
 });
 
+test("promise jobs that a callback of the event loop began belong to its tick as well", async () => {
+  const { batches, add } = createBatches();
+  await setImmediate();
+  await new Promise<void>((resolve) => {
+    setTimeout(() => {
+      add(1);
+      Promise.resolve()
+        .then(() => add(2))
+        .then(() => add(3));
+      resolve();
+    });
+  });
+  await setImmediate();
+  expect(batches).toEqual([[1, 2, 3]]);
+});
+
 test("the next tick has a batch of its own", async () => {
   const { batches, add } = createBatches();
   add(1);
