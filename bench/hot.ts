@@ -49,7 +49,8 @@ async function measure(name: string): Promise<HotReport[]> {
   await processes.run((index) => ({ ...warmUp, startAtMs: startOf(index, order.everyMs) }));
   await processes.run((index) => ({ ...order, requests: index === 0 ? 1 : 0 }));
   const requests = (REQUESTS_PER_SECOND / PROCESSES) * SECONDS;
-  return processes.run((index) => ({
+  // Awaited, since the processes end with this function.
+  return await processes.run((index) => ({
     ...order,
     requests,
     startAtMs: startOf(index, order.everyMs),
