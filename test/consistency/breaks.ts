@@ -1,0 +1,169 @@
+import type { Position } from "../../src/cache/position.js";
+import { randomId } from "../../src/cache/random.js";
+import type { EntryDraft, Reading, Snapshot, Store } from "../../src/cache/store.js";
+
+/** One safeguard of the engine, turned off by a store that lies to it. */
+export interface Break {
+  readonly what: string;
+  readonly sabotage: (store: Store) => Partial<Store>;
+}
+
+export const breaks = {
+  "late versions": {
+    what: "entries are filed under the versions that their tags have at the commit, not before the load",
+    sabotage: (store) => ({
+      async commit(key, token, draft) {
+        const { nonces } = await store.snapshot(draft.tags);
+        return store.commit(key, token, {
+          ...draft,
+          nonces: draft.tags.map((tag) => nonces.get(tag)!),
+        });
+      },
+    }),
+  },
+  "unchecked versions": {
+    what: "an entry is valid whatever the versions of its tags",
+    sabotage: (store) => ({
+      read: async (key, tags) => {
+        const reading = await store.read(key, tags);
+        return { ...plain(reading), valid: reading.entry !== undefined };
+      },
+    }),
+  },
+  "trusted losses": {
+    what: "a tag whose version was lost counts as unmoved",
+    sabotage: (store) => ({
+      async read(key, tags) {
+        const reading = await store.read(key, tags);
+        const { entry } = reading;
+        if (!entry || reading.valid) return reading;
+        const { versions } = await store.read(key, entry.tags);
+        const unmoved = entry.tags.every((tag, index) => {
+          const nonce = versions.get(tag);
+          return nonce === undefined || nonce === entry.nonces[index];
+        });
+        return { ...plain(reading), valid: unmoved };
+      },
+    }),
+  },
+  "late writers": {
+    what: "a commit goes through whoever holds the lease",
+    sabotage: (store) => ({
+      async commit(key, token, draft) {
+        const birth = await store.commit(key, token, draft);
+        return birth ?? commitAnyway(store, key, draft);
+      },
+    }),
+  },
+  "shared leases": {
+    what: "a lease is granted over another that holds, and nobody sees it",
+    sabotage: (store) => ({
+      async read(key, tags) {
+        return { ...plain(await store.read(key, tags)), lease: undefined };
+      },
+      takeLease: (request) => store.takeLease({ ...request, over: "any" }),
+    }),
+  },
+  "short leases": {
+    what: "a lease is not renewed",
+    sabotage: () => ({ renewLease: async () => true }),
+  },
+  "surviving leases": {
+    what: "the deletion of a key leaves its lease alone",
+    sabotage: (store) => ({
+      async delete(key) {
+        const { lease } = await store.read(key, []);
+        await store.delete(key);
+        if (!lease) return;
+        const { token, remainingMs: leaseMs } = lease;
+        await store.takeLease({ key, tags: [], token, leaseMs, over: "any" });
+      },
+    }),
+  },
+  "joined doom": {
+    what: "a reader joins a load of its process, whatever was evicted since it began",
+    sabotage: (store) => ({
+      async read(key, tags) {
+        return { ...plain(await store.read(key, tags)), sequence: 0 };
+      },
+    }),
+  },
+  "ageless operations": {
+    what: "what an operation remembered from before an eviction is stored as if it were new",
+    sabotage: (store) => ({
+      async takeLease(request) {
+        const grant = await store.takeLease(request);
+        return grant.taken ? { taken: true, snapshot: neverMoved(grant.snapshot) } : grant;
+      },
+    }),
+  },
+  "unchecked results": {
+    what: "a tag known only from the result may have been evicted while the load ran",
+    sabotage: (store) => ({
+      snapshot: async (tags) => neverMoved(await store.snapshot(tags)),
+    }),
+  },
+  "forgotten evictions": {
+    what: "an eviction that could not be delivered is dropped when the store is back",
+    sabotage: (store) => {
+      // The engine asks for a sign of life, and delivers before it does anything else.
+      let isDelivering = false;
+      return {
+        async ping() {
+          await store.ping();
+          isDelivering = true;
+        },
+        read(key, tags) {
+          isDelivering = false;
+          return store.read(key, tags);
+        },
+        async evict(tags) {
+          if (!isDelivering) return store.evict(tags);
+          return { position: await store.readPosition(), entries: 0 };
+        },
+      };
+    },
+  },
+  "early receipts": {
+    what: "an eviction is acknowledged before it is carried out",
+    sabotage: (store) => ({
+      async evict(tags) {
+        const position = await store.readPosition();
+        setTimeout(() => store.evict(tags).catch(() => {}), 30);
+        return { position, entries: 0 };
+      },
+    }),
+  },
+} satisfies Record<string, Break>;
+
+export type BreakName = keyof typeof breaks;
+
+export const breakNames = Object.keys(breaks) as BreakName[];
+
+export function isBreak(name: string): name is BreakName {
+  return Object.hasOwn(breaks, name);
+}
+
+export function sabotage(name: BreakName, store: Store): Store {
+  const chosen: Break = breaks[name];
+  return { ...store, ...chosen.sabotage(store) };
+}
+
+/** A reading's own properties may be computed, which a spread would miss. */
+function plain({ sequence, token, entry, valid, lease, pass, versions }: Reading): Reading {
+  return { sequence, token, entry, valid, lease, pass, versions };
+}
+
+async function commitAnyway(store: Store, key: string, draft: EntryDraft) {
+  const token = randomId();
+  await store.takeLease({ key, tags: [], token, leaseMs: 1000, over: "any" });
+  return store.commit(key, token, draft);
+}
+
+function neverMoved(snapshot: Snapshot): Snapshot {
+  const beginning: Position = { epoch: snapshot.head.epoch, n: 0 };
+  return {
+    ...snapshot,
+    floors: new Map([...snapshot.floors.keys()].map((tag) => [tag, beginning])),
+  };
+}

@@ -1,0 +1,176 @@
+import type { Fault, History, Read, Write } from "./history.js";
+
+/** A read that was answered with something older than an eviction that bound it. */
+export interface StaleRead {
+  readonly read: Read;
+  readonly eviction: Write;
+  readonly tag: string;
+  /**
+   * Why it is counted apart from the violations:
+   *
+   * - `not issued again`: a promotion lost the eviction, and the process that made it has not issued it again yet;
+   * - `nobody to issue it`: the same, but that process is dead;
+   * - `shared in an outage`: a process without the store shared its own load under way, knowing of no eviction elsewhere.
+   */
+  readonly apart?: "not issued again" | "nobody to issue it" | "shared in an outage";
+}
+
+/** From `fromMs` on nothing may be served that is older than `beganMs`. */
+interface Bound {
+  readonly fromMs: number;
+  readonly eviction: Write;
+}
+
+/**
+ * P2 over a whole history. A read may not return what began before an eviction of one of its tags, or the deletion of
+ * its key, if that had resolved as delivered before the read began; in the evicting process, if it had resolved at all.
+ * What an operation remembered itself it may return itself: its reads count from when it began.
+ */
+export function findStaleReads(history: History): StaleRead[] {
+  const found: StaleRead[] = [];
+  const everywhere = new Bounds();
+  const inProcess = new Bounds();
+  for (const write of history.writes.values()) {
+    if (write.type === "set" || write.endMs === Number.POSITIVE_INFINITY) continue;
+    const deliveredMs = write.done ? write.endMs : (nextRecovery(history, write) ?? undefined);
+    for (const name of namesOf(write)) {
+      inProcess.add(`${write.worker} ${name}`, { fromMs: write.endMs, eviction: write });
+      if (deliveredMs !== undefined) everywhere.add(name, { fromMs: deliveredMs, eviction: write });
+    }
+  }
+  for (const read of history.reads) {
+    const stale = firstStale(read);
+    if (stale) found.push({ ...stale, ...classify(history, read, stale.eviction) });
+  }
+  return found;
+
+  function firstStale(read: Read): { read: Read; eviction: Write; tag: string } | undefined {
+    const { value } = read;
+    if (!value) return undefined;
+    const isOwn = value.operation === read.operation;
+    const sinceMs = isOwn ? read.operationBeganMs : read.beginMs;
+    const check = (name: string, tag: string, seenMs: number, version: number | undefined) => {
+      for (const bounds of [
+        everywhere.before(name, sinceMs),
+        inProcess.before(`${read.worker} ${name}`, sinceMs),
+      ]) {
+        if (!bounds) continue;
+        const { eviction } = bounds;
+        if (eviction.beginMs > seenMs) return { read, eviction, tag };
+        const raised = eviction.type === "evict" ? eviction.versions[tag] : undefined;
+        if (version !== undefined && raised !== undefined && version < raised) {
+          return { read, eviction, tag };
+        }
+      }
+      return undefined;
+    };
+    for (const [tag, version] of Object.entries(value.versions)) {
+      const stale = check(`tag ${tag}`, tag, value.seenMs, version);
+      if (stale) return stale;
+    }
+    return check(`key ${read.key}`, read.key, madeMs(history, read), undefined);
+  }
+}
+
+/** What is set counts as made when the set ended: it and a deletion at the same time may come in either order. */
+function madeMs({ writes }: History, { value }: Read): number {
+  const set = value?.load.endsWith("/set") ? writes.get(value.load.slice(0, -4)) : undefined;
+  return set?.endMs ?? value?.beganMs ?? 0;
+}
+
+function namesOf(write: Write): string[] {
+  if (write.type === "evict") return write.tags.map((tag) => `tag ${tag}`);
+  return [`key ${write.key}`];
+}
+
+/** An outage is over only when everything undelivered was delivered. */
+function nextRecovery({ told }: History, { worker, endMs }: Write): number | undefined {
+  return told.find((one) => one.type === "recovery" && one.worker === worker && one.atMs >= endMs)
+    ?.atMs;
+}
+
+function classify(history: History, read: Read, eviction: Write): Pick<StaleRead, "apart"> {
+  const failover = lostIn(history, read, eviction);
+  if (failover) {
+    const again = history.told.find(
+      ({ type, worker, atMs }) =>
+        type === "recovery" && worker === eviction.worker && atMs > failover.beginMs,
+    );
+    if (again) return again.atMs < read.beginMs ? {} : { apart: "not issued again" };
+    const died = history.faults.some(
+      ({ fault, worker }) => fault === "kill" && worker === eviction.worker,
+    );
+    return { apart: died ? "nobody to issue it" : "not issued again" };
+  }
+  if (
+    read.value?.worker === read.worker &&
+    eviction.worker !== read.worker &&
+    areInOneOutage(history, read)
+  ) {
+    return { apart: "shared in an outage" };
+  }
+  return {};
+}
+
+/** The promotion between the eviction and the read, after which the eviction may be missing. */
+function lostIn({ faults }: History, read: Read, eviction: Write): Fault | undefined {
+  return faults.findLast(
+    ({ fault, beginMs, endMs }) =>
+      fault === "failover" && eviction.beginMs < endMs && read.endMs > beginMs,
+  );
+}
+
+/** True when the load that answered the read began in the same outage of its process in which the read ended. */
+function areInOneOutage({ told }: History, read: Read): boolean {
+  const began = told.findLast(
+    ({ type, worker, atMs }) => type === "outage" && worker === read.worker && atMs <= read.endMs,
+  );
+  if (!began) return false;
+  const over = told.find(
+    ({ type, worker, atMs }) => type === "recovery" && worker === read.worker && atMs >= began.atMs,
+  );
+  const loadBeganMs = read.value?.beganMs ?? 0;
+  return loadBeganMs >= began.atMs && read.beginMs <= (over?.atMs ?? Number.POSITIVE_INFINITY);
+}
+
+/** For each name, the latest eviction that bound a moment. */
+class Bounds {
+  readonly #byName = new Map<string, Bound[]>();
+  #isSorted = true;
+
+  add(name: string, bound: Bound): void {
+    const bounds = this.#byName.get(name);
+    if (bounds) bounds.push(bound);
+    else this.#byName.set(name, [bound]);
+    this.#isSorted = false;
+  }
+
+  /** Of the evictions that bind what begins at `atMs`, the one that began last. */
+  before(name: string, atMs: number): Bound | undefined {
+    if (!this.#isSorted) this.#sort();
+    const bounds = this.#byName.get(name);
+    if (!bounds) return undefined;
+    let low = 0;
+    let high = bounds.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (bounds[middle]!.fromMs < atMs) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? undefined : bounds[low - 1];
+  }
+
+  /** By when they bind; each holds the latest of those up to it, so that the last one found is the strictest. */
+  #sort(): void {
+    for (const bounds of this.#byName.values()) {
+      bounds.sort((a, b) => a.fromMs - b.fromMs);
+      for (let at = 1; at < bounds.length; at += 1) {
+        const [before, here] = [bounds[at - 1]!, bounds[at]!];
+        if (before.eviction.beginMs > here.eviction.beginMs) {
+          bounds[at] = { fromMs: here.fromMs, eviction: before.eviction };
+        }
+      }
+    }
+    this.#isSorted = true;
+  }
+}

@@ -1,0 +1,22 @@
+import { findOverlaps, type Overlap, type OverlapLimits } from "./check-overlap.js";
+import { findStaleReads, type StaleRead } from "./check-stale.js";
+import type { History } from "./history.js";
+
+export interface Verdict {
+  readonly stale: readonly StaleRead[];
+  /** Stale reads that no promise rules out; each says why. */
+  readonly apart: readonly StaleRead[];
+  readonly overlaps: readonly Overlap[];
+  readonly crashes: readonly string[];
+  readonly isWrong: boolean;
+}
+
+export function judge(history: History, limits: OverlapLimits): Verdict {
+  const reads = findStaleReads(history);
+  const stale = reads.filter(({ apart }) => !apart);
+  const apart = reads.filter((read) => read.apart);
+  const overlaps = findOverlaps(history, limits);
+  const { crashes } = history;
+  const isWrong = stale.length + overlaps.length + crashes.length > 0;
+  return { stale, apart, overlaps, crashes, isWrong };
+}

@@ -1,0 +1,92 @@
+import { parseArgs } from "node:util";
+import { type BreakName, breakNames, breaks, isBreak } from "./breaks.js";
+import type { Topology } from "./protocol.js";
+import { describeRun } from "./report.js";
+import { type RunOptions, runCheck } from "./run.js";
+
+const USAGE = `npm run check:consistency -- [options]
+
+  --topology single|sentinel|cluster   default single
+  --seconds N                          default 60; with --break all, for each break at the most
+  --processes N                        default 4
+  --seed N                             default: another one each time
+  --break NAME|all|list                turns one safeguard off; then violations must be found`;
+
+class UsageError extends Error {}
+
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(error instanceof UsageError ? `${error.message}\n\n${USAGE}` : error);
+  return 2;
+});
+
+async function main(): Promise<number> {
+  const { breakName, ...options } = readOptions();
+  if (breakName === "list") {
+    for (const name of breakNames) console.log(`${name.padEnd(22)}${breaks[name].what}`);
+    return 0;
+  }
+  if (breakName === undefined) return check(options);
+  const names = breakName === "all" ? breakNames : [breakName];
+  let unnoticed = 0;
+  for (const name of names) unnoticed += await breakOne(options, name);
+  return unnoticed === 0 ? 0 : 1;
+}
+
+async function check(options: RunOptions): Promise<number> {
+  const result = await runCheck(options);
+  console.log(describeRun(options, result));
+  return result.verdict.isWrong ? 1 : 0;
+}
+
+/** 1 when the break went unnoticed. */
+async function breakOne(options: RunOptions, sabotage: BreakName): Promise<number> {
+  const began = performance.now();
+  const { verdict } = await runCheck({ ...options, sabotage, untilWrong: true });
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  const found = `${verdict.stale.length} stale reads, ${verdict.overlaps.length} loads at once`;
+  console.log(
+    `${sabotage.padEnd(22)}${verdict.isWrong ? found : "NOT NOTICED"}, after ${seconds} s`,
+  );
+  return verdict.isWrong ? 0 : 1;
+}
+
+function readOptions(): RunOptions & { breakName: BreakName | "all" | "list" | undefined } {
+  const { values } = parseArgs({
+    options: {
+      topology: { type: "string", default: "single" },
+      seconds: { type: "string", default: "60" },
+      processes: { type: "string", default: "4" },
+      seed: { type: "string" },
+      break: { type: "string" },
+    },
+  });
+  const breakName = values.break;
+  if (
+    breakName !== undefined &&
+    breakName !== "all" &&
+    breakName !== "list" &&
+    !isBreak(breakName)
+  ) {
+    throw new UsageError(
+      `--break must be one of ${breakNames.join(", ")}, all or list, but got: ${breakName}`,
+    );
+  }
+  return {
+    topology: topologyOf(values.topology),
+    seconds: numberOf("seconds", values.seconds),
+    processes: numberOf("processes", values.processes),
+    seed: values.seed === undefined ? Date.now() % 1_000_000 : numberOf("seed", values.seed),
+    breakName,
+  };
+}
+
+function topologyOf(name: string): Topology {
+  if (name === "single" || name === "sentinel" || name === "cluster") return name;
+  throw new UsageError(`--topology must be single, sentinel or cluster, but got: ${name}`);
+}
+
+function numberOf(name: string, text: string): number {
+  const number = Number(text);
+  if (number > 0) return number;
+  throw new UsageError(`--${name} must be a number greater than 0, but got: ${text}`);
+}

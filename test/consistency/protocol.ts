@@ -1,0 +1,46 @@
+import type { BreakName } from "./breaks.js";
+import type { LoadBegin, Message, WriteBegin } from "./history.js";
+
+/** Where the servers are, as a process can be told. */
+export type Target =
+  | { readonly kind: "single"; readonly port: number }
+  | { readonly kind: "sentinel"; readonly name: string; readonly ports: readonly number[] }
+  | { readonly kind: "cluster"; readonly ports: readonly number[] };
+
+export type Topology = Target["kind"];
+
+export interface WorkerConfig {
+  readonly worker: string;
+  readonly seed: number;
+  readonly target: Target;
+  readonly leaseMs: number;
+  readonly waitMs: number;
+  readonly commandTimeoutMs: number;
+  /** The safeguard to turn off. */
+  readonly sabotage?: BreakName | undefined;
+}
+
+export type ToWorker =
+  | { readonly type: "start"; readonly config: WorkerConfig }
+  | {
+      readonly type: "answer";
+      readonly id: number;
+      readonly versions: Readonly<Record<string, number>>;
+    }
+  | { readonly type: "stop" };
+
+export type ToCoordinator =
+  | { readonly type: "ready" }
+  /** A load begins. Wants no answer. */
+  | { readonly type: "load"; readonly begin: LoadBegin }
+  /** Asks the origin for versions. */
+  | { readonly type: "ask"; readonly id: number; readonly tags: readonly string[] }
+  /** A write begins: the origin raises `raise` and answers with the versions of `tags`. */
+  | {
+      readonly type: "write";
+      readonly id: number;
+      readonly begin: WriteBegin;
+      readonly raise: readonly string[];
+      readonly tags: readonly string[];
+    }
+  | { readonly type: "tell"; readonly messages: readonly Message[] };

@@ -1,0 +1,88 @@
+import type { BreakName } from "./breaks.js";
+import { nowMs, pause } from "./clock.js";
+import { createDice } from "./dice.js";
+import { causeFaults } from "./faults.js";
+import { createFleet } from "./fleet.js";
+import { createHistory, type History } from "./history.js";
+import { judge, type Verdict } from "./judge.js";
+import { createOrigin } from "./origin.js";
+import type { Topology } from "./protocol.js";
+import { startServers } from "./servers.js";
+import { PREFIX } from "./world.js";
+
+export interface RunOptions {
+  readonly topology: Topology;
+  /** How long the fleet works, without the starting and stopping of it. */
+  readonly seconds: number;
+  readonly processes: number;
+  readonly seed: number;
+  readonly sabotage?: BreakName | undefined;
+  /** Ends the run as soon as something is wrong. */
+  readonly untilWrong?: boolean;
+}
+
+export interface RunResult {
+  readonly history: History;
+  readonly verdict: Verdict;
+}
+
+/** Short, so that many loads outlive it. */
+const LEASE_MS = 400;
+const WAIT_MS = 2000;
+const COMMAND_TIMEOUT_MS = 250;
+const FAULT_EVERY_MS = 130;
+const LOOK_EVERY_MS = 500;
+/** By then everything that happened has been told, but for what a process does that is paused. */
+const TOLD_WITHIN_MS = 2500;
+
+export const limits = {
+  leaseMs: LEASE_MS,
+  waitMs: WAIT_MS,
+  leaseToLoadMs: 2 * COMMAND_TIMEOUT_MS,
+  untilMs: Number.POSITIVE_INFINITY,
+};
+
+/** A fleet at work on real servers while things go wrong; its whole history, judged. */
+export async function runCheck(options: RunOptions): Promise<RunResult> {
+  const { topology, seconds, processes, seed, sabotage, untilWrong = false } = options;
+  const dice = createDice(seed);
+  const history = createHistory();
+  await using servers = await startServers(topology, dice);
+  const fleet = createFleet(
+    {
+      seed,
+      target: servers.target,
+      leaseMs: LEASE_MS,
+      waitMs: WAIT_MS,
+      commandTimeoutMs: COMMAND_TIMEOUT_MS,
+      sabotage,
+    },
+    createOrigin(),
+    history,
+  );
+  try {
+    await Promise.all(Array.from({ length: processes }, () => fleet.start()));
+    let isOver = false;
+    const faults = causeFaults(
+      { leaseMs: LEASE_MS, prefix: PREFIX, everyMs: FAULT_EVERY_MS },
+      dice,
+      servers,
+      fleet,
+      history,
+      () => isOver,
+    );
+    const endsAtMs = nowMs() + seconds * 1000;
+    while (nowMs() < endsAtMs) {
+      await pause(Math.min(LOOK_EVERY_MS, endsAtMs - nowMs()));
+      if (!untilWrong) continue;
+      const verdict = judge(history, { ...limits, untilMs: nowMs() - TOLD_WITHIN_MS });
+      if (verdict.isWrong) break;
+    }
+    isOver = true;
+    await faults;
+    await fleet.stop();
+    return { history, verdict: judge(history, limits) };
+  } finally {
+    fleet.abandon();
+  }
+}
