@@ -83,9 +83,11 @@ export function demandOf(value: unknown): Demand {
 
   function visitArray(node: unknown[], path: string): void {
     if (Object.getPrototypeOf(node) !== Array.prototype) throw refusal(describe(node), path);
-    const keys = Reflect.ownKeys(node).length - 1;
-    if (keys > node.length) throw refusal("an array with properties of its own", path);
-    if (keys < node.length) exact = true;
+    let holes = 0;
+    for (let index = 0; index < node.length; index += 1) if (!(index in node)) holes += 1;
+    const indexes = Reflect.ownKeys(node).length - 1;
+    if (indexes > node.length - holes) throw refusal("an array with properties of its own", path);
+    if (holes > 0) exact = true;
     let objects = 0;
     node.forEach((item, index) => {
       if (typeof item === "object" && item !== null && ++objects === MANY_OBJECTS) graph = true;
@@ -97,8 +99,8 @@ export function demandOf(value: unknown): Demand {
     for (const key of Reflect.ownKeys(node)) {
       if (typeof key === "symbol") throw refusal("a property named by a symbol", path);
       const property = Object.getOwnPropertyDescriptor(node, key);
-      if (!property?.enumerable) throw refusal(`the hidden property "${key}"`, path);
-      if (property.get || property.set) throw refusal(`the accessor "${key}"`, path);
+      if (!property?.enumerable) throw refusal("a hidden property", `${path}.${key}`);
+      if (property.get || property.set) throw refusal("an accessor", `${path}.${key}`);
       if (key === "__proto__" || !key.isWellFormed()) exact = true;
       visit(property.value, `${path}.${key}`);
     }

@@ -78,9 +78,10 @@ export function createReporter(): Reporter {
       try {
         listener(event);
       } catch (error) {
-        // A listener's fault is its owner's to see, and no reason to fail a caller.
-        queueMicrotask(() => {
-          throw error;
+        // A listener's fault is its owner's to see, and no reason to fail a caller or to end the process.
+        process.emitWarning(asText(error), {
+          type: "GraphQLCachedWarning",
+          code: "E_LISTENER",
         });
       }
     }
@@ -127,4 +128,9 @@ function defined(about: { key?: string; coordinate?: string | undefined }): {
     ...(about.key !== undefined && { key: about.key }),
     ...(about.coordinate !== undefined && { coordinate: about.coordinate }),
   };
+}
+
+function asText(error: unknown): string {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `A listener of the cache's events threw: ${reason}`;
 }

@@ -54,9 +54,19 @@ export function resolveSettings(options: CacheOptions): Settings {
     }
   }
   const prefix = options.prefix ?? "cached:";
-  if (typeof prefix !== "string" || prefix === "") {
-    throw wrong("prefix", "a non-empty string, so that clear() can tell the cache's keys", prefix);
+  if (typeof prefix !== "string" || !PREFIX.test(prefix)) {
+    throw wrong(
+      "prefix",
+      "a non-empty string, with no braces but one pair, as clear() and clusters need it",
+      prefix,
+    );
   }
+  checkRedis(options.redis);
+  checkMemory(options.memory);
+  if (options.onEvent !== undefined && typeof options.onEvent !== "function") {
+    throw wrong("onEvent", "a function", options.onEvent);
+  }
+  checkSerializer(options.serializer);
   const onOutage = options.onOutage ?? "origin";
   if (onOutage !== "origin" && onOutage !== "throw") {
     throw wrong("onOutage", '"origin" or "throw"', onOutage);
@@ -79,6 +89,37 @@ export function resolveSettings(options: CacheOptions): Settings {
     serializer: options.serializer,
     onEvent: options.onEvent,
   });
+}
+
+/** A hash tag of the user's own puts all keys into one slot; half a one would tear a tag's keys apart. */
+const PREFIX = /^[^{}]+$|^[^{}]*\{[^{}]+\}[^{}]*$/;
+
+function checkRedis(redis: unknown): void {
+  const client = redis as { duplicate?: unknown; isCluster?: unknown } | undefined;
+  if (redis === undefined) return;
+  if (typeof client?.duplicate !== "function" || typeof client.isCluster !== "boolean") {
+    throw wrong("redis", "an ioredis client (Redis or Cluster)", redis);
+  }
+}
+
+function checkMemory(memory: unknown): void {
+  if (memory === undefined) return;
+  if (typeof memory !== "object" || memory === null) {
+    throw wrong("memory", "an object with maxEntries and maxBytes", memory);
+  }
+  for (const name of Object.keys(memory)) {
+    if (name !== "maxEntries" && name !== "maxBytes") {
+      throw wrong("memory", "an object with maxEntries and maxBytes", name);
+    }
+  }
+}
+
+function checkSerializer(serializer: Partial<Serializer> | undefined): void {
+  if (serializer === undefined) return;
+  const { serialize, deserialize } = serializer;
+  if (typeof serialize !== "function" || typeof deserialize !== "function") {
+    throw wrong("serializer", "an object with serialize and deserialize", serializer);
+  }
 }
 
 /** One call's options, checked, in milliseconds. */
@@ -135,9 +176,9 @@ export function resolveLockOptions(options: LockOptions, settings: Settings): Lo
 
 /** @throws InvalidOptionError */
 export function checkKey(key: string, what = "A key"): void {
-  // Those that begin with NUL are the cache's own.
-  if (typeof key !== "string" || key === "" || key.charCodeAt(0) === 0) {
-    throw wrong(what, "a non-empty string that does not begin with NUL", key);
+  // Those that begin with NUL are the cache's own; texts that are not well-formed would all become one in UTF-8.
+  if (typeof key !== "string" || key === "" || key.charCodeAt(0) === 0 || !key.isWellFormed()) {
+    throw wrong(what, "a non-empty, well-formed string that does not begin with NUL", key);
   }
 }
 
@@ -145,8 +186,8 @@ export function checkKey(key: string, what = "A key"): void {
 export function checkTags(tags: readonly string[]): readonly string[] {
   if (!Array.isArray(tags)) throw wrong("tags", "an array of strings", tags);
   for (const tag of tags) {
-    if (typeof tag !== "string" || tag === "" || tag.length > 1024) {
-      throw wrong("A tag", "a string of 1 to 1024 characters", tag);
+    if (typeof tag !== "string" || tag === "" || tag.length > 1024 || !tag.isWellFormed()) {
+      throw wrong("A tag", "a well-formed string of 1 to 1024 characters", tag);
     }
   }
   return tags.length > 1 ? [...new Set(tags)] : tags;
@@ -191,6 +232,12 @@ function within(name: string, value: number, least: number, most: number): numbe
 }
 
 function wrong(name: string, must: string, came: unknown): InvalidOptionError {
-  const shown = typeof came === "string" ? JSON.stringify(came.slice(0, 80)) : String(came);
+  const shown = typeof came === "string" ? JSON.stringify(came.slice(0, 80)) : shortly(came);
   return new InvalidOptionError(`${name} must be ${must}, but got: ${shown}`);
+}
+
+/** What came, without what it holds: that may be a secret, or a client with all its connections. */
+function shortly(came: unknown): string {
+  if (typeof came !== "object" || came === null) return String(came);
+  return Array.isArray(came) ? "an array" : "an object";
 }

@@ -40,20 +40,32 @@ export function createUndelivered(limit = 10_000): Undelivered {
     addKey: (name) => add({ kind: "key", name }),
     addEverything,
     async deliver(store) {
-      if (everything) {
-        await store.clear();
-        everything = false;
-      }
-      while (items.size > 0) {
-        const next = [...items].slice(0, DELIVER_AT_ONCE);
-        const names = (kind: Item["kind"]) =>
-          next.filter(([, item]) => item.kind === kind).map(([, item]) => item.name);
-        const tags = names("tag");
-        if (tags.length > 0) await store.evict(tags);
-        await Promise.all(names("key").map((key) => store.delete(key)));
-        // One that was added again meanwhile is another object, and stays.
-        for (const [id, item] of next) if (items.get(id) === item) items.delete(id);
+      while (everything || items.size > 0) {
+        if (everything) await deliverEverything(store);
+        else await deliverSome(store);
       }
     },
   };
+
+  async function deliverEverything(store: Store): Promise<void> {
+    // What comes while it is on its way is not covered by it, and must be kept.
+    everything = false;
+    try {
+      await store.clear();
+    } catch (error) {
+      addEverything();
+      throw error;
+    }
+  }
+
+  async function deliverSome(store: Store): Promise<void> {
+    const next = [...items].slice(0, DELIVER_AT_ONCE);
+    const names = (kind: Item["kind"]) =>
+      next.filter(([, item]) => item.kind === kind).map(([, item]) => item.name);
+    const tags = names("tag");
+    if (tags.length > 0) await store.evict(tags);
+    await Promise.all(names("key").map((key) => store.delete(key)));
+    // One that was added again meanwhile is another object, and stays.
+    for (const [id, item] of next) if (items.get(id) === item) items.delete(id);
+  }
 }

@@ -89,13 +89,9 @@ describe("what cannot come back as it was is refused by its path", () => {
           },
         },
       },
-      'At "a" the value holds the accessor "b".',
+      'At "a.b" the value holds an accessor.',
     ],
-    [
-      "a hidden property",
-      { a: hidden({}, "b") },
-      'At "a" the value holds the hidden property "b".',
-    ],
+    ["a hidden property", { a: hidden({}, "b") }, 'At "a.b" the value holds a hidden property.'],
     [
       "a property named by a symbol",
       { a: { [Symbol("s")]: 1 } },

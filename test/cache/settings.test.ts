@@ -66,11 +66,11 @@ describe("the options of a cache", () => {
     ],
     [
       { prefix: "" },
-      'prefix must be a non-empty string, so that clear() can tell the cache\'s keys, but got: ""',
+      'prefix must be a non-empty string, with no braces but one pair, as clear() and clusters need it, but got: ""',
     ],
     [
       { prefix: 5 },
-      "prefix must be a non-empty string, so that clear() can tell the cache's keys, but got: 5",
+      "prefix must be a non-empty string, with no braces but one pair, as clear() and clusters need it, but got: 5",
     ],
     [
       { memory: { maxEntries: 0 } },
@@ -195,22 +195,22 @@ describe("the options of an entry", () => {
     [
       "an empty tag",
       { ttlSeconds: 1, tags: ["a", ""] },
-      'A tag must be a string of 1 to 1024 characters, but got: ""',
+      'A tag must be a well-formed string of 1 to 1024 characters, but got: ""',
     ],
     [
       "a tag that is a number",
       { ttlSeconds: 1, tags: [5] },
-      "A tag must be a string of 1 to 1024 characters, but got: 5",
+      "A tag must be a well-formed string of 1 to 1024 characters, but got: 5",
     ],
     [
       "an undefined tag",
       { ttlSeconds: 1, tags: [undefined] },
-      "A tag must be a string of 1 to 1024 characters, but got: undefined",
+      "A tag must be a well-formed string of 1 to 1024 characters, but got: undefined",
     ],
     [
       "a tag too long",
       { ttlSeconds: 1, tags: ["x".repeat(1_025)] },
-      `A tag must be a string of 1 to 1024 characters, but got: "${"x".repeat(80)}"`,
+      `A tag must be a well-formed string of 1 to 1024 characters, but got: "${"x".repeat(80)}"`,
     ],
   ])("%s is refused in words", (_, options, message) => {
     const attempt = () => resolveEntryOptions(options as EntryOptions);
@@ -239,10 +239,20 @@ describe("the options of a lock", () => {
 });
 
 test.each<[unknown, string]>([
-  ["", 'A key must be a non-empty string that does not begin with NUL, but got: ""'],
-  [undefined, "A key must be a non-empty string that does not begin with NUL, but got: undefined"],
-  [5, "A key must be a non-empty string that does not begin with NUL, but got: 5"],
-  ["\0own", 'A key must be a non-empty string that does not begin with NUL, but got: "\\u0000own"'],
+  ["", 'A key must be a non-empty, well-formed string that does not begin with NUL, but got: ""'],
+  [
+    undefined,
+    "A key must be a non-empty, well-formed string that does not begin with NUL, but got: undefined",
+  ],
+  [5, "A key must be a non-empty, well-formed string that does not begin with NUL, but got: 5"],
+  [
+    "a\ud800",
+    'A key must be a non-empty, well-formed string that does not begin with NUL, but got: "a\\ud800"',
+  ],
+  [
+    "\0own",
+    'A key must be a non-empty, well-formed string that does not begin with NUL, but got: "\\u0000own"',
+  ],
 ])("the key %j is refused in words", (key, message) => {
   const attempt = () => checkKey(key as string);
   expect(attempt).toThrow(InvalidOptionError);

@@ -147,6 +147,36 @@ describe("what is added while a delivery is under way", () => {
     await delivery;
     expect(steps).toEqual(["evict a", "delete k", "evict a", "delete k"]);
   });
+
+  test("follows where everything was on its way", async () => {
+    const undelivered = createUndelivered();
+    undelivered.addEverything();
+    const gate = createGate();
+    const { steps, store } = createReceiver((step) => (step === "clear" ? gate.pass() : undefined));
+    const delivery = undelivered.deliver(store);
+    await gate.arrived;
+    undelivered.addTags(["a"]);
+    undelivered.addKey("k");
+    gate.open();
+    await delivery;
+    expect(steps).toEqual(["clear", "evict a", "delete k"]);
+    expect(undelivered.size).toBe(0);
+  });
+
+  test("is everything again where everything was on its way", async () => {
+    const undelivered = createUndelivered();
+    undelivered.addEverything();
+    const gate = createGate();
+    const { steps, store } = createReceiver(() => gate.pass());
+    const delivery = undelivered.deliver(store);
+    await gate.arrived;
+    undelivered.addEverything();
+    gate.open();
+    await delivery;
+    await undelivered.deliver(store);
+    expect(steps).toEqual(["clear", "clear"]);
+    expect(undelivered.size).toBe(0);
+  });
 });
 
 describe("too much to remember", () => {

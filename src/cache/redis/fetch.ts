@@ -40,9 +40,10 @@ export class Fetch {
   /** One round trip for all that was asked for since the last one. */
   async run(): Promise<void> {
     const names = this.#names.slice(this.#replies.length);
-    const replies = await this.#connection.sendAll(this.#commands(names));
-    // A name of another type than ours gives no bytes; neither does an error in its place.
-    for (const reply of replies.flat()) this.#replies.push(Buffer.isBuffer(reply) ? reply : null);
+    const commands = this.#commands(names);
+    const replies = await this.#connection.sendAll(commands);
+    const bytes = replies.flatMap((reply, index) => bytesOf(reply, commands[index] as Command));
+    this.#replies.push(...bytes);
   }
 
   #commands(names: string[]): Command[] {
@@ -53,4 +54,14 @@ export class Fetch {
     }
     return commands;
   }
+}
+
+/**
+ * One place for each name: a refused MGET must not move others' bytes into its names' places. A name of another type
+ * than ours gives no bytes.
+ */
+function bytesOf(reply: unknown, [name]: Command): Array<Buffer | null> {
+  if (name === "get") return [Buffer.isBuffer(reply) ? reply : null];
+  if (Array.isArray(reply)) return reply as Array<Buffer | null>;
+  throw reply;
 }

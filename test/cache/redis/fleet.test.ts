@@ -281,6 +281,13 @@ describe("A fleet on one Redis", () => {
     expect(await cache.get("other")).toBe(1);
   });
 
+  it("takes bytes of a format it does not know for none, and replaces them", async () => {
+    const cache = open();
+    await server.client().set("cached:v:menu", Buffer.alloc(60, 0x20));
+    expect(await cache.lookup("menu", minute, () => 1)).toMatchObject({ status: "miss" });
+    expect(await cache.lookup("menu", minute, () => 2)).toMatchObject({ value: 1, status: "hit" });
+  });
+
   it("takes a damaged entry for none, and replaces it", async () => {
     const cache = open();
     await cache.getOrSet("menu", minute, () => ({ a: 1 }));
