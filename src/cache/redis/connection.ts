@@ -2,8 +2,14 @@ import type { Cluster, Redis } from "ioredis";
 import { StoreError, StoreUnavailableError, UnsupportedStoreError } from "../errors.js";
 import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
+import { readEvaluation, withSource } from "./evaluate.js";
 import { asStoreError, isMissingScript } from "./reply-error.js";
-import { type Script, scripts } from "./scripts.js";
+import { isRefusal, loadScripts } from "./transactions/load-scripts.js";
+import { createTransactions, type Transactions } from "./transactions/transactions.js";
+import { within } from "./within.js";
+
+export { evaluate } from "./evaluate.js";
+export { within } from "./within.js";
 
 export type Argument = string | number | Buffer;
 
@@ -13,8 +19,12 @@ export type Command = readonly [name: string, ...args: Argument[]];
 /** A connection of our own beside the user's, with our own ideas of retries, offline queues and prefixes. */
 export interface Connection {
   readonly isCluster: boolean;
+  /** For what a command cannot tell: what becomes of the connection, and where the slots of a cluster lie. */
+  readonly client: RedisClient;
   /** Why nothing can be sent now, as a sentence. */
   readonly problem: string | undefined;
+  /** What is worth knowing and breaks no promise, as a sentence. */
+  readonly note: string | undefined;
   /**
    * Sends all commands at once, on a single server in one write, and waits for all replies. Texts come as Buffers.
    * A reply that is an error stands in its place as a StoreError.
@@ -31,40 +41,53 @@ export interface Connection {
   close(): void;
 }
 
-/** The command that runs a script. */
-export function evaluate(
-  script: Script,
-  keys: readonly string[],
-  ...args: readonly Argument[]
-): Command {
-  return ["evalsha", script.sha, script.keys, ...keys, ...args];
-}
-
-/** @throws UnsupportedStoreError for a client that reads from replicas, which an eviction reaches too late. */
+/**
+ * What the servers are, and whether they let us run scripts, is asked at every connect and told before the first
+ * command is sent.
+ *
+ * @throws UnsupportedStoreError for a client that reads from replicas, which an eviction reaches too late
+ */
 export function openConnection(given: RedisClient, commandTimeoutMs: number): Connection {
   const client = duplicate(given);
   const readyListeners: Array<() => void> = [];
   let unsupported: UnsupportedStoreError | undefined;
+  /** Instead of scripts, where the server refuses them. */
+  let transactions: Transactions | undefined;
+  /** While it is not yet known what the server is and lets us do. */
+  let preparing: Promise<void> | undefined;
   // Failures show in the commands that meet them.
   client.on("error", () => {});
-  client.on("ready", () => {
-    prepare().catch(() => {});
-  });
+  client.on("ready", prepare);
 
-  async function prepare(): Promise<void> {
-    const servers = masters();
-    const infos = await Promise.all(servers.map((server) => server.info("server")));
-    unsupported = infos.map(checkVersion).find((error) => error !== undefined);
-    const sources = Object.values(scripts).map(({ lua }) => lua);
-    await Promise.all(
-      servers.flatMap((server) => sources.map((lua) => server.script("LOAD", lua))),
+  function prepare(): void {
+    const work = examine().then(() => {
+      if (preparing === work) preparing = undefined;
+      for (const listener of readyListeners) listener();
+    });
+    preparing = work;
+  }
+
+  async function examine(): Promise<void> {
+    const answers = await Promise.allSettled(
+      masters().flatMap((server) => [
+        within(commandTimeoutMs, server.info("server").then(checkVersion)),
+        within(commandTimeoutMs, loadScripts(server)),
+      ]),
     );
-    for (const listener of readyListeners) listener();
+    const found = answers.map((answer) => answer.status === "fulfilled" && answer.value);
+    unsupported = found.find((answer) => answer instanceof UnsupportedStoreError);
+    if (found.includes("refused")) {
+      transactions ??= createTransactions(client, commandTimeoutMs, transmit);
+    } else if (found.includes("allowed")) {
+      transactions?.close();
+      transactions = undefined;
+    }
   }
 
   async function sendAll(commands: readonly Command[]): Promise<unknown[]> {
-    if (unsupported) throw new StoreUnavailableError(unsupported.message, { cause: unsupported });
     if (client.status !== "ready") await within(commandTimeoutMs, becomeReady(client));
+    if (preparing) await within(commandTimeoutMs, preparing);
+    if (unsupported) throw new StoreUnavailableError(unsupported.message, { cause: unsupported });
     const replies = await within(commandTimeoutMs, exchange(commands));
     // Out of reach is out of reach, whichever command of the batch found it out.
     for (const reply of replies) if (reply instanceof StoreUnavailableError) throw reply;
@@ -72,10 +95,12 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
   }
 
   async function exchange(commands: readonly Command[]): Promise<unknown[]> {
-    const replies = await transmit(commands);
+    const replies = await (transactions ? transactions.exchange(commands) : transmit(commands));
     for (const [index, reply] of replies.entries()) {
       if (!(reply instanceof Error)) continue;
       const command = commands[index] as Command;
+      // Scripts were forbidden since we asked.
+      if (isRefusal(reply) && readEvaluation(command) && !preparing) prepare();
       // A server that was restarted or promoted is given the scripts it lacks.
       replies[index] = isMissingScript(reply)
         ? await call(withSource(command)).catch(asStoreError)
@@ -106,9 +131,13 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
 
   return {
     isCluster: client.isCluster,
+    client,
     get problem() {
       if (unsupported) return unsupported.message;
       return client.status === "ready" ? undefined : "The connection to Redis is down.";
+    },
+    get note() {
+      return transactions && NO_SCRIPTS;
     },
     sendAll,
     async send(...command) {
@@ -118,28 +147,15 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
     },
     masters,
     onReady: (listener) => readyListeners.push(listener),
-    close: () => client.disconnect(),
+    close() {
+      transactions?.close();
+      client.disconnect();
+    },
   };
 }
 
-/** Waits for `promise` within the time limit, and makes every failure a StoreError. */
-export async function within<T>(limitMs: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    // Where this process was busy, the answer may have come and not been read: it is, before an immediate runs.
-    timer = setTimeout(setImmediate, limitMs, () => {
-      const text = `Redis must answer within ${limitMs} ms, but did not.`;
-      reject(new StoreUnavailableError(text));
-    });
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } catch (error) {
-    throw asStoreError(error);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const NO_SCRIPTS =
+  "Redis refuses scripts to this user: conditional writes run as WATCH/MULTI, in two or three round trips instead of one.";
 
 function becomeReady(client: RedisClient): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -154,11 +170,6 @@ function becomeReady(client: RedisClient): Promise<void> {
     client.once("end", onEnd);
     if (client.status === "end") onEnd();
   });
-}
-
-function withSource([, sha, ...rest]: Command): Command {
-  const script = Object.values(scripts).find((candidate) => candidate.sha === sha) as Script;
-  return ["eval", script.lua, ...rest];
 }
 
 function asError(cause: unknown): Error {

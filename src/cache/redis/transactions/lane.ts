@@ -1,0 +1,56 @@
+import type { Redis } from "ioredis";
+import { StoreUnavailableError } from "../../errors.js";
+import { within } from "../within.js";
+
+/** A connection for one transaction at a time; the others wait in the order in which they came. */
+export interface Lane {
+  /**
+   * @param deadline when to give up, on `performance.now()`'s clock; nothing is sent after it
+   * @throws StoreUnavailableError past the deadline, or without a connection
+   */
+  use<T>(deadline: number, work: (connection: Redis) => Promise<T>): Promise<T>;
+  close(): void;
+}
+
+/** @param open a connection that is not yet begun and never reconnects. A new one is opened when the last has ended. */
+export function createLane(open: () => Redis): Lane {
+  let connection: Redis | undefined;
+  let lastTurn: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
+
+  async function takeTurn<T>(deadline: number, work: (own: Redis) => Promise<T>): Promise<T> {
+    const remainingMs = deadline - performance.now();
+    if (isClosed || remainingMs <= 0) {
+      throw new StoreUnavailableError("A transaction must begin within its time, but did not.");
+    }
+    if (!connection || connection.status === "end") connection = open();
+    const own = connection;
+    try {
+      return await within(remainingMs, begun(own).then(work));
+    } catch (error) {
+      // A server that was demoted, or a transaction that goes on past its time: it must not find a connection.
+      if (error instanceof StoreUnavailableError) {
+        own.disconnect();
+        connection = undefined;
+      }
+      throw error;
+    }
+  }
+
+  return {
+    use(deadline, work) {
+      const turn = lastTurn.then(() => takeTurn(deadline, work));
+      lastTurn = turn.catch(() => {});
+      return turn;
+    },
+    close() {
+      isClosed = true;
+      connection?.disconnect();
+    },
+  };
+}
+
+async function begun(connection: Redis): Promise<Redis> {
+  if (connection.status === "wait") await connection.connect();
+  return connection;
+}

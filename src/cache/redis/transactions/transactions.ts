@@ -1,0 +1,151 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Redis } from "ioredis";
+import { StoreError, StoreUnavailableError } from "../../errors.js";
+import type { RedisClient } from "../client.js";
+import type { Command } from "../connection.js";
+import { readEvaluation } from "../evaluate.js";
+import { createLanes } from "./lanes.js";
+import { type Step, transact } from "./transact.js";
+import { twins } from "./twins.js";
+
+/** Runs the scripts of a batch as transactions, for a server that refuses scripts. */
+export interface Transactions {
+  /** Carries out a batch in its order, all but its scripts by `transmit`. An Error stands in the place of a reply. */
+  exchange(commands: readonly Command[]): Promise<unknown[]>;
+  close(): void;
+}
+
+/** Steps in one transaction: enough for a long list to cost few round trips, too few to hold the server up. */
+const STEPS_AT_ONCE = 100;
+/** In every race somebody wins, so to lose so many is more than bad luck. */
+const MAX_RACES = 100;
+/** A cluster whose slots move may send us on so often. */
+const MAX_REDIRECTIONS = 16;
+const TRY_AGAIN_AFTER_MS = 10;
+
+export function createTransactions(
+  client: RedisClient,
+  limitMs: number,
+  transmit: (commands: readonly Command[]) => Promise<unknown[]>,
+): Transactions {
+  const lanes = createLanes(client);
+  const stepsAtOnce = client.isCluster ? 1 : STEPS_AT_ONCE;
+
+  async function exchange(commands: readonly Command[]): Promise<unknown[]> {
+    const deadline = performance.now() + limitMs;
+    const replies: unknown[] = [];
+    for (const { commands: some, steps } of turnsOf(commands)) {
+      replies.push(...(steps.length > 0 ? await runAll(steps, deadline) : await transmit(some)));
+    }
+    return replies;
+  }
+
+  /** Steps of one script and of different keys, so their order is nobody's concern. */
+  async function runAll(steps: readonly Step[], deadline: number): Promise<unknown[]> {
+    const parts: Step[][] = [];
+    for (let from = 0; from < steps.length; from += stepsAtOnce) {
+      parts.push(steps.slice(from, from + stepsAtOnce));
+    }
+    const replies = await Promise.all(
+      parts.map(async (part) => (await runTogether(part, deadline)) ?? runEach(part, deadline)),
+    );
+    return replies.flat();
+  }
+
+  /** One try for all. undefined where one of them lost its race or failed, for which the others must not suffer. */
+  async function runTogether(steps: Step[], deadline: number): Promise<unknown[] | undefined> {
+    if (steps.length === 1) return undefined;
+    try {
+      const lane = lanes.of(keyOf(steps[0] as Step));
+      const replies = await lane.use(deadline, (connection) => transact(connection, steps));
+      return replies === "lost" ? undefined : replies;
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) throw error;
+      return undefined;
+    }
+  }
+
+  function runEach(steps: readonly Step[], deadline: number): Promise<unknown[]> {
+    return Promise.all(steps.map((step) => runOne(step, deadline).catch((error) => error)));
+  }
+
+  async function runOne(step: Step, deadline: number): Promise<unknown> {
+    let askAt: string | undefined;
+    for (let redirection = 0; redirection < MAX_REDIRECTIONS; redirection += 1) {
+      const lane = lanes.of(keyOf(step), askAt);
+      const isAsking = askAt !== undefined;
+      const outcome = await lane.use(deadline, (connection) => race(connection, step, isAsking));
+      if ("reply" in outcome) return outcome.reply;
+      askAt = await follow(outcome.redirection, keyOf(step));
+    }
+    throw new StoreUnavailableError(
+      `A slot must be somewhere, but the cluster redirected ${MAX_REDIRECTIONS} times.`,
+    );
+  }
+
+  /** Where to ask next; undefined for the slot's master. The cluster's client follows as well, and so learns the way. */
+  async function follow(redirection: string, key: string): Promise<string | undefined> {
+    const [kind, , address] = redirection.split(" ");
+    if (kind === "TRYAGAIN") await pause(TRY_AGAIN_AFTER_MS);
+    else await transmit([["exists", key]]);
+    return kind === "ASK" ? address : undefined;
+  }
+
+  return { exchange, close: () => lanes.close() };
+}
+
+type Outcome = { readonly reply: unknown } | { readonly redirection: string };
+
+async function race(connection: Redis, step: Step, isAsking: boolean): Promise<Outcome> {
+  for (let lost = 0; lost < MAX_RACES; lost += 1) {
+    try {
+      const replies = await transact(connection, [step], isAsking);
+      if (replies !== "lost") return { reply: replies[0] };
+    } catch (error) {
+      const text = error instanceof Error ? error.message : "";
+      if (REDIRECTION.test(text)) return { redirection: text };
+      throw error;
+    }
+  }
+  throw new StoreError(
+    `A key must hold still for one transaction, but it changed in each of ${MAX_RACES}.`,
+  );
+}
+
+const REDIRECTION = /^(MOVED|ASK|TRYAGAIN) /;
+
+interface Turn {
+  readonly commands: Command[];
+  /** Of the same script, each with a key of its own; none for a turn of other commands. */
+  readonly steps: Step[];
+  readonly keys: Set<string>;
+}
+
+/** Takes a batch apart into what may be carried out together; one turn waits for the other. */
+function turnsOf(commands: readonly Command[]): Turn[] {
+  const turns: Turn[] = [];
+  for (const command of commands) {
+    const step = stepOf(command);
+    let turn = turns.at(-1);
+    if (!turn || turn.steps[0]?.twin !== step?.twin || (step && turn.keys.has(keyOf(step)))) {
+      turn = { commands: [], steps: [], keys: new Set() };
+      turns.push(turn);
+    }
+    turn.commands.push(command);
+    if (step) {
+      turn.steps.push(step);
+      turn.keys.add(keyOf(step));
+    }
+  }
+  return turns;
+}
+
+function stepOf(command: Command): Step | undefined {
+  const evaluation = readEvaluation(command);
+  return evaluation && { ...evaluation, twin: twins[evaluation.name] };
+}
+
+/** The key that the step hangs on; whatever else it touches is in the same slot. */
+function keyOf({ keys }: Step): string {
+  return keys[0] as string;
+}

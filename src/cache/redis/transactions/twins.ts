@@ -1,0 +1,30 @@
+import type { scripts } from "../scripts.js";
+import type { Twin } from "./twin.js";
+import { advanceLog } from "./twins/advance-log.js";
+import { claimTag } from "./twins/claim-tag.js";
+import { commitEntry } from "./twins/commit-entry.js";
+import { deleteEntry } from "./twins/delete-entry.js";
+import { evictTag } from "./twins/evict-tag.js";
+import { fileEntry } from "./twins/file-entry.js";
+import { freeEntry } from "./twins/free-entry.js";
+import { nextFence } from "./twins/next-fence.js";
+import { positionTag } from "./twins/position-tag.js";
+import { releaseLease } from "./twins/release-lease.js";
+import { renewLease } from "./twins/renew-lease.js";
+import { takeLease } from "./twins/take-lease.js";
+
+/** Each script's twin, in a file of the script's name. */
+export const twins = {
+  takeLease,
+  renewLease,
+  commitEntry,
+  releaseLease,
+  deleteEntry,
+  claimTag,
+  positionTag,
+  advanceLog,
+  evictTag,
+  fileEntry,
+  freeEntry,
+  nextFence,
+} as const satisfies Record<keyof typeof scripts, Twin>;
