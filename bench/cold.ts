@@ -2,6 +2,7 @@ import { Redis } from "ioredis";
 import { startRedis } from "../test/support/redis-server.js";
 import type { ColdOrder, ColdReport } from "./cold-worker.js";
 import { findContenders } from "./contenders/index.js";
+import { buildLibrary } from "./support/library.js";
 import { printMachine } from "./support/machine.js";
 import { machineNowMs, ms, quantile } from "./support/numbers.js";
 import { startProcesses } from "./support/processes.js";
@@ -20,6 +21,7 @@ interface Round {
   readonly waitersMs: number[];
 }
 
+await buildLibrary();
 await using server = await startRedis();
 const redis = new Redis(server.url);
 await printMachine(redis);

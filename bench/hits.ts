@@ -5,6 +5,7 @@ import type { Contender, ContenderOptions } from "./contenders/contender.js";
 import { graphqlCached } from "./contenders/graphql-cached.js";
 import { findContenders } from "./contenders/index.js";
 import { inBatches } from "./support/in-batches.js";
+import { buildLibrary } from "./support/library.js";
 import { printMachine } from "./support/machine.js";
 import { median, whole } from "./support/numbers.js";
 import { printTable, verdict } from "./support/table.js";
@@ -32,6 +33,7 @@ const value = randomBytes(VALUE_BYTES / 2).toString("hex");
 const plain: ContenderOptions = { ttlSeconds: TTL_SECONDS };
 const record = { id: "m1", text: randomBytes(100).toString("hex"), price: 1275, tags: ["a", "b"] };
 
+await buildLibrary();
 await using server = await startRedis();
 const raw = new Redis(server.url);
 const { installed, missing } = await findContenders();

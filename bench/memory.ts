@@ -3,6 +3,7 @@ import { startRedis } from "../test/support/redis-server.js";
 import type { ContenderKind } from "./contenders/contender.js";
 import { findContenders } from "./contenders/index.js";
 import { inBatches } from "./support/in-batches.js";
+import { buildLibrary } from "./support/library.js";
 import { printMachine } from "./support/machine.js";
 import { whole } from "./support/numbers.js";
 import { printTable, verdict } from "./support/table.js";
@@ -19,6 +20,7 @@ type Tags = (index: number) => string[];
 const shared: Tags = () => ["all"];
 const own: Tags = (index) => [`one:${index}`];
 
+await buildLibrary();
 const { installed, missing } = await findContenders();
 const rows: string[][] = [];
 for (const kind of installed) if (kind.hasTags) rows.push(await row(kind));

@@ -5,6 +5,7 @@ import { cacheable } from "./cacheable.js";
 import { cachified } from "./cachified.js";
 import { type Contender, type ContenderKind, isInstalled } from "./contender.js";
 import { graphqlCached } from "./graphql-cached.js";
+import { rawGet } from "./raw-get.js";
 
 const peers = [bentocache, asyncCacheDedupe, cacheable, cacheManager, cachified];
 
@@ -29,7 +30,7 @@ export async function findContenders(): Promise<Contenders> {
 
 /** In a worker, which gets the contender's name on its command line. */
 export function openContender(name: string | undefined, url: string): Promise<Contender> {
-  const kind = [graphqlCached, ...peers].find((candidate) => candidate.name === name);
+  const kind = [graphqlCached, ...peers, rawGet].find((candidate) => candidate.name === name);
   if (!kind) throw new Error(`A contender must be known, but this one is not: ${name}`);
   return kind.open(url, false);
 }
