@@ -3,6 +3,7 @@ import type { Call } from "./call.js";
 import { type Codec, createCodec } from "./codec.js";
 import { compressed } from "./compression.js";
 import { CacheClosedError, StoreUnavailableError } from "./errors.js";
+import { createEvictions } from "./evictions.js";
 import { Flights } from "./flights.js";
 import { createLoadRunner } from "./load.js";
 import { createLoadLimit } from "./load-limit.js";
@@ -25,6 +26,9 @@ import {
 import type { Store } from "./store.js";
 import type { Cache, CacheOptions, EntryOptions, Load, Lookup } from "./types.js";
 import { createUndelivered } from "./undelivered.js";
+
+const PROMOTED =
+  "The server must have every eviction before it is trusted, but was promoted, or restarted, and may lack the last.";
 
 /**
  * A cache over the given ioredis client, or in this process without one.
@@ -49,10 +53,16 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
   const flights = new Flights();
   const bareLoads = createBareLoads(fillParts);
   const outageLoads = createBareLoads(fillParts);
-  const outage = createOutage(store, undelivered, reporter, () => outageLoads.close());
+  const evictions = createEvictions(store);
+  const outage = createOutage(store, evictions, undelivered, reporter, () => outageLoads.close());
   const lookups = createLookups({ ...fillParts, outage, flights, bareLoads, outageLoads });
   const setValue = createSetter(fillParts);
   let isClosed = false;
+
+  store.onPromotion?.((lostAtMs) => {
+    evictions.passOn(lostAtMs, undelivered);
+    if (undelivered.size > 0) outage.begin(new StoreUnavailableError(PROMOTED));
+  });
 
   function open<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Call {
     checkOpen();
@@ -118,10 +128,10 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       checkKey(key);
       reporter.report({ type: "delete", key });
       const done = await deliver(
-        () => store.delete(key).then(() => true),
+        () => evictions.delete(key),
         () => undelivered.addKey(key),
       );
-      return done ?? false;
+      return done?.replicated ?? false;
     },
 
     async evictTags(tags) {
@@ -129,10 +139,13 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       const names = checkTags(tags);
       if (names.length === 0) return { delivered: true, entries: 0 };
       const receipt = await deliver(
-        () => store.evict(names),
+        () => evictions.evict(names),
         () => undelivered.addTags(names),
       );
-      const eviction = { delivered: receipt !== undefined, entries: receipt?.entries ?? 0 };
+      const eviction = {
+        delivered: receipt?.replicated ?? false,
+        entries: receipt?.entries ?? 0,
+      };
       reporter.report({ type: "evict", tags: names, ...eviction });
       return eviction;
     },
@@ -148,7 +161,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     async clear() {
       checkOpen();
       await deliver(
-        () => store.clear(),
+        () => evictions.clear(),
         () => undelivered.addEverything(),
       );
     },
@@ -180,11 +193,14 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       if (outage.isOn)
         problems.push("The store is out of reach: callers are answered from the origin.");
       if (undelivered.size > 0) problems.push(`${undelivered.size} evictions wait for the store.`);
+      if (evictions.unreplicated > 0) {
+        problems.push(`${evictions.unreplicated} evictions wait for replicas.`);
+      }
       return {
         status: problems.length === 0 ? "ok" : "degraded",
         store: store.kind,
         problems,
-        undeliveredEvictions: undelivered.size,
+        undeliveredEvictions: undelivered.size + evictions.unreplicated,
       };
     },
 
@@ -192,6 +208,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       if (isClosed) return;
       isClosed = true;
       outage.close();
+      evictions.close();
       loads.close();
       await store.close();
     },
@@ -211,6 +228,7 @@ function openStore(settings: Settings): Store {
         prefix: settings.prefix,
         leaseMs: settings.leaseMs,
         commandTimeoutMs: settings.commandTimeoutMs,
+        waitReplicas: settings.waitReplicas,
       })
     : createMemoryStore({ maxEntries: settings.maxEntries, maxBytes: settings.maxBytes });
 }

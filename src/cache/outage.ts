@@ -3,7 +3,7 @@ import type { Position } from "./position.js";
 import { randomEpoch } from "./random.js";
 import type { Reporter } from "./reporter.js";
 import type { Store } from "./store.js";
-import type { Undelivered } from "./undelivered.js";
+import type { Evicting, Undelivered } from "./undelivered.js";
 
 /** Whether the store is out of reach, and the way back. */
 export interface Outage {
@@ -27,7 +27,8 @@ const PROBE_AFTER_MS = [25, 50, 100, 200] as const;
  * what this process evicted meanwhile is delivered first; only then is anything read from it again.
  */
 export function createOutage(
-  store: Store,
+  store: Pick<Store, "ping">,
+  evictions: Evicting,
   undelivered: Undelivered,
   reporter: Reporter,
   onBegin: () => void,
@@ -45,7 +46,7 @@ export function createOutage(
       try {
         await store.ping();
         // Checked again without a pause before the outage ends: one more may have come while the last was delivered.
-        while (undelivered.size > 0) await undelivered.deliver(store);
+        while (undelivered.size > 0) await undelivered.deliver(evictions);
       } catch {
         if (!isClosed) schedule(attempt + 1);
         return;

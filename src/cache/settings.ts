@@ -19,6 +19,7 @@ export interface Settings {
   readonly maxConcurrentLoads: number;
   readonly maxValueBytes: number;
   readonly compressAboveBytes: number;
+  readonly waitReplicas: number;
   readonly onOutage: "origin" | "throw";
   readonly serializer: Serializer | undefined;
   readonly onEvent: CacheListener | undefined;
@@ -38,6 +39,7 @@ const KNOWN = new Set([
   "maxConcurrentLoads",
   "maxValueBytes",
   "compressAboveBytes",
+  "waitReplicas",
   "onOutage",
   "serializer",
   "onEvent",
@@ -85,6 +87,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     maxConcurrentLoads: integer("maxConcurrentLoads", options.maxConcurrentLoads ?? 64, 1),
     maxValueBytes: integer("maxValueBytes", options.maxValueBytes ?? MIB, 1),
     compressAboveBytes: compressAboveBytes(options.compressAboveBytes ?? 4096),
+    waitReplicas: integer("waitReplicas", options.waitReplicas ?? 0, 0),
     onOutage,
     serializer: options.serializer,
     onEvent: options.onEvent,

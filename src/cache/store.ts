@@ -122,6 +122,11 @@ export interface Store {
   readPosition(): Promise<Position>;
   /** Resolves once registered: a change after that wakes. */
   watch(key: string): Promise<Watch>;
+  /**
+   * Tells, before anything is read from it, of a server that may lack what was acknowledged before: one that was
+   * promoted in the place of the old one, which was lost at that time on `performance.now()`'s clock.
+   */
+  onPromotion?(listener: (lostAtMs: number) => void): void;
   /** Resolves when the store answers; rejects with StoreError when it does not. */
   ping(): Promise<void>;
   estimateEntries(): Promise<number>;

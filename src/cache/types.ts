@@ -105,7 +105,10 @@ export interface Lookup<T> {
 }
 
 export interface Eviction {
-  /** False when the store was out of reach: the eviction binds this process at once, the others from its delivery. */
+  /**
+   * False when the store was out of reach: the eviction binds this process at once, the others from its delivery.
+   * Also when fewer than `waitReplicas` replicas had it in time: it binds all, but a failover may undo it.
+   */
   delivered: boolean;
   /** How many index members the tags had: an upper bound on the entries that went. */
   entries: number;
@@ -137,7 +140,7 @@ export interface CacheHealth {
   store: "memory" | "redis";
   /** What is degraded, each as one sentence; empty when ok. */
   problems: string[];
-  /** Evictions that wait for the store to come back. */
+  /** Evictions that wait for the store to come back, or for replicas to have them. */
   undeliveredEvictions: number;
 }
 
@@ -222,6 +225,11 @@ export interface CacheOptions {
   maxValueBytes?: number;
   /** Values that are larger after encoding are compressed in Redis. Infinity: none are. Default 4 KiB. */
   compressAboveBytes?: number;
+  /**
+   * Replicas, of each master, that must have an eviction before it counts as delivered. Default 0: a failover may undo
+   * what was evicted in the last moments before it, until the process that evicted it does so again.
+   */
+  waitReplicas?: number;
   /** "origin": answer from the origin while the store is out of reach. "throw": throw StoreUnavailableError. Default "origin". */
   onOutage?: "origin" | "throw";
   serializer?: Serializer;

@@ -1,13 +1,24 @@
-import type { Store } from "./store.js";
-
-/** Evictions that the store has not acknowledged, to be delivered before anything of it is trusted again. */
-export interface Undelivered {
-  readonly size: number;
+/** Takes note of evictions. */
+export interface EvictionList {
   addTags(tags: readonly string[]): void;
   addKey(key: string): void;
   addEverything(): void;
+}
+
+/** What carries evictions out. */
+export interface Evicting {
+  evict(tags: readonly string[]): Promise<unknown>;
+  delete(key: string): Promise<unknown>;
+  clear(): Promise<unknown>;
+}
+
+/** Evictions that the store has not acknowledged, to be delivered before anything of it is trusted again. */
+export interface Undelivered extends EvictionList {
+  readonly size: number;
   /** Delivers all in their order; what fails stays. Rejects with the store's error. */
-  deliver(store: Store): Promise<void>;
+  deliver(to: Evicting): Promise<void>;
+  /** Hands all over. */
+  passOn(to: EvictionList): void;
 }
 
 type Item = { kind: "tag" | "key"; name: string };
@@ -39,32 +50,41 @@ export function createUndelivered(limit = 10_000): Undelivered {
     },
     addKey: (name) => add({ kind: "key", name }),
     addEverything,
-    async deliver(store) {
+    async deliver(to) {
       while (everything || items.size > 0) {
-        if (everything) await deliverEverything(store);
-        else await deliverSome(store);
+        if (everything) await deliverEverything(to);
+        else await deliverSome(to);
       }
+    },
+    passOn(to) {
+      if (everything) to.addEverything();
+      for (const { kind, name } of items.values()) {
+        if (kind === "tag") to.addTags([name]);
+        else to.addKey(name);
+      }
+      everything = false;
+      items.clear();
     },
   };
 
-  async function deliverEverything(store: Store): Promise<void> {
+  async function deliverEverything(to: Evicting): Promise<void> {
     // What comes while it is on its way is not covered by it, and must be kept.
     everything = false;
     try {
-      await store.clear();
+      await to.clear();
     } catch (error) {
       addEverything();
       throw error;
     }
   }
 
-  async function deliverSome(store: Store): Promise<void> {
+  async function deliverSome(to: Evicting): Promise<void> {
     const next = [...items].slice(0, DELIVER_AT_ONCE);
     const names = (kind: Item["kind"]) =>
       next.filter(([, item]) => item.kind === kind).map(([, item]) => item.name);
     const tags = names("tag");
-    if (tags.length > 0) await store.evict(tags);
-    await Promise.all(names("key").map((key) => store.delete(key)));
+    if (tags.length > 0) await to.evict(tags);
+    await Promise.all(names("key").map((key) => to.delete(key)));
     // One that was added again meanwhile is another object, and stays.
     for (const [id, item] of next) if (items.get(id) === item) items.delete(id);
   }

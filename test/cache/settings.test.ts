@@ -26,6 +26,7 @@ describe("the options of a cache", () => {
       maxConcurrentLoads: 64,
       maxValueBytes: 1024 * 1024,
       compressAboveBytes: 4_096,
+      waitReplicas: 0,
       onOutage: "origin",
       serializer: undefined,
       onEvent: undefined,
@@ -62,7 +63,7 @@ describe("the options of a cache", () => {
     ["redis://localhost", 'options must be an object, but got: "redis://localhost"'],
     [
       { ttl: 60 },
-      'createCache knows the options redis, prefix, memory, leaseSeconds, waitSeconds, loadTimeoutSeconds, commandTimeoutMs, earlyRefresh, ttlJitter, maxConcurrentLoads, maxValueBytes, compressAboveBytes, onOutage, serializer, onEvent; "ttl" is not one of them.',
+      'createCache knows the options redis, prefix, memory, leaseSeconds, waitSeconds, loadTimeoutSeconds, commandTimeoutMs, earlyRefresh, ttlJitter, maxConcurrentLoads, maxValueBytes, compressAboveBytes, waitReplicas, onOutage, serializer, onEvent; "ttl" is not one of them.',
     ],
     [
       { prefix: "" },
@@ -99,6 +100,7 @@ describe("the options of a cache", () => {
       { maxValueBytes: Number.NaN },
       "maxValueBytes must be a whole number of at least 1, but got: NaN",
     ],
+    [{ waitReplicas: -1 }, "waitReplicas must be a whole number of at least 0, but got: -1"],
     [
       { compressAboveBytes: -1 },
       "compressAboveBytes must be a whole number of at least 0, but got: -1",

@@ -19,6 +19,23 @@ const OWN_OPTIONS = {
 };
 
 /**
+ * A cluster's nodes are connected to when first used, also in the middle of a redirection, so that commands must be
+ * able to wait for them: without the queues they are refused. Our own time limit holds for these as for all others, and
+ * what waits for a node that does not come is refused with it.
+ */
+const CLUSTER_OPTIONS = {
+  keyPrefix: "",
+  lazyConnect: false,
+  enableOfflineQueue: true,
+  /** What a lost node left unanswered is not sent to another, nor what a failed slot refused: the caller decides. */
+  retryDelayOnFailover: 0,
+  retryDelayOnClusterDown: 0,
+  /** Slots on the move: a command for several keys is refused in the end, rather than retried past our time limit. */
+  retryDelayOnTryAgain: 1,
+  maxRedirections: 8,
+};
+
+/**
  * A connection of our own with the user's address and credentials, and our own ideas of retries, queues and prefixes.
  *
  * @throws UnsupportedStoreError for a client that reads from replicas
@@ -27,15 +44,15 @@ export function duplicate(given: RedisClient, own: { subscriber?: boolean } = {}
   refuseReplicaReads(given);
   const options = own.subscriber ? { ...OWN_OPTIONS, autoResubscribe: false } : OWN_OPTIONS;
   if (!given.isCluster) {
-    return (given as Redis).duplicate({ ...options, commandTimeout: undefined });
+    // A master that hangs, or is cut off from the others, is let go of when the sentinels have promoted another.
+    const failoverDetector = Boolean((given as Redis).options.sentinels);
+    return (given as Redis).duplicate({ ...options, failoverDetector, commandTimeout: undefined });
   }
   const { retryStrategy: clusterRetryStrategy, ...redisOptions } = options;
   return (given as Cluster).duplicate([], {
-    keyPrefix: "",
-    enableOfflineQueue: options.enableOfflineQueue,
-    lazyConnect: false,
+    ...CLUSTER_OPTIONS,
     clusterRetryStrategy,
-    redisOptions,
+    redisOptions: { ...redisOptions, enableOfflineQueue: true, commandTimeout: undefined },
   });
 }
 

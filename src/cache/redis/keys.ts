@@ -15,6 +15,10 @@ export interface Keys {
   pending(tag: string): string;
   /** All lists of pending generations. */
   allPending(): string[];
+  /** A name in T(t)'s slot that nothing is kept under: what is asked of the slot's server is asked with it. */
+  mark(tag: string): string;
+  /** All such names. */
+  allMarks(): string[];
   /** L: the eviction log. */
   readonly log: string;
   /** The counter of fencing tokens. */
@@ -43,6 +47,8 @@ export function createKeys(prefix: string): Keys {
     indexBase: (tag) => `${prefix}i:{${bucketOf(tag)}}${tag}:`,
     pending: (tag) => `${prefix}p:{${bucketOf(tag)}}`,
     allPending: () => Array.from({ length: BUCKETS }, (_, bucket) => `${prefix}p:{${bucket}}`),
+    mark: (tag) => `${prefix}m:{${bucketOf(tag)}}`,
+    allMarks: () => Array.from({ length: BUCKETS }, (_, bucket) => `${prefix}m:{${bucket}}`),
     log: `${prefix}log`,
     fence: `${prefix}fence`,
     outlivesClear: (name) =>

@@ -2,13 +2,17 @@ import { isCoveredBy, type Position } from "../position.js";
 import { randomEpoch } from "../random.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";
+import type { Promotions } from "./promotion.js";
 import { scripts } from "./scripts.js";
 import { readLogPosition, type TagVersion, writeLogPosition } from "./tag-version.js";
 
 /** A log that nobody advances for so long is forgotten; the next one begins a new epoch, which compares with none. */
 const LOG_LIFE_MS = 7 * 24 * 3600 * 1000;
 
-/** L, and what this process knows of its head. */
+/**
+ * L, and what this process knows of its head. L names the server that wrote it, as `<epoch>:<n>@<mark>`: the first
+ * eviction on another one, a promoted replica or a restarted server, begins a new epoch (see advance-log.lua).
+ */
 export interface EvictionLog {
   /** The head as last heard, from replies and pushes. It can only be older than the truth, never ahead of it. */
   readonly known: Position | undefined;
@@ -22,7 +26,14 @@ export interface EvictionLog {
   advance(): Promise<Position>;
 }
 
-export function createEvictionLog(connection: Connection, keys: Keys): EvictionLog {
+/** What a new log is marked with. */
+type LogServer = Pick<Promotions, "logMark" | "known">;
+
+export function createEvictionLog(
+  connection: Connection,
+  keys: Keys,
+  server: LogServer,
+): EvictionLog {
   let known: Position | undefined;
 
   function hear(position: Position): void {
@@ -31,10 +42,11 @@ export function createEvictionLog(connection: Connection, keys: Keys): EvictionL
 
   function readCommand() {
     const first: Position = { epoch: randomEpoch(), n: 0 };
-    const value = writeLogPosition(first);
+    const value = `${writeLogPosition(first)}@${server.logMark}`;
     const command: Command = ["set", keys.log, value, "PX", LOG_LIFE_MS, "NX", "GET"];
     const headOf = (reply: unknown): Position => {
-      const head = reply === null ? first : (readLogPosition(String(reply)) ?? first);
+      const [text = ""] = String(reply ?? "").split("@");
+      const head = readLogPosition(text) ?? first;
       hear(head);
       return head;
     };
@@ -51,6 +63,7 @@ export function createEvictionLog(connection: Connection, keys: Keys): EvictionL
     },
     readCommand,
     async read() {
+      await server.known();
       const { command, headOf } = readCommand();
       return headOf(await connection.send(...command));
     },

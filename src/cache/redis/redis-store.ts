@@ -1,49 +1,56 @@
 import { StoreError } from "../errors.js";
-import { randomId } from "../random.js";
 import { type EntryDraft, lifeMs, type Nonce, type Store } from "../store.js";
 import type { RedisClient } from "./client.js";
 import { createServerClock } from "./clock.js";
 import { evaluate, openConnection } from "./connection.js";
+import { createEvictTags } from "./evict-tags.js";
 import { createFreeing } from "./freeing.js";
 import { createKeys } from "./keys.js";
 import { clearKeys, estimateEntries } from "./keyspace.js";
 import { createLeaseStep } from "./lease-batch.js";
 import { createEvictionLog } from "./log.js";
+import { watchPromotions } from "./promotion.js";
 import { openPush } from "./push.js";
 import { createReadBatch } from "./read-batch.js";
 import { writeBody } from "./record.js";
+import { openReplicas } from "./replicas.js";
 import { scripts } from "./scripts.js";
-import { evictedVersion, readLogPosition, writeLogPosition } from "./tag-version.js";
+import { readLogPosition } from "./tag-version.js";
 
 export interface RedisStoreOptions {
   readonly redis: RedisClient;
   readonly prefix: string;
   readonly leaseMs: number;
   readonly commandTimeoutMs: number;
+  /** Replicas that must have an eviction before it is acknowledged. Default 0. */
+  readonly waitReplicas?: number;
 }
-
-/**
- * How long a version made by an eviction is kept where nothing is filed under it. Long enough for the fills that
- * follow at once; without it the next one makes a version of its own, which is as good.
- */
-const EVICTED_TAG_LIFE_MS = 1000;
 
 /** A counter that nobody drew from for so long begins again, at the clock. */
 const FENCE_LIFE_MS = 7 * 24 * 3600 * 1000;
 
-/** Tags in one round trip of an eviction. */
-const TAGS_AT_ONCE = 500;
-
 /** @throws UnsupportedStoreError */
 export function createRedisStore(options: RedisStoreOptions): Store {
-  const { redis, commandTimeoutMs } = options;
+  const { redis, commandTimeoutMs, waitReplicas = 0 } = options;
   const keys = createKeys(options.prefix);
-  const connection = openConnection(redis, commandTimeoutMs);
+  const promotionListeners: Array<(lostAtMs: number) => void> = [];
+  const promotions = watchPromotions(
+    openConnection(redis, commandTimeoutMs),
+    keys.log,
+    commandTimeoutMs,
+    (lostAtMs) => {
+      for (const listener of promotionListeners) listener(lostAtMs);
+    },
+  );
+  const { connection } = promotions;
   const clock = createServerClock(connection);
-  const log = createEvictionLog(connection, keys);
+  const log = createEvictionLog(connection, keys, promotions);
   const read = createReadBatch(connection, keys, log, clock.now);
   const leases = createLeaseStep(connection, keys, log, options.leaseMs);
   const freeing = createFreeing(connection, keys);
+  const evictTags = createEvictTags(connection, keys, log, freeing);
+  const replicas =
+    waitReplicas > 0 ? openReplicas(redis, waitReplicas, commandTimeoutMs, promotions) : undefined;
   const push = openPush(redis, keys, commandTimeoutMs, {
     onEviction(message) {
       const position = readLogPosition(message);
@@ -120,50 +127,41 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     },
 
     async evict(tags) {
-      const position = await log.advance();
-      const at = writeLogPosition(position);
-      let entries = 0;
-      for (let from = 0; from < tags.length; from += TAGS_AT_ONCE) {
-        const some = tags.slice(from, from + TAGS_AT_ONCE);
-        const replies = await connection.sendAll(
-          some.map((tag) =>
-            evaluate(
-              scripts.evictTag,
-              [keys.tag(tag), keys.indexBase(tag), keys.pending(tag)],
-              evictedVersion(randomId(), position),
-              EVICTED_TAG_LIFE_MS,
-              keys.evictions,
-              at,
-            ),
-          ),
-        );
-        for (const [index, reply] of replies.entries()) {
-          if (reply instanceof StoreError) throw reply;
-          const [members, generation] = reply as [number, Buffer];
-          entries += members;
-          if (members > 0) freeing.free(String(generation), keys.pending(some[index] as string));
-        }
-      }
-      log.hear(position);
-      return { position, entries };
+      const replicated = replicas?.expect();
+      const receipt = await evictTags(tags);
+      await replicated?.([...new Set(tags.map(keys.mark))], receipt.entries);
+      return receipt;
     },
 
     async delete(key) {
+      const replicated = replicas?.expect();
       await connection.send(...evaluate(scripts.deleteEntry, [keys.entry(key)], keys.wake(key)));
+      await replicated?.([keys.entry(key)]);
     },
 
     async clear() {
+      const replicated = replicas?.expect();
       // In this order: what is loaded from before the clear can then commit nothing valid.
       log.hear(await log.advance());
       await clearKeys(connection, keys, commandTimeoutMs);
+      await replicated?.(keys.allMarks());
     },
 
     knownPosition: () => log.known,
     readPosition: () => log.read(),
     watch: (key) => push.watch(key),
 
+    onPromotion: (listener) => promotionListeners.push(listener),
+
     async ping() {
-      await connection.send("ping");
+      try {
+        // On a cluster one server's word is not all servers'.
+        const probes = connection.isCluster ? keys.allMarks() : [keys.log];
+        await connection.sendAll(probes.map((name) => ["exists", name]));
+      } catch (error) {
+        if (connection.isCluster) promotions.suspect();
+        throw error;
+      }
     },
 
     estimateEntries: () => estimateEntries(connection, keys, commandTimeoutMs),
@@ -181,6 +179,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       clock.close();
       await freeing.close();
       push.close();
+      replicas?.close();
       connection.close();
     },
   };

@@ -96,7 +96,6 @@ describe("our connection", () => {
     );
     const own = keep(duplicate(user)) as Cluster;
     expect(own.options.keyPrefix).toBe("");
-    expect(own.options.enableOfflineQueue).toBe(false);
     expect(own.options.clusterRetryStrategy?.(1_000)).toBe(250);
     expect(own.options.redisOptions).toMatchObject({
       password: "s3cret",

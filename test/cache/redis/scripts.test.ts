@@ -525,24 +525,30 @@ describe("position-tag", () => {
 describe("advance-log", () => {
   const advance = (epoch: string) => run(scripts.advanceLog, [LOG], epoch, LIFE_MS);
 
+  /** How a log names the server that wrote it. */
+  const mark = async () =>
+    /master_replid:([0-9a-f]{8})/.exec(await redis.info("replication"))?.[1] as string;
+
   test("advances by one, in the log's own epoch, and renews its life", async () => {
-    await redis.set(LOG, "0000000a:41", "PX", 5_000);
+    await redis.set(LOG, `0000000a:41@${await mark()}`, "PX", 5_000);
     expect(await advance("ffffffff")).toBe("0000000a:42");
-    expect(await redis.get(LOG)).toBe("0000000a:42");
+    expect(await redis.get(LOG)).toBe(`0000000a:42@${await mark()}`);
     expect(await redis.pttl(LOG)).toBeGreaterThan(LIFE_MS - 10_000);
   });
 
   test.each([
     ["a lost log", undefined],
     ["a log that cannot be read", "garbage"],
+    ["a log that another server wrote, which may have gone further there", "0000000a:41@ffffffff"],
+    ["a log that does not say who wrote it", "0000000a:41@"],
   ])("begins anew after %s, past its beginning", async (_, left) => {
     if (left) await redis.set(LOG, left, "PX", 5_000);
     expect(await advance("0000000b")).toBe("0000000b:1");
-    expect(await redis.get(LOG)).toBe("0000000b:1");
+    expect(await redis.get(LOG)).toBe(`0000000b:1@${await mark()}`);
   });
 
   test("counts on where numbers grow large", async () => {
-    await redis.set(LOG, "0000000a:999999999999", "PX", 5_000);
+    await redis.set(LOG, `0000000a:999999999999@${await mark()}`, "PX", 5_000);
     expect(await advance("ffffffff")).toBe("0000000a:1000000000000");
   });
 });

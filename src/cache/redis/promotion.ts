@@ -1,0 +1,191 @@
+import type { Cluster, Redis } from "ioredis";
+import { StoreUnavailableError } from "../errors.js";
+import type { Connection } from "./connection.js";
+import { asStoreError } from "./reply-error.js";
+import { within } from "./within.js";
+
+/**
+ * Knows which servers we talk to. Replication is asynchronous: a promoted replica, and a restarted server with an old
+ * snapshot, may lack what the one before had acknowledged. Where we reconnect, nothing is sent until the server has
+ * said who it is; on a cluster a slot may also change hands without that, and is noticed with the redirection.
+ */
+export interface Promotions {
+  /** The connection with this watch before it: the one to use. */
+  readonly connection: Connection;
+  /** The masters in use, as last seen. */
+  readonly masters: ReadonlySet<ServerId>;
+  /** How the eviction log names the server that it is on; "" where that is not known. */
+  readonly logMark: string;
+  /** Resolves when the servers are known. @throws StoreUnavailableError when they are not in time */
+  known(): Promise<void>;
+  /** Something went wrong that a server may have been replaced for: it is asked again before anything is sent. */
+  suspect(): void;
+}
+
+/** Says which process a server is, and whether it was promoted since. */
+export type ServerId = string;
+
+type Seen = Pick<Promotions, "masters" | "logMark">;
+
+/**
+ * @param onPromotion told, before anything is sent to the new server, when the old one was lost (on
+ *   `performance.now()`'s clock)
+ */
+export function watchPromotions(
+  connection: Connection,
+  logName: string,
+  commandTimeoutMs: number,
+  onPromotion: (lostAtMs: number) => void,
+): Promotions {
+  const { client } = connection;
+  let masters: ReadonlySet<ServerId> = new Set();
+  let logMark = "";
+  let isKnown = false;
+  let lostAtMs: number | undefined;
+  let looking: Promise<void> | undefined;
+  /** Grows when what is being looked at may have changed meanwhile. */
+  let changes = 0;
+  let isRefreshing = false;
+  let promotions = 0;
+  let ready: Promise<void> | undefined;
+
+  function suspect(): void {
+    changes += 1;
+    isKnown = false;
+    lostAtMs ??= performance.now();
+  }
+
+  function look(): Promise<void> {
+    looking ??= lookUntilSettled().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  }
+
+  async function lookUntilSettled(): Promise<void> {
+    let before: number;
+    do {
+      before = changes;
+      if (client.isCluster && !isKnown) await refresh(client as Cluster);
+      const seen = await ask();
+      if (before === changes) settle(seen);
+    } while (before !== changes);
+  }
+
+  function settle(seen: Seen): void {
+    const isPromotion = masters.size > 0 && [...seen.masters].some((id) => !masters.has(id));
+    ({ masters, logMark } = seen);
+    isKnown = true;
+    const lostAt = lostAtMs ?? performance.now();
+    lostAtMs = undefined;
+    if (!isPromotion) return;
+    promotions += 1;
+    onPromotion(lostAt);
+  }
+
+  async function ask(): Promise<Seen> {
+    const asking = connection.masters().map((server) => server.info("server", "replication"));
+    const infos = await within(commandTimeoutMs, Promise.all(asking));
+    const logInfo = client.isCluster ? await askMasterOfLog(client as Cluster) : infos[0];
+    return { masters: new Set(infos.map(idOf)), logMark: markOf(logInfo ?? "") };
+  }
+
+  /** A pipeline goes where its keys are, all of it. */
+  async function askMasterOfLog(cluster: Cluster): Promise<string> {
+    const pipeline = cluster.pipeline().exists(logName).info("replication");
+    const results = (await within(commandTimeoutMs, pipeline.exec())) ?? [];
+    return results.some(([error]) => error) ? "" : String(results[1]?.[1]);
+  }
+
+  /** Learns anew which servers are masters. */
+  function refresh(cluster: Cluster): Promise<void> {
+    isRefreshing = true;
+    return new Promise<void>((resolve, reject) => {
+      cluster.refreshSlotsCache((error) => {
+        if (error) reject(asStoreError(error));
+        else resolve();
+      });
+    }).finally(() => {
+      isRefreshing = false;
+    });
+  }
+
+  function lookInBackground(): void {
+    // What fails is tried again before the next command is sent.
+    look().catch(() => {});
+  }
+
+  client.on("close", suspect);
+  client.on("ready", lookInBackground);
+  if (client.isCluster) {
+    client.on("-node", (node: Redis) => {
+      if (node.options.readOnly) return;
+      suspect();
+      if (client.status === "ready") lookInBackground();
+    });
+    client.on("refresh", () => {
+      if (isRefreshing) return;
+      changes += 1;
+      if (client.status === "ready") lookInBackground();
+    });
+  }
+
+  async function known(): Promise<void> {
+    if (!isKnown) await within(commandTimeoutMs, becomeReady().then(look));
+  }
+
+  async function whenKnown<T>(send: () => Promise<T>): Promise<T> {
+    const before = promotions;
+    await known();
+    if (before === promotions) return send();
+    // Whoever waited for the old server is not to be answered by the new one before it has what that one had.
+    throw new StoreUnavailableError(
+      "The server must be the one that was connected before, but another was promoted in its place.",
+    );
+  }
+
+  /** One promise for all who wait: a long outage must not gather listeners. */
+  function becomeReady(): Promise<void> {
+    if (client.status === "ready") return Promise.resolve();
+    ready ??= new Promise((resolve) => {
+      client.once("ready", () => {
+        ready = undefined;
+        resolve();
+      });
+    });
+    return ready;
+  }
+
+  return {
+    connection: {
+      ...connection,
+      get problem() {
+        return connection.problem;
+      },
+      sendAll: (commands) =>
+        isKnown ? connection.sendAll(commands) : whenKnown(() => connection.sendAll(commands)),
+      send: (...command) =>
+        isKnown ? connection.send(...command) : whenKnown(() => connection.send(...command)),
+    },
+    get masters() {
+      return masters;
+    },
+    get logMark() {
+      return logMark;
+    },
+    known,
+    suspect,
+  };
+}
+
+/** A server that was a master, a replica and a master again is another one than before. */
+export function idOf(info: string): ServerId {
+  const run = /^run_id:(\w+)/m.exec(info)?.[1] ?? "";
+  const formerId = /^master_replid2:(\w+)/m.exec(info)?.[1] ?? "";
+  return /^0*$/.test(formerId) ? run : `${run}:${formerId}`;
+}
+
+/** The first 8 digits of the replication id, as advance-log.lua takes them. */
+function markOf(info: string): string {
+  return /^master_replid:([0-9a-f]{8})/m.exec(info)?.[1] ?? "";
+}
