@@ -89,7 +89,7 @@ function isExcused(
       case "kill":
         return fault.worker === worker;
       case "lose version":
-        return tags.includes(fault.tag ?? "");
+        return fault.tags?.some((tag) => tags.includes(tag)) ?? false;
       case "lose entry":
         return fault.key === key;
       case "forget scripts":

@@ -24,7 +24,6 @@ interface Bound {
 /**
  * P2 over a whole history. A read may not return what began before an eviction of one of its tags, or the deletion of
  * its key, if that had resolved as delivered before the read began; in the evicting process, if it had resolved at all.
- * What an operation remembered itself it may return itself: its reads count from when it began.
  */
 export function findStaleReads(history: History): StaleRead[] {
   const found: StaleRead[] = [];
@@ -47,8 +46,7 @@ export function findStaleReads(history: History): StaleRead[] {
   function firstStale(read: Read): { read: Read; eviction: Write; tag: string } | undefined {
     const { value } = read;
     if (!value) return undefined;
-    const isOwn = value.operation === read.operation;
-    const sinceMs = isOwn ? read.operationBeganMs : read.beginMs;
+    const sinceMs = isAsOldAsItsOperation(history, read) ? read.operationBeganMs : read.beginMs;
     const check = (name: string, tag: string, seenMs: number, version: number | undefined) => {
       for (const bounds of [
         everywhere.before(name, sinceMs),
@@ -70,6 +68,17 @@ export function findStaleReads(history: History): StaleRead[] {
     }
     return check(`key ${read.key}`, read.key, madeMs(history, read), undefined);
   }
+}
+
+/**
+ * An operation may see what it remembered itself, and a load past the lease that it shares with another operation of
+ * its process, which is no older than itself: its own loaders could give it as much.
+ */
+function isAsOldAsItsOperation({ loads }: History, { value, ...read }: Read): boolean {
+  if (!value) return false;
+  if (value.operation === read.operation) return true;
+  const isShared = value.worker === read.worker && loads.get(value.load)?.underLease === false;
+  return isShared && value.seenMs >= read.operationBeganMs;
 }
 
 /** What is set counts as made when the set ended: it and a deletion at the same time may come in either order. */

@@ -49,8 +49,10 @@ export async function causeFaults(
     "pause server": () =>
       during({ fault: "pause server" }, () => servers.pauseOne(dice.number(100, 600))),
     "lose version": () => {
-      const tag = dice.pick(allTags);
-      return during({ fault: "lose version", tag }, () => servers.admin.del(keys.tag(tag)));
+      const tags = Array.from({ length: 1 + dice.index(8) }, () => dice.pick(allTags));
+      return during({ fault: "lose version", tags }, () =>
+        Promise.all(tags.map((tag) => servers.admin.del(keys.tag(tag)))),
+      );
     },
     "lose log": () => during({ fault: "lose log" }, () => servers.admin.del(keys.log)),
     "lose entry": () => {
@@ -95,7 +97,7 @@ export async function causeFaults(
       kill: 8,
       pause: 12,
       cut: 12,
-      "pause server": 3,
+      "pause server": 7,
       "lose version": 40,
       "lose log": 8,
       "lose entry": 8,

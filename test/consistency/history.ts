@@ -103,7 +103,7 @@ export interface Fault {
   endMs: number;
   /** The process that it befell; of an open one, all. */
   readonly worker?: string;
-  readonly tag?: string;
+  readonly tags?: readonly string[];
   readonly key?: string;
 }
 

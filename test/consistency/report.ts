@@ -51,7 +51,7 @@ function activity(history: History): string[] {
     ({ reason }) => String(reason),
   );
   const faults = countBy(history.faults, ({ fault }) => fault);
-  const told = countBy(history.told, ({ type }) => type);
+  const outages = outagesOf(history);
   const ended = (type: string, isDone: boolean) =>
     writes.filter((write) => write.type === type && write.done === isDone).length;
   const fault = (name: FaultName) => faults.get(name) ?? 0;
@@ -60,7 +60,7 @@ function activity(history: History): string[] {
     `loads      ${loads.length}: ${loads.filter((load) => load.underLease).length} under a lease, ${loads.filter((load) => load.endMs - load.beginMs > 400).length} longer than one`,
     `evictions  ${ended("evict", true)} delivered, ${ended("evict", false)} not at once; ${ended("delete", true)} deletions, ${ended("set", true)} of ${ended("set", true) + ended("set", false)} sets`,
     `refused    ${list(refused) || "none"}`,
-    `outages    ${told.get("outage") ?? 0}; ${history.stalls.length} stalls of a process`,
+    `outages    ${outages.length} of a process, the longest ${Math.round(Math.max(0, ...outages))} ms; ${history.stalls.length} stalls of a process`,
     `faults     ${fault("kill")} kills, ${fault("pause")} pauses, ${fault("cut")} times all connections cut, ${fault("pause server")} pauses of a server`,
     `lost       ${fault("lose version")} versions, ${fault("lose log")} logs, ${fault("lose entry")} entries, ${fault("flush")} times everything, ${fault("forget scripts")} times the scripts`,
     `servers    ${fault("failover")} failovers, ${fault("move slot")} slots moved`,
@@ -68,6 +68,18 @@ function activity(history: History): string[] {
       ? [`not caused ${list(countBy(history.troubles, (text) => text))}`]
       : []),
   ];
+}
+
+/** How long each lasted, in milliseconds. */
+function outagesOf({ told }: History): number[] {
+  return told
+    .filter(({ type }) => type === "outage")
+    .map(({ worker, atMs }) => {
+      const over = told.find(
+        (one) => one.type === "recovery" && one.worker === worker && one.atMs >= atMs,
+      );
+      return (over?.atMs ?? atMs) - atMs;
+    });
 }
 
 /** What happened to a key and its tags, in order of begin. */
@@ -114,7 +126,7 @@ function around(
       rows.push([
         fault.beginMs,
         fault.endMs,
-        `fault ${fault.fault} ${fault.worker ?? fault.tag ?? fault.key ?? ""}`,
+        `fault ${fault.fault} ${fault.worker ?? fault.tags?.join(" ") ?? fault.key ?? ""}`,
       ]);
   }
   for (const told of history.told) {
@@ -134,7 +146,7 @@ function around(
 }
 
 function concerns(fault: Fault, key: string, tags: readonly string[]): boolean {
-  if (fault.tag !== undefined) return tags.includes(fault.tag);
+  if (fault.tags) return fault.tags.some((tag) => tags.includes(tag));
   return fault.key === undefined || fault.key === key;
 }
 

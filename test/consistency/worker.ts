@@ -15,7 +15,7 @@ import { PREFIX } from "./world.js";
 
 /** One process of the fleet: a real cache, and callers who use it at random until they are told to stop. */
 
-const CALLERS = 5;
+const CALLERS = 8;
 
 const port = openPort(run);
 process.send?.({ type: "ready" });

@@ -41,9 +41,9 @@ const calm: readonly KeyPlan[] = numbered(6).map((n) => ({
 }));
 
 /** Seldom read, kept for long: what lives on under a version that was lost would be found here. */
-const cold: readonly KeyPlan[] = numbered(60).map((n) => ({
+const cold: readonly KeyPlan[] = numbered(300).map((n) => ({
   key: `cold ${n}`,
-  ttlSeconds: 30,
+  ttlSeconds: 60,
   tags: n % 3 === 0 ? NONE : [`cold:${n % 20}`, "wide"],
   resultTags: n % 3 === 1 ? NONE : [`found:${n % 10}`],
   groups: NONE,
