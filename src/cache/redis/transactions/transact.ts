@@ -15,16 +15,17 @@ export interface Step {
  * Nobody else may use the connection meanwhile, and it must be one that never reconnects: WATCH ends with a
  * connection, and on the next the transaction would run unwatched.
  *
- * @param asking the slot is on its way here: every command has to say that it knows
+ * @param isAsking the slot is on its way to this server, which has to be told with each command that we know
  * @returns a reply for each step, an Error where its commands failed; or "lost" when what was watched has changed
  * @throws the error reply to a look, or to the transaction as a whole
  */
 export async function transact(
   connection: Redis,
   steps: readonly Step[],
-  asking = false,
+  isAsking = false,
 ): Promise<unknown[] | "lost"> {
-  const look = createLook(connection, steps, asking);
+  const session = createSession(connection, steps, isAsking);
+  const look = createLook(session);
   const plans = await Promise.all(
     steps.map(({ twin, keys, args }) => (twin as AnyTwin)(look, ...keys, ...args)),
   );
@@ -33,7 +34,7 @@ export async function transact(
   const pushes = plans.flatMap(({ publish }): Command[] =>
     publish ? [["publish", ...publish]] : [],
   );
-  const results = await execute(connection, writes, pushes, asking);
+  const results = await session.execute(writes, pushes);
   if (results === "lost") return results;
   let at = 0;
   return plans.map(({ reply, writes: own = [] }) => {
@@ -46,17 +47,50 @@ export async function transact(
 /** Arguments come as the script's would, which no type can follow through `evaluate`. */
 type AnyTwin = (look: Look, ...keysAndArgs: Argument[]) => Promise<Plan>;
 
+/** One transaction on a connection, command by command. */
+interface Session {
+  /** In one write. An error reply stands in its place. */
+  send(commands: readonly Command[]): Promise<unknown[]>;
+  execute(writes: readonly Command[], pushes: readonly Command[]): Promise<unknown[] | "lost">;
+}
+
+function createSession(connection: Redis, steps: readonly Step[], isAsking: boolean): Session {
+  // First of all, what an earlier transaction watched and did not write is forgotten. Where only some of a script's
+  // keys may have moved here yet, the server says so if it sees them in one command.
+  const together = isAsking ? steps.map(({ keys }): Command => ["watch", ...keys]) : [];
+  const opening: Command[] = [["unwatch"], ...together];
+  const asked = (commands: Command[]) =>
+    isAsking ? commands.flatMap((command): Command[] => [["asking"], command]) : commands;
+
+  return {
+    async send(commands) {
+      const opened = asked(opening.splice(0));
+      const replies = await exchange(connection, [...opened, ...asked([...commands])]);
+      throwFirst(replies.slice(0, opened.length));
+      const own = replies.slice(opened.length);
+      return isAsking ? own.filter((_, index) => index % 2 === 1) : own;
+    },
+
+    async execute(writes, pushes) {
+      // Asking once before MULTI holds until EXEC.
+      const opened = [...asked(opening.splice(0)), ...asked([["multi"]])];
+      const replies = await exchange(connection, [...opened, ...writes, ["exec"], ...pushes]);
+      const execAt = opened.length + writes.length;
+      // A write that was refused as it was queued says why; EXEC only says that there was one.
+      throwFirst(replies.slice(0, execAt + 1));
+      return (replies[execAt] as unknown[] | null) ?? "lost";
+    },
+  };
+}
+
 interface Asked {
   readonly commands: readonly Command[];
   resolve(replies: unknown[]): void;
   reject(error: unknown): void;
 }
 
-/** Looks of one tick share a round trip. The first begins by forgetting what an earlier transaction watched. */
-function createLook(connection: Redis, steps: readonly Step[], asking: boolean): Look {
-  // With all keys of a script in one command, the server says itself if only some of them have moved yet.
-  const together = asking ? steps.map(({ keys }): Command => ["watch", ...keys]) : [];
-  let opening: Command[] = [["unwatch"], ...together];
+/** Looks of one tick share a round trip. */
+function createLook(session: Session): Look {
   const enqueue = createTickBatch<Asked>((items) => {
     flush(items).catch((error) => {
       for (const { reject } of items) reject(error);
@@ -64,18 +98,14 @@ function createLook(connection: Redis, steps: readonly Step[], asking: boolean):
   });
 
   async function flush(items: Asked[]): Promise<void> {
-    const commands = [...opening, ...items.flatMap((item) => item.commands)];
-    let at = opening.length;
-    opening = [];
-    const replies = await sendAll(connection, asking ? commands.flatMap(askingFirst) : commands);
-    const own = asking ? replies.filter((_, index) => index % 2 === 1) : replies;
-    throwFirst(own.slice(0, at));
+    const replies = await session.send(items.flatMap(({ commands }) => commands));
+    let at = 0;
     for (const { commands, resolve, reject } of items) {
-      const part = own.slice(at, at + commands.length);
+      const own = replies.slice(at, at + commands.length);
       at += commands.length;
-      const failure = part.find((reply) => reply instanceof Error);
+      const failure = own.find((reply) => reply instanceof Error);
       if (failure) reject(failure);
-      else resolve(part);
+      else resolve(own);
     }
   }
 
@@ -85,32 +115,11 @@ function createLook(connection: Redis, steps: readonly Step[], asking: boolean):
     });
 }
 
-async function execute(
-  connection: Redis,
-  writes: readonly Command[],
-  pushes: readonly Command[],
-  asking: boolean,
-): Promise<unknown[] | "lost"> {
-  // Said once before MULTI, it holds until EXEC.
-  const opening: Command[] = asking ? [["asking"], ["multi"]] : [["multi"]];
-  const replies = await sendAll(connection, [...opening, ...writes, ["exec"], ...pushes]);
-  const execAt = opening.length + writes.length;
-  // A write that was refused as it was queued says why; EXEC only says that there was one.
-  throwFirst(replies.slice(0, execAt + 1));
-  const results = replies[execAt] as unknown[] | null;
-  return results ?? "lost";
-}
-
-/** In one write. An error reply stands in its place. */
-async function sendAll(connection: Redis, commands: readonly Command[]): Promise<unknown[]> {
+async function exchange(connection: Redis, commands: readonly Command[]): Promise<unknown[]> {
   const pipeline = connection.pipeline();
   for (const [name, ...args] of commands) pipeline.callBuffer(name, args);
   const results = (await pipeline.exec()) ?? [];
   return results.map(([error, reply]) => error ?? reply);
-}
-
-function askingFirst(command: Command): Command[] {
-  return [["asking"], command];
 }
 
 function throwFirst(replies: readonly unknown[]): void {

@@ -1,0 +1,325 @@
+import fc from "fast-check";
+import type { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Argument, evaluate } from "../../../src/cache/redis/connection.js";
+import { writeBody, writePosition } from "../../../src/cache/redis/record.js";
+import { scripts } from "../../../src/cache/redis/scripts.js";
+import { LEASED, PASS, REST, writeHead } from "../../../src/cache/redis/transactions/head.js";
+import { keySlot } from "../../../src/cache/redis/transactions/key-slot.js";
+import { transact } from "../../../src/cache/redis/transactions/transact.js";
+import { twins } from "../../../src/cache/redis/transactions/twins.js";
+import { type RedisServer, startRedis } from "../../support/redis-server.js";
+
+const V = "c:v:menu";
+const T = "c:t:{0}menu";
+const INDEX_BASE = "c:i:{0}menu:";
+const PENDING = "c:p:{0}";
+const LOG = "c:log";
+const FENCE = "c:fence";
+const WAKE = "c:wake:menu";
+const EVICTIONS = "c:evictions";
+
+const tokens = ["token-01", "token-02"];
+const nonces = ["nonce-01", "nonce-02"];
+const HOUR_MS = 3_600_000;
+/** More than the two runs of one step lie apart, and far less than any two times that a step could confuse. */
+const SLACK_MS = 5_000;
+
+let server: RedisServer;
+/** The same server's databases: scripts run in the one, their twins in the other. */
+let scripted: Redis;
+let twinned: Redis;
+let subscriber: Redis;
+const heard: string[] = [];
+let serverMark: string;
+
+beforeAll(async () => {
+  server = await startRedis();
+  scripted = server.client({ db: 0 });
+  twinned = server.client({ db: 1, retryStrategy: () => null });
+  subscriber = server.client();
+  subscriber.on("message", (channel: string, message: string) => {
+    heard.push(`${channel}: ${message}`);
+  });
+  await subscriber.subscribe(WAKE, EVICTIONS);
+  for (const { lua } of Object.values(scripts)) await scripted.script("LOAD", lua);
+  const [, replid = ""] = /master_replid:(\w{8})/.exec(await scripted.info("replication")) ?? [];
+  serverMark = replid;
+});
+
+afterAll(() => server.stop());
+
+// --- States that a script may find. Lives and limits are never near each other, since time passes between two runs.
+
+const anyLifeMs = fc.constantFrom(10_000, 30_000, 50_000);
+const anyLimitMs = fc.constantFrom(25_000, 45_000);
+const anyToken = fc.constantFrom(...tokens);
+const anyNonce = fc.constantFrom(...nonces);
+const anyEpoch = fc.constantFrom("0000000a", "0000000b");
+const orAbsent = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+
+const anyBody = fc.subarray(nonces).map((own) =>
+  writeBody({
+    ttlMs: HOUR_MS,
+    staleWhileRevalidateMs: 0,
+    staleIfErrorMs: 0,
+    loadMs: 5,
+    tags: own.map((_, index) => `tag ${index} é`),
+    nonces: own,
+    format: 1,
+    value: Buffer.from("about nonce-01"),
+  }),
+);
+
+const anyRecord = fc
+  .record({
+    state: fc.constantFrom(REST, LEASED, PASS),
+    token: anyToken,
+    inMs: fc.constantFrom(-60_000, 60_000),
+    body: orAbsent(anyBody),
+  })
+  .map(({ state, token, inMs, body }) => (now: number) => {
+    const position = Buffer.alloc(10, 7);
+    const head = Buffer.concat([writeHead(state, token, now + inMs), position]);
+    return body ? Buffer.concat([head, writeHead(0, "", now).subarray(1), body]) : head;
+  });
+
+const anyState = fc.record({
+  entry: orAbsent(
+    fc.record({
+      bytes: fc.oneof(
+        { weight: 8, arbitrary: anyRecord },
+        { weight: 1, arbitrary: fc.constant(() => Buffer.from("short")) },
+      ),
+      lifeMs: anyLifeMs,
+    }),
+  ),
+  version: orAbsent(
+    fc.record({
+      text: fc
+        .tuple(anyNonce, fc.constantFrom("c", "p", "e"), anyEpoch)
+        .map(([nonce, kind, epoch]) => nonce + kind + (kind === "c" ? "" : `${epoch}:5`)),
+      lifeMs: anyLifeMs,
+    }),
+  ),
+  index: orAbsent(
+    fc.record({
+      nonce: anyNonce,
+      expired: fc.integer({ min: 0, max: 13 }),
+      live: fc.integer({ min: 0, max: 2 }),
+      filedInMs: fc.constantFrom(undefined, -70_000, 70_000),
+      lifeMs: anyLifeMs,
+    }),
+  ),
+  pending: orAbsent(fc.record({ lifeMs: anyLifeMs })),
+  log: orAbsent(
+    fc.oneof(
+      fc.constant(() => "garbage"),
+      fc
+        .tuple(anyEpoch, fc.constantFrom(0, 9, 999_999_999_999), fc.constantFrom("own", "", "cafe"))
+        .map(
+          ([epoch, n, mark]) =>
+            () =>
+              `${epoch}:${n}@${mark === "own" ? serverMark : mark}`,
+        ),
+    ),
+  ),
+  fence: fc.constantFrom(undefined, "behind", "ahead"),
+});
+type State = typeof anyState extends fc.Arbitrary<infer T> ? T : never;
+
+const anyStep = fc
+  .record({
+    name: fc.constantFrom(...(Object.keys(twins) as Array<keyof typeof twins>)),
+    token: anyToken,
+    seen: fc.constantFrom("", "*", ...tokens),
+    nonce: anyNonce,
+    epoch: anyEpoch,
+    limitMs: anyLimitMs,
+    passMs: fc.constantFrom(0, 25_000),
+    body: anyBody,
+  })
+  .map((given) => ({ name: given.name, ...callOf(given) }));
+type Step = typeof anyStep extends fc.Arbitrary<infer T> ? T : never;
+
+interface Given {
+  name: keyof typeof twins;
+  token: string;
+  seen: string;
+  nonce: string;
+  epoch: string;
+  limitMs: number;
+  passMs: number;
+  body: Buffer;
+}
+
+function callOf({ name, token, seen, nonce, epoch, limitMs, passMs, body }: Given): {
+  keys: string[];
+  args: Argument[];
+} {
+  const position = writePosition({ epoch: 7, n: 9 });
+  switch (name) {
+    case "takeLease":
+      return { keys: [V], args: [token, limitMs, position, seen] };
+    case "renewLease":
+      return { keys: [V], args: [token, limitMs] };
+    case "commitEntry":
+      return { keys: [V], args: [token, body, limitMs, WAKE] };
+    case "releaseLease":
+      return { keys: [V], args: [token, passMs, WAKE] };
+    case "deleteEntry":
+      return { keys: [V], args: [WAKE] };
+    case "freeEntry":
+      return { keys: [V], args: [nonce] };
+    case "claimTag":
+      return { keys: [T], args: [`${nonce}c`, limitMs] };
+    case "positionTag":
+      return { keys: [T], args: [nonce, `${epoch}:5`] };
+    case "advanceLog":
+      return { keys: [LOG], args: [epoch, limitMs] };
+    case "evictTag": {
+      const args = [`nonce-03e${epoch}:6`, limitMs, EVICTIONS, `${epoch}:6`];
+      return { keys: [T, INDEX_BASE, PENDING], args };
+    }
+    case "fileEntry":
+      return { keys: [T, INDEX_BASE + nonce], args: [nonce, "menu", limitMs] };
+    case "nextFence":
+      return { keys: [FENCE], args: [limitMs] };
+  }
+}
+
+async function put(redis: Redis, state: State, now: number): Promise<void> {
+  const { entry, version, index, pending, log, fence } = state;
+  const pipeline = redis.pipeline().flushdb();
+  if (entry) pipeline.set(V, entry.bytes(now), "PX", entry.lifeMs);
+  if (version) pipeline.set(T, version.text, "PX", version.lifeMs);
+  if (index) {
+    const name = INDEX_BASE + index.nonce;
+    // No two expire at once: of those the script trims ten, and its twin all.
+    for (let i = 0; i < index.expired; i += 1) pipeline.zadd(name, now - 60_000 - i, `gone ${i}`);
+    for (let i = 0; i < index.live; i += 1) pipeline.zadd(name, now + 60_000 + i, `live ${i}`);
+    if (index.filedInMs !== undefined) pipeline.zadd(name, now + index.filedInMs, "menu");
+    pipeline.pexpire(name, index.lifeMs);
+  }
+  if (pending) {
+    pipeline.rpush(PENDING, "another");
+    pipeline.pexpire(PENDING, pending.lifeMs);
+  }
+  if (log) pipeline.set(LOG, log(), "PX", 10_000);
+  if (fence)
+    pipeline.set(FENCE, fence === "ahead" ? String((now + HOUR_MS) * 1_000) : "17", "PX", 10_000);
+  await pipeline.exec();
+}
+
+// --- What came of it. Times stand apart, since the two runs are not at the same one.
+
+interface Outcome {
+  exact: unknown[];
+  times: number[];
+}
+
+async function look(redis: Redis): Promise<Outcome> {
+  const exact: unknown[] = [];
+  const times: number[] = [];
+  for (const name of (await redis.keys("*")).sort()) {
+    const type = await redis.type(name);
+    exact.push(name, type);
+    times.push(await redis.pttl(name));
+    if (type === "list") exact.push(await redis.lrange(name, 0, -1));
+    if (type === "zset") {
+      const members = (await redis.zrange(name, 0, "-1")).map(String).sort();
+      exact.push(members);
+      for (const member of members) times.push(Number(await redis.zscore(name, member)));
+    }
+    if (type === "string") {
+      const bytes = (await redis.getBuffer(name)) as Buffer;
+      if (name === FENCE) times.push(Number(bytes) / 1_000);
+      // Deadline and birth.
+      const timesAt = name === V ? [9, 25].filter((at) => bytes.length >= at + 6) : [];
+      for (const at of timesAt) {
+        times.push(bytes.readUIntBE(at, 6));
+        bytes.fill(0, at, at + 6);
+      }
+      exact.push(name === FENCE ? "" : bytes.toString("latin1"));
+    }
+  }
+  return { exact, times };
+}
+
+function outcomeOfReply(name: string, reply: unknown): Outcome {
+  const isTime = name === "commitEntry" || name === "nextFence";
+  if (isTime) return { exact: [], times: [Number(reply)] };
+  return { exact: [Array.isArray(reply) ? reply.map(String) : String(reply)], times: [] };
+}
+
+function expectSame(own: Outcome, its: Outcome, what: string): void {
+  expect(own.exact, what).toEqual(its.exact);
+  expect(own.times.length, what).toBe(its.times.length);
+  for (const [index, time] of own.times.entries()) {
+    const slack = what.startsWith("reply to nextFence") ? SLACK_MS * 1_000 : SLACK_MS;
+    expect(Math.abs(time - (its.times[index] as number)), what).toBeLessThan(slack);
+  }
+}
+
+async function messages(): Promise<string[]> {
+  // Pushes come before the answer to what is asked after them.
+  await subscriber.ping();
+  return heard.splice(0);
+}
+
+async function runScript({ name, keys, args }: Step): Promise<unknown> {
+  const [command, ...rest] = evaluate(scripts[name], keys, ...args);
+  return scripted.callBuffer(command, rest);
+}
+
+async function runTwin({ name, keys, args }: Step): Promise<unknown> {
+  const replies = await transact(twinned, [{ twin: twins[name], keys, args }]);
+  if (replies === "lost") throw new Error("Nobody else was there to lose to.");
+  return replies[0];
+}
+
+describe("a script and its twin", () => {
+  test("answer, leave and tell the same, whatever they find", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyState, fc.array(anyStep, { minLength: 1, maxLength: 3 }), check),
+      { numRuns: 300 },
+    );
+  });
+
+  // Each on its own as well, often enough to meet what few states lead to.
+  test.each(Object.keys(twins))("as %s", async (name) => {
+    const steps = anyStep.filter((step) => step.name === name).map((step) => [step]);
+    await fc.assert(fc.asyncProperty(anyState, steps, check), { numRuns: 60 });
+  });
+
+  async function check(state: State, steps: Step[]): Promise<void> {
+    const [seconds] = await scripted.time();
+    const now = Number(seconds) * 1_000;
+    await Promise.all([put(scripted, state, now), put(twinned, state, now)]);
+    for (const step of steps) {
+      const reply = await runScript(step);
+      const told = await messages();
+      const twinReply = await runTwin(step);
+      expect(await messages(), step.name).toEqual(told);
+      const [itsReply, ownReply] = [reply, twinReply].map((it) => outcomeOfReply(step.name, it));
+      expectSame(ownReply as Outcome, itsReply as Outcome, `reply to ${step.name}`);
+      expectSame(await look(twinned), await look(scripted), `after ${step.name}`);
+    }
+  }
+});
+
+test("a key is in the slot that the server says", async () => {
+  await using clustered = await startRedis({ args: ["--cluster-enabled", "yes"] });
+  const client = clustered.client();
+  const anyText = fc.oneof(fc.string({ unit: "binary" }), fc.string());
+  const anyKey = fc.oneof(
+    anyText,
+    fc.tuple(anyText, anyText, anyText).map(([a, b, c]) => `${a}{${b}}${c}`),
+  );
+  await fc.assert(
+    fc.asyncProperty(anyKey, async (key) => {
+      expect(keySlot(key)).toBe(await client.cluster("KEYSLOT", key));
+    }),
+    { numRuns: 200 },
+  );
+});
