@@ -84,6 +84,7 @@ export function createEvictTags(
   };
 }
 
+/** The client follows TRYAGAIN round the cluster, and may have any redirection to tell of in the end. */
 function isSlotOnTheMove(error: unknown): boolean {
-  return error instanceof StoreError && error.message.includes("TRYAGAIN");
+  return error instanceof StoreError && /TRYAGAIN|redirections/.test(error.message);
 }

@@ -20,11 +20,19 @@ export async function clearKeys(
       // One key a command: those of one node lie in many slots.
       const pipeline = master.pipeline();
       for (const name of doomed) pipeline.unlink(name);
-      const results = await within(commandTimeoutMs, pipeline.exec());
-      const failure = results?.find(([error]) => error)?.[0];
+      const results = (await within(commandTimeoutMs, pipeline.exec())) ?? [];
+      // A key of a slot that is on its way to or from this master: whoever is to be asked for it is found out by name.
+      const redirected = doomed.filter((_, index) => isRedirection(results[index]?.[0]));
+      const replies = await connection.sendAll(redirected.map((name) => ["unlink", name]));
+      const failures = [...results.map(([error]) => error), ...replies];
+      const failure = failures.find((one) => one instanceof Error && !isRedirection(one));
       if (failure) throw failure;
     }
   }
+}
+
+function isRedirection(error: unknown): boolean {
+  return error instanceof Error && /^(MOVED|ASK) /.test(error.message);
 }
 
 /** How many entries there are: exact for a small database, else from a random sample of its keys. */

@@ -144,6 +144,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       // In this order: what is loaded from before the clear can then commit nothing valid.
       log.hear(await log.advance());
       await clearKeys(connection, keys, commandTimeoutMs);
+      // A master that was lost meanwhile was passed over.
+      await promotions.known();
       await replicated?.(keys.allMarks());
     },
 
