@@ -1,5 +1,7 @@
 import { type Call, type FillParts, named } from "./call.js";
-import { type Flight, Flights, type Landing } from "./flights.js";
+import type { EncodedValue } from "./codec.js";
+import { type Ending, type Flight, Flights, isForJoiner } from "./flights.js";
+import { mayHaveOwnTags } from "./load.js";
 
 /** Loads without a lease: their results are returned and never stored. */
 export interface BareLoads {
@@ -13,6 +15,8 @@ export interface BareLoads {
 
 export interface BareLoad {
   mayJoin(flight: Flight): boolean;
+  /** Whether the caller called before the load began. */
+  isEarly(flight: Flight): boolean;
   /** Versions that the reader saw before the load; undefined where nothing can be compared. */
   nonces?: Flight["nonces"];
 }
@@ -23,20 +27,19 @@ export interface BareLanding {
   readonly own: boolean;
 }
 
-type Ending = Landing & { type: "value" | "error" };
-
 export function createBareLoads(parts: FillParts): BareLoads {
   const flights = new Flights();
 
   async function run(call: Call): Promise<Ending> {
     parts.reporter.report({ type: "load", stored: false, ...named(call) });
     try {
-      const { value, addedTags } = await parts.loads.run(call.key, call.entry, call.load);
-      const encoded = encodeForOthers(parts, value);
+      const loaded = await parts.loads.run(call.key, call.entry, call.load);
+      const encoded = encodeForOthers(loaded.value);
       return {
         type: "value",
-        value,
-        tags: [...call.entry.tags, ...addedTags],
+        value: loaded.value,
+        tags: [...call.entry.tags, ...loaded.addedTags],
+        earlyOnly: mayHaveOwnTags(loaded),
         ...(encoded && { encoded }),
       };
     } catch (error) {
@@ -44,33 +47,28 @@ export function createBareLoads(parts: FillParts): BareLoads {
     }
   }
 
+  function encodeForOthers(value: unknown): EncodedValue | undefined {
+    try {
+      return parts.codec.encode(value);
+    } catch {
+      return undefined;
+    }
+  }
+
   return {
-    async shared(call, { mayJoin, nonces }) {
+    async shared(call, { mayJoin, isEarly, nonces }) {
       const under = flights.get(call.key);
       if (under && mayJoin(under)) {
         const landing = await under.landed;
-        if (landing.type !== "again") return { landing, own: false };
+        if (isForJoiner(landing, isEarly(under))) return { landing, own: false };
       }
       const flight = flights.start(call.key, call.entry.since);
       flight.nonces = nonces;
       const landing = await run(call);
-      flight.land(hasOwnTags(call, landing) ? { type: "again" } : landing);
+      flight.land(landing);
       return { landing, own: true };
     },
     alone: async (call) => ({ landing: await run(call), own: true }),
     close: () => flights.close(),
   };
-}
-
-/** Tags known only from the result: whether they moved before a joiner came, nobody has checked. */
-function hasOwnTags(call: Call, landing: Landing): boolean {
-  return landing.type === "value" && landing.tags.length > call.entry.tags.length;
-}
-
-function encodeForOthers(parts: FillParts, value: unknown) {
-  try {
-    return parts.codec.encode(value);
-  } catch {
-    return undefined;
-  }
 }

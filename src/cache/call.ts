@@ -1,5 +1,4 @@
 import type { Codec } from "./codec.js";
-import type { Landing } from "./flights.js";
 import type { LoadRunner } from "./load.js";
 import type { Reporter } from "./reporter.js";
 import type { EntrySettings, Settings } from "./settings.js";
@@ -11,12 +10,6 @@ export interface Call {
   readonly key: string;
   readonly entry: EntrySettings;
   readonly load: Load<unknown>;
-}
-
-/** What the leader of a fill gets, and what those who joined it get. */
-export interface Filled {
-  readonly own: Landing & { type: "value" | "error" };
-  readonly shared: Landing;
 }
 
 export interface FillParts {

@@ -1,9 +1,9 @@
-import { type Call, type Filled, type FillParts, named } from "./call.js";
+import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import { NotCacheableError } from "./errors.js";
 import type { RefusalReason } from "./events.js";
-import type { Landing, Stored } from "./flights.js";
-import type { Loaded } from "./load.js";
+import type { Delivered, Stored } from "./flights.js";
+import { type Loaded, mayHaveOwnTags } from "./load.js";
 import { isCoveredBy, type Position } from "./position.js";
 import type { EntrySettings } from "./settings.js";
 import type { Nonce, Snapshot, Store, Token } from "./store.js";
@@ -18,26 +18,30 @@ export async function commitLoaded(
   token: Token,
   snapshot: Snapshot,
   loaded: Loaded,
-): Promise<Filled> {
+): Promise<Delivered> {
   const tags = [...call.entry.tags, ...loaded.addedTags];
-  const value: Landing & { type: "value" } = { type: "value", value: loaded.value, tags };
-  const refuse = async (reason: RefusalReason, shared: Landing): Promise<Filled> => {
+  const encoded = encodeValue(parts, call, loaded.value);
+  const delivered: Delivered = {
+    type: "value",
+    value: loaded.value,
+    tags,
+    earlyOnly: mayHaveOwnTags(loaded),
+    ...(encoded && { encoded }),
+  };
+  const refuse = async (reason: RefusalReason): Promise<Delivered> => {
     parts.reporter.report({ type: "refused", reason, ...named(call) });
     await releaseLease(parts, call, token, PASS_MS);
-    return { own: value, shared };
+    return delivered;
   };
 
-  const encoded = encodeValue(parts, call, loaded.value);
-  if (!encoded) return refuse("not cacheable", value);
-  const shared = { ...value, encoded };
-  if (encoded.bytes.byteLength > parts.settings.maxValueBytes) return refuse("too large", shared);
+  if (!encoded) return refuse("not cacheable");
+  if (encoded.bytes.byteLength > parts.settings.maxValueBytes) return refuse("too large");
   const ttlMs = ttlOf(call.entry, loaded);
-  if (ttlMs === 0) return refuse(loaded.ttlMs === 0 ? "ttl" : "null", shared);
+  if (ttlMs === 0) return refuse(loaded.ttlMs === 0 ? "ttl" : "null");
 
   try {
     const nonces = await noncesOf(parts.store, call.entry, snapshot, loaded.addedTags);
-    // Those who joined after the load began may have called after that eviction: only its own caller may have it.
-    if (!nonces) return await refuse("tag moved", { type: "again" });
+    if (!nonces) return await refuse("tag moved");
     const stored: Stored = { birthMs: 0, ttlMs: jittered(ttlMs, parts.settings.ttlJitter) };
     const birthMs = await parts.store.commit(call.key, token, {
       ttlMs: stored.ttlMs,
@@ -49,19 +53,18 @@ export async function commitLoaded(
       format: encoded.format,
       value: encoded.bytes,
     });
-    if (birthMs === undefined) return await refuse("lease lost", shared);
+    if (birthMs === undefined) return await refuse("lease lost");
     parts.reporter.report({
       type: "fill",
       loadSeconds: loaded.loadMs / 1000,
       bytes: encoded.bytes.byteLength,
       ...named(call),
     });
-    const landing = { ...shared, stored: { ...stored, birthMs } };
-    return { own: landing, shared: landing };
+    return { ...delivered, stored: { ...stored, birthMs } };
   } catch (error) {
     // The value is good, whatever became of the store.
     parts.reporter.error(error, named(call));
-    return { own: value, shared: loaded.addedTags.length > 0 ? { type: "again" } : shared };
+    return delivered;
   }
 }
 

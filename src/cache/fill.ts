@@ -1,6 +1,6 @@
-import { type Call, type Filled, type FillParts, named } from "./call.js";
+import { type Call, type FillParts, named } from "./call.js";
 import { commitLoaded, PASS_MS, releaseLease } from "./commit.js";
-import type { Landing } from "./flights.js";
+import type { Ending } from "./flights.js";
 import { keepLease } from "./lease.js";
 import type { Loaded } from "./load.js";
 import type { Snapshot, Token } from "./store.js";
@@ -14,7 +14,7 @@ export async function fill(
   call: Call,
   token: Token,
   snapshot: Snapshot,
-): Promise<Filled> {
+): Promise<Ending> {
   const { store, reporter, settings } = parts;
   const { leaseMs } = settings;
   const lease = keepLease(store, { key: call.key, tags: call.entry.tags, token, leaseMs });
@@ -25,8 +25,7 @@ export async function fill(
       loaded = await parts.loads.run(call.key, call.entry, call.load);
     } catch (error) {
       await releaseLease(parts, call, token, PASS_MS);
-      const thrown: Landing = { type: "error", error };
-      return { own: thrown, shared: thrown };
+      return { type: "error", error };
     }
     return await commitLoaded(parts, call, token, snapshot, loaded);
   } finally {

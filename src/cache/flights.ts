@@ -6,17 +6,28 @@ import type { Nonce, Reading, Token } from "./store.js";
 
 /** How a flight ended, for those who joined it. */
 export type Landing =
-  /** The value; encoded where it could be, so that each caller gets its own. */
-  | {
-      type: "value";
-      value: unknown;
-      encoded?: EncodedValue;
-      stored?: Stored;
-      tags: readonly string[];
-    }
+  | Delivered
   | { type: "error"; error: unknown }
   /** Nothing that joiners may have: look again. */
   | { type: "again" };
+
+/** How a load ended, for its own caller. */
+export type Ending = Exclude<Landing, { type: "again" }>;
+
+export interface Delivered {
+  readonly type: "value";
+  readonly value: unknown;
+  /** Absent where the value could not be encoded: then it is its loader's alone, since nobody else can get a copy. */
+  readonly encoded?: EncodedValue;
+  /** Absent where it was not stored. */
+  readonly stored?: Stored;
+  readonly tags: readonly string[];
+  /**
+   * True where the result may hang on tags that were not known when joiners came: one of them may have been evicted
+   * after the load began and before a joiner called, so only those who called before it began may have it.
+   */
+  readonly earlyOnly: boolean;
+}
 
 export interface Stored {
   readonly birthMs: number;
@@ -104,6 +115,18 @@ export function mayJoinBareLoad(
   );
 }
 
+/**
+ * Whether the caller called before the load began, and its operation did not begin after the loader's: then it may
+ * have whatever was loaded.
+ */
+export function cameBefore(
+  flight: Flight,
+  reading: Reading,
+  since: Position | null | undefined,
+): boolean {
+  return reading.sequence < flight.sequence && isNoYounger(since, flight.since);
+}
+
 export function isNoYounger(
   since: Position | null | undefined,
   loader: Position | null | undefined,
@@ -118,4 +141,10 @@ function haveSameVersions(flight: Flight, reading: Reading): boolean {
     if (flight.nonces.get(tag) !== nonce) return false;
   }
   return true;
+}
+
+/** Whether a joiner may have what a flight brought: an error as it was thrown, a value only if it gets its own. */
+export function isForJoiner(landing: Landing, isEarly: boolean): landing is Ending {
+  if (landing.type !== "value") return landing.type === "error";
+  return landing.encoded !== undefined && (isEarly || !landing.earlyOnly);
 }

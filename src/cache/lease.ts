@@ -1,4 +1,17 @@
-import type { LeaseRequest, Store } from "./store.js";
+import type { LeaseGrant, LeaseRequest, Store } from "./store.js";
+
+/**
+ * Takes a lease. Where that fails nobody knows whether it was taken, or will be yet by a server that hangs; a release
+ * that is sent now is carried out after it, so that no lease without a holder keeps others waiting.
+ */
+export async function takeLease(store: Store, request: LeaseRequest): Promise<LeaseGrant> {
+  try {
+    return await store.takeLease(request);
+  } catch (error) {
+    store.releaseLease(request.key, request.token, 0).catch(() => {});
+    throw error;
+  }
+}
 
 /** Keeps a lease alive while its work runs. */
 export interface KeptLease {

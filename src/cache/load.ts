@@ -92,3 +92,8 @@ export function createLoadRunner(limit: LoadLimit, loadTimeoutMs: number): LoadR
     }
   }
 }
+
+/** Whether the result may hang on tags that nobody knew before the load; one that stores nothing may not name them. */
+export function mayHaveOwnTags({ addedTags, ttlMs }: Loaded): boolean {
+  return addedTags.length > 0 || ttlMs === 0;
+}

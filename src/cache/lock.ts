@@ -1,5 +1,5 @@
 import { LockLostError, LockTimeoutError, StoreError } from "./errors.js";
-import { keepLease } from "./lease.js";
+import { keepLease, takeLease } from "./lease.js";
 import type { Outage } from "./outage.js";
 import { randomId } from "./random.js";
 import type { LockSettings } from "./settings.js";
@@ -68,7 +68,7 @@ export async function withLock<T>(
   async function take(over: Token): Promise<Held | undefined> {
     const token = randomId();
     const request = { key, tags: [], token, leaseMs };
-    const grant = await store.takeLease({ ...request, over });
+    const grant = await takeLease(store, { ...request, over });
     if (!grant.taken) return undefined;
     const fencingToken = await store.nextFence();
     return (await store.renewLease(request)) ? { token, fencingToken } : undefined;

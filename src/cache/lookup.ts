@@ -1,17 +1,22 @@
-import type { BareLoads } from "./bare-load.js";
+import type { BareLanding, BareLoads } from "./bare-load.js";
 import { type Call, type FillParts, named } from "./call.js";
+import type { EncodedValue } from "./codec.js";
 import { areCovered } from "./commit.js";
 import { shouldRefreshEarly } from "./early-refresh.js";
 import { RefreshError } from "./errors.js";
 import { fill } from "./fill.js";
 import {
+  cameBefore,
+  type Delivered,
+  type Ending,
   type Flight,
   type Flights,
+  isForJoiner,
   isNoYounger,
-  type Landing,
   mayJoinBareLoad,
   mayJoinFill,
 } from "./flights.js";
+import { takeLease } from "./lease.js";
 import type { Outage } from "./outage.js";
 import { randomId } from "./random.js";
 import type { Entry, LeaseGrant, Reading } from "./store.js";
@@ -91,7 +96,7 @@ export function createLookups(parts: LookupParts): Lookups {
   ): Promise<Answer | undefined> {
     if (reading.pass || waiting.isOver()) return passing(call, reading);
     const flight = flights.get(call.key);
-    if (flight && mayJoinFill(flight, reading)) return joining(flight, waiting);
+    if (flight && mayJoinFill(flight, reading)) return joining(call, reading, flight, waiting);
     if (flight && !flight.token) {
       await waiting.until(flight.leased);
       return undefined;
@@ -111,7 +116,7 @@ export function createLookups(parts: LookupParts): Lookups {
       const token = randomId();
       let grant: LeaseGrant;
       try {
-        grant = await store.takeLease({
+        grant = await takeLease(store, {
           key,
           tags: entry.tags,
           token,
@@ -135,41 +140,49 @@ export function createLookups(parts: LookupParts): Lookups {
       flight.nonces = grant.snapshot.nonces;
       flight.settleLease();
       const filled = await fill(parts, call, token, grant.snapshot);
-      flight.land(filled.shared);
-      return fromLanding(filled.own, "miss", true);
+      flight.land(filled);
+      return fromOwn(filled, "miss");
     } finally {
       flight.land({ type: "again" });
     }
   }
 
-  async function joining(flight: Flight, waiting: Waiting): Promise<Answer | undefined> {
+  async function joining(
+    call: Call,
+    reading: Reading,
+    flight: Flight,
+    waiting: Waiting,
+  ): Promise<Answer | undefined> {
     if (!(await waiting.until(flight.landed))) return undefined;
     const landing = await flight.landed;
-    return landing.type === "again" ? undefined : fromLanding(landing, "waited", false);
+    const isEarly = cameBefore(flight, reading, call.entry.since);
+    return isForJoiner(landing, isEarly) ? fromOthers(call, landing, "waited") : undefined;
   }
 
   async function passing(call: Call, reading: Reading): Promise<Answer> {
     const { tags, since } = call.entry;
-    const { landing, own } = await bareLoads.shared(call, {
+    const answered = await bareLoads.shared(call, {
       mayJoin: (flight) => mayJoinBareLoad(flight, reading, since),
+      isEarly: (flight) => cameBefore(flight, reading, since),
       nonces: reading.versions.size === tags.length ? reading.versions : undefined,
     });
-    return fromLanding(landing, "bypassed", own);
+    return fromBareLoad(call, answered, "bypassed");
   }
 
   async function alone(call: Call): Promise<Answer> {
     const { landing } = await bareLoads.alone(call);
-    return fromLanding(landing, "bypassed", true);
+    return fromOwn(landing, "bypassed");
   }
 
   async function withoutStore(call: Call): Promise<Answer> {
     // One failed step is no outage: an eviction may be going through, so nobody shares this load.
     if (!outage.isOn) return alone(call);
     if (settings.onOutage === "throw") throw outage.error(named(call));
-    const { landing, own } = await outageLoads.shared(call, {
+    const answered = await outageLoads.shared(call, {
       mayJoin: (flight) => isNoYounger(call.entry.since, flight.since),
+      isEarly: () => false,
     });
-    return fromLanding(landing, "outage", own);
+    return fromBareLoad(call, answered, "outage");
   }
 
   function missed(call: Call): Waiting {
@@ -186,7 +199,7 @@ export function createLookups(parts: LookupParts): Lookups {
     waiting: Waiting | undefined,
   ): Answer | undefined {
     const { entry } = reading;
-    if (!entry || !reading.valid) return undefined;
+    if (!entry || !reading.valid || !isFiledUnder(entry, call.entry.tags)) return undefined;
     const now = store.now();
     const isFresh = now < entry.birthMs + entry.ttlMs;
     if (!isFresh && now >= entry.birthMs + entry.ttlMs + entry.staleWhileRevalidateMs) {
@@ -243,7 +256,12 @@ export function createLookups(parts: LookupParts): Lookups {
     const reading = await store.read(call.key, call.entry.tags).catch(() => undefined);
     const entry = reading?.valid ? reading.entry : undefined;
     const now = store.now();
-    if (!entry || now >= entry.birthMs + entry.ttlMs + entry.staleIfErrorMs) return undefined;
+    if (
+      !entry ||
+      !isFiledUnder(entry, call.entry.tags) ||
+      now >= entry.birthMs + entry.ttlMs + entry.staleIfErrorMs
+    )
+      return undefined;
     const value = decoded(call.key, entry);
     if (value === UNREADABLE) return undefined;
     const ageSeconds = secondsSince(entry, now);
@@ -251,30 +269,56 @@ export function createLookups(parts: LookupParts): Lookups {
     return { value, status: "stale", ageSeconds, remainingSeconds: 0, tags: entry.tags };
   }
 
-  function decoded(key: string, entry: Entry): unknown {
+  function decoded(key: string, { format, value: bytes }: Entry): unknown {
+    return decodedBytes(key, { format, bytes });
+  }
+
+  function decodedBytes(key: string, encoded: EncodedValue): unknown {
     try {
-      return codec.decode({ format: entry.format, bytes: entry.value });
+      return codec.decode(encoded);
     } catch (error) {
       reporter.error(error, { key });
       return UNREADABLE;
     }
   }
 
-  /** A joiner gets a value of its own, wherever one can be made. */
-  function fromLanding(
-    landing: Landing & { type: "value" | "error" },
+  function fromOwn(ending: Ending, status: LookupStatus): Answer {
+    if (ending.type === "error") throw ending.error;
+    return answerOf(ending, ending.value, status);
+  }
+
+  /** A joiner gets a value of its own; undefined where none can be made. */
+  function fromOthers(call: Call, ending: Ending, status: LookupStatus): Answer | undefined {
+    if (ending.type === "error") throw ending.error;
+    const { encoded } = ending;
+    const value = encoded ? decodedBytes(call.key, encoded) : UNREADABLE;
+    return value === UNREADABLE ? undefined : answerOf(ending, value, status);
+  }
+
+  async function fromBareLoad(
+    call: Call,
+    { landing, own }: BareLanding,
     status: LookupStatus,
-    own: boolean,
-  ): Answer {
-    if (landing.type === "error") throw landing.error;
-    const { encoded, stored, tags } = landing;
-    const value = own || !encoded ? landing.value : codec.decode(encoded);
-    return { value, status, ageSeconds: 0, remainingSeconds: (stored?.ttlMs ?? 0) / 1000, tags };
+  ): Promise<Answer> {
+    if (own) return fromOwn(landing, status);
+    return fromOthers(call, landing, status) ?? (await alone(call));
   }
 }
 
 /** Stands for a value that cannot be read, since undefined can be one. */
 const UNREADABLE = Symbol("unreadable");
+
+function answerOf({ stored, tags }: Delivered, value: unknown, status: LookupStatus): Answer {
+  return { value, status, ageSeconds: 0, remainingSeconds: (stored?.ttlMs ?? 0) / 1000, tags };
+}
+
+/**
+ * An entry serves only those all of whose tags it is filed under: another version of the code, or another moment, may
+ * have filed it under fewer, and an eviction of the others would never reach it.
+ */
+function isFiledUnder(entry: Entry, tags: readonly string[]): boolean {
+  return tags.every((tag, index) => entry.tags[index] === tag || entry.tags.includes(tag));
+}
 
 function secondsSince(entry: Entry, now: number): number {
   return Math.max(0, now - entry.birthMs) / 1000;

@@ -31,6 +31,7 @@ const MAX_REPORTED_ONCE = 1000;
 export function createReporter(): Reporter {
   const listeners = new Set<CacheListener>();
   const reportedOnce = new Set<string>();
+  const faulty = new WeakSet<CacheListener>();
   const counts = {
     hits: 0,
     nearHits: 0,
@@ -79,6 +80,8 @@ export function createReporter(): Reporter {
         listener(event);
       } catch (error) {
         // A listener's fault is its owner's to see, and no reason to fail a caller or to end the process.
+        if (faulty.has(listener)) continue;
+        faulty.add(listener);
         process.emitWarning(asText(error), {
           type: "GraphQLCachedWarning",
           code: "E_LISTENER",

@@ -1,5 +1,6 @@
 import type { Call, FillParts } from "./call.js";
 import { areCovered, commitLoaded, encodeValue, releaseLease } from "./commit.js";
+import { takeLease } from "./lease.js";
 import { randomId } from "./random.js";
 
 /**
@@ -17,7 +18,7 @@ export function createSetter(parts: FillParts): (call: Call, value: unknown) => 
     if (!encodeValue(parts, call, value)) return false;
     const token = randomId();
     const { leaseMs } = settings;
-    const grant = await store.takeLease({ key, tags: entry.tags, token, leaseMs, over: "any" });
+    const grant = await takeLease(store, { key, tags: entry.tags, token, leaseMs, over: "any" });
     if (!grant.taken) return false;
     if (
       entry.since === null ||
@@ -27,7 +28,7 @@ export function createSetter(parts: FillParts): (call: Call, value: unknown) => 
       return false;
     }
     const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
-    const { own } = await commitLoaded(parts, call, token, grant.snapshot, loaded);
-    return own.type === "value" && own.stored !== undefined;
+    const { stored } = await commitLoaded(parts, call, token, grant.snapshot, loaded);
+    return stored !== undefined;
   };
 }

@@ -72,6 +72,32 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         expect(await get()).toEqual({ sizes: [1, 2] });
       });
 
+      it("lets each caller load for itself what cannot be copied for it", async () => {
+        const cache = createCache();
+        const origin = createOrigin(() => ({ read: () => "its own" }));
+        const key = newKey();
+        const answers = await Promise.all(
+          [1, 2, 3].map(() => cache.getOrSet(key, minute, origin.load)),
+        );
+        expect(new Set(answers).size).toBe(3);
+        expect(origin.loads).toBe(3);
+      });
+
+      it("is not failed by a serializer that cannot read what it wrote", async () => {
+        const cache = createCache({
+          serializer: {
+            serialize: () => Buffer.from("written"),
+            deserialize: () => {
+              throw new Error("cannot read it");
+            },
+          },
+        });
+        const key = newKey();
+        const callers = [1, 2, 3].map(() => cache.getOrSet(key, minute, () => "value"));
+        expect(await Promise.all(callers)).toEqual(["value", "value", "value"]);
+        expect(await cache.getOrSet(key, minute, () => "value")).toBe("value");
+      });
+
       it("loads for itself, without storing, once it has waited long enough", async () => {
         const cache = createCache({ waitSeconds: 0.05 });
         const [key, gate] = [newKey(), createGate()];
@@ -231,6 +257,63 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         gate.open();
         expect(await begun).toBe("old");
         expect(await joiner).toBe("new");
+      });
+
+      it.each([
+        ["too large", "x".repeat(2000)],
+        ["not carriable", Object.assign(() => {}, { it: "is a function" })],
+        ["kept for no time", 1],
+        ["a null that is not kept", null],
+      ])(
+        "does not hand a joiner a result that is %s, and evicted before it came",
+        async (what, old) => {
+          const cache = createCache({ maxValueBytes: 1000 });
+          const [key, gate] = [newKey(), createGate()];
+          const tag = `${key} result`;
+          const begun = cache.getOrSet(key, { ...minute, nullTtlSeconds: 0 }, async (context) => {
+            context.addTags(tag);
+            if (what === "kept for no time") context.setTtlSeconds(0);
+            await gate.pass();
+            return old;
+          });
+          await gate.arrived;
+          await cache.evictTags([tag]);
+          const joiner = cache.getOrSet<unknown>(key, minute, () => "new");
+          await cache.get("a round trip later");
+          gate.open();
+          expect(await begun).toBe(old);
+          expect(await joiner).toBe("new");
+        },
+      );
+
+      it("shares one load that is not stored among those who called before it began", async () => {
+        const cache = createCache({ maxValueBytes: 10 });
+        const origin = createOrigin("x".repeat(100));
+        const key = newKey();
+        const answers = await Promise.all(
+          Array.from({ length: 20 }, () =>
+            cache.getOrSet(key, minute, (context) => {
+              context.addTags(`${key} result`);
+              return origin.load();
+            }),
+          ),
+        );
+        expect(new Set(answers).size).toBe(1);
+        expect(origin.loads).toBe(1);
+      });
+
+      it("takes no entry for a hit that is filed under fewer tags than the caller's", async () => {
+        const cache = createCache();
+        const key = newKey();
+        const tags = [`${key} a`, `${key} b`];
+        await cache.getOrSet(key, { ...minute, tags: tags.slice(0, 1) }, () => "filed under a");
+        await cache.evictTags(tags.slice(1));
+        const get = () => cache.getOrSet(key, { ...minute, tags }, () => "filed under both");
+        expect(await get()).toBe("filed under both");
+        const fewer = { ...minute, tags: tags.slice(1) };
+        expect(await cache.getOrSet(key, fewer, () => "never")).toBe("filed under both");
+        await cache.evictTags(tags.slice(1));
+        expect(await cache.get(key)).toBeUndefined();
       });
 
       it("returns but does not store what an operation older than the eviction loads", async () => {

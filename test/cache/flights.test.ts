@@ -35,7 +35,7 @@ function startFlight(since?: Position | null) {
   return flight;
 }
 
-const value: Landing = { type: "value", value: 1, tags: [] };
+const value: Landing = { type: "value", value: 1, tags: [], earlyOnly: false };
 
 describe("flights", () => {
   test("are found by their key while they are under way", () => {

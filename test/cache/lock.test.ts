@@ -103,13 +103,13 @@ describe.each(["in process", "on Redis"])("A lock %s", (where) => {
   it("is held past its lease's life while its work runs", async () => {
     const cache = open();
     const [name, gate] = [newName(), createGate()];
-    const holder = cache.lock(name, { leaseSeconds: 0.06 }, async ({ signal }) => {
+    const holder = cache.lock(name, { leaseSeconds: 0.3 }, async ({ signal }) => {
       await gate.pass();
       return signal.aborted;
     });
     await gate.arrived;
     // More than three lives of the lease.
-    await expect(cache.lock(name, { waitSeconds: 0.2 }, () => "never")).rejects.toThrow(
+    await expect(cache.lock(name, { waitSeconds: 1 }, () => "never")).rejects.toThrow(
       LockTimeoutError,
     );
     gate.open();

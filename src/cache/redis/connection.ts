@@ -16,6 +16,12 @@ export type Argument = string | number | Buffer;
 /** One command; its first word is its name. */
 export type Command = readonly [name: string, ...args: Argument[]];
 
+/**
+ * The time limit is for so many commands; a batch of more has a multiple of it. A list of thousands, whose commands a
+ * healthy server works through in some tenths of a second, must not look like an outage.
+ */
+const COMMANDS_IN_TIME = 1000;
+
 /** A connection of our own beside the user's, with our own ideas of retries, offline queues and prefixes. */
 export interface Connection {
   readonly isCluster: boolean;
@@ -49,6 +55,7 @@ export interface Connection {
  */
 export function openConnection(given: RedisClient, commandTimeoutMs: number): Connection {
   const client = duplicate(given);
+  const becomeReady = readyOf(client);
   const readyListeners: Array<() => void> = [];
   let unsupported: UnsupportedStoreError | undefined;
   /** Instead of scripts, where the server refuses them. */
@@ -85,10 +92,11 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
   }
 
   async function sendAll(commands: readonly Command[]): Promise<unknown[]> {
-    if (client.status !== "ready") await within(commandTimeoutMs, becomeReady(client));
+    if (client.status !== "ready") await within(commandTimeoutMs, becomeReady());
     if (preparing) await within(commandTimeoutMs, preparing);
     if (unsupported) throw new StoreUnavailableError(unsupported.message, { cause: unsupported });
-    const replies = await within(commandTimeoutMs, exchange(commands));
+    const shares = Math.ceil(commands.length / COMMANDS_IN_TIME);
+    const replies = await within(commandTimeoutMs * shares, exchange(commands));
     // Out of reach is out of reach, whichever command of the batch found it out.
     for (const reply of replies) if (reply instanceof StoreUnavailableError) throw reply;
     return replies;
@@ -157,19 +165,21 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
 const NO_SCRIPTS =
   "Redis refuses scripts to this user: conditional writes run as WATCH/MULTI, in two or three round trips instead of one.";
 
-function becomeReady(client: RedisClient): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (run: () => void) => () => {
-      client.off("ready", onReady);
-      client.off("end", onEnd);
-      run();
-    };
-    const onReady = settle(resolve);
-    const onEnd = settle(() => reject(new Error("The connection was closed.")));
-    client.once("ready", onReady);
-    client.once("end", onEnd);
-    if (client.status === "end") onEnd();
-  });
+/** Resolves when the client is ready next. One promise for all who wait, however long Redis is away. */
+function readyOf(client: RedisClient): () => Promise<void> {
+  let next: Promise<void> | undefined;
+  return () => {
+    next ??= new Promise((resolve, reject) => {
+      client.once("ready", () => {
+        next = undefined;
+        resolve();
+      });
+      client.once("end", () => reject(new Error("The connection was closed.")));
+    });
+    // Who waits has a deadline of its own, and may be gone when the connection ends.
+    next.catch(() => {});
+    return next;
+  };
 }
 
 function asError(cause: unknown): Error {

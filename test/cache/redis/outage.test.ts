@@ -6,6 +6,7 @@ import {
   createCache,
   StoreUnavailableError,
 } from "../../../src/cache/index.js";
+import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import { freePort } from "../../support/free-port.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
@@ -191,6 +192,31 @@ describe("When Redis goes", () => {
     await recovered();
     await cache.getOrSet("menu", menu, () => 1);
     expect(await cache.lookup("menu", menu, () => 2)).toMatchObject({ value: 1, status: "hit" });
+  });
+
+  it("leaves no lease behind that a hanging server took after its caller had gone", async () => {
+    const [a, b] = [open(), open()];
+    await Promise.all([a.get("connects"), b.get("connects")]);
+    await server.client().call("CLIENT", "PAUSE", 300, "WRITE");
+    expect(await a.lookup("menu", menu, () => 1)).toMatchObject({ status: "outage" });
+    await recovered();
+    const admin = server.client();
+    await expect.poll(() => admin.exists("cached:v:menu")).toBe(0);
+    expect(await b.lookup("menu", menu, () => 2)).toMatchObject({ value: 2, status: "miss" });
+  });
+
+  it("listens no more often for a Redis that is away for long", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on("warning", onWarning);
+    const settings = { prefix: "cached:", leaseMs: 1000, commandTimeoutMs: 2 };
+    const store = createRedisStore({ redis: server.client(), waitReplicas: 0, ...settings });
+    await server.kill();
+    for (let probe = 0; probe < 30; probe += 1) await store.ping().catch(() => {});
+    await new Promise(setImmediate);
+    await store.close();
+    process.off("warning", onWarning);
+    expect(warnings.filter(({ name }) => name === "MaxListenersExceededWarning")).toEqual([]);
   });
 
   it("does not take its own process's pause for an outage", async () => {
