@@ -234,6 +234,26 @@ describe("A fleet on one Redis", () => {
     expect(origin.loads).toBe(100);
   });
 
+  it("takes a list of thousands for no outage", async () => {
+    const outages: unknown[] = [];
+    const cache = open({
+      commandTimeoutMs: 100,
+      onEvent: (event) => event.type === "outage" && outages.push(event.error),
+    });
+    await cache.get("connects");
+    const keys = Array.from({ length: 5000 }, (_, n) => `item:${n}`);
+    const many = () =>
+      cache.getOrSetMany(
+        keys,
+        (key) => ({ ...minute, tags: ["items", key] }),
+        (missing) => missing.map((key) => key.toUpperCase()),
+      );
+    expect(await many()).toEqual(keys.map((key) => key.toUpperCase()));
+    expect(await many()).toEqual(keys.map((key) => key.toUpperCase()));
+    expect(outages).toEqual([]);
+    expect(cache.stats()).toMatchObject({ loads: 5000, hits: 5000 });
+  });
+
   it("keeps apart what different prefixes cache, and clears no more than its own", async () => {
     const [a, b] = [open({ prefix: "a*[x]:" }), open({ prefix: "b:" })];
     const admin = server.client();
