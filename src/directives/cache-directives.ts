@@ -38,12 +38,13 @@ export function cacheDirectives<Context = unknown>(
   options: CacheDirectivesOptions<Context> = {},
 ): CacheDirectives {
   const observations = createObservations();
+  const problems = createProblems(options.onProblem);
   const environment: Environment = {
     cache,
     options,
     observations,
-    operations: createOperations(cache),
-    problems: createProblems(options.onProblem),
+    operations: createOperations(cache, options.loaders, problems),
+    problems,
     viewerOf: viewerReader(options.viewer),
   };
   const applied = new WeakSet<GraphQLSchema>();
@@ -68,6 +69,7 @@ function wrapFields(
   environment: Environment,
 ): GraphQLSchema {
   const queryName = schema.getQueryType()?.name;
+  const rootNames = rootsOf(schema, environment.options.loaders !== undefined);
   const inheriting = typesBelow(
     schema,
     Array.from(plans.cached.values(), ({ returnType }) => returnType),
@@ -75,13 +77,17 @@ function wrapFields(
 
   return mapSchema(schema, {
     [MapperKind.OBJECT_FIELD]: (config, fieldName, typeName) => {
-      const isRoot = typeName === queryName;
+      const isRoot = rootNames.has(typeName);
       const resolve = wrapField(`${typeName}.${fieldName}`, isRoot, config.resolve);
+      const subscribe = isRoot && config.subscribe;
       const astNode =
-        !isRoot && inheriting.has(typeName) ? withInheritedMaxAge(fieldName, config) : undefined;
+        typeName !== queryName && inheriting.has(typeName)
+          ? withInheritedMaxAge(fieldName, config)
+          : undefined;
       return {
         ...config,
         ...(resolve ? { resolve } : {}),
+        ...(subscribe ? { subscribe: rootResolver(subscribe as Resolver, environment) } : {}),
         ...(astNode ? { astNode } : {}),
       };
     },
@@ -101,4 +107,11 @@ function wrapFields(
     if (isRoot) resolve = rootResolver(resolve, environment);
     return resolve === plain ? undefined : resolve;
   }
+}
+
+/** Other operations than queries store nothing, but what loads they leave in loaders a later query may be given. */
+function rootsOf(schema: GraphQLSchema, hasLoaders: boolean): ReadonlySet<string> {
+  const writing = [schema.getMutationType(), schema.getSubscriptionType()];
+  const roots = [schema.getQueryType(), ...(hasLoaders ? writing : [])];
+  return new Set(roots.flatMap((type) => type?.name ?? []));
 }

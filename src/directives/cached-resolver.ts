@@ -94,7 +94,9 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
 
   /** The request's own context may be gone by now. */
   async function refresh(call: FieldCall, load: LoadContext): Promise<unknown> {
-    return loads.run(call, await refreshContext?.(call.context), load);
+    const context = await refreshContext?.(call.context);
+    operations.forget(context);
+    return loads.run(call, context, load);
   }
 
   function bypass({ self, source, args, context, info }: FieldCall): unknown {

@@ -1,6 +1,5 @@
 import type { GraphQLResolveInfo } from "graphql";
 import type { Environment, Resolver } from "./environment.js";
-import type { ClearableLoader } from "./options.js";
 import { asProblem } from "./problems.js";
 import type { TagTemplate, TemplateValues } from "./tag-template.js";
 import { templateProblem } from "./template-problem.js";
@@ -20,7 +19,7 @@ export function evictTagsResolver(
   env: Environment,
 ): Resolver {
   const { coordinate, templates } = field;
-  const { cache, options, operations, problems, viewerOf } = env;
+  const { cache, operations, problems, viewerOf } = env;
   const needsViewer = templates.some((template) => template.needsViewer);
   const withoutResult = templates.filter((template) => !template.needsResult);
 
@@ -56,8 +55,7 @@ export function evictTagsResolver(
       const problem = asProblem(coordinate, "the eviction was not delivered", error);
       problems.report(coordinate, "evict", problem);
     }
-    clearLoaders(values.context);
-    operations.renew(info);
+    await renew(values.context, info);
   }
 
   async function render(template: TagTemplate, values: TemplateValues): Promise<string[]> {
@@ -80,15 +78,9 @@ export function evictTagsResolver(
   }
 
   /** What the request's loaders remember is from before the write. */
-  function clearLoaders(context: unknown): void {
+  async function renew(context: unknown, info: GraphQLResolveInfo): Promise<void> {
     try {
-      const loaders = options.loaders?.(context as never);
-      if (!loaders) return;
-      const all: Iterable<ClearableLoader> =
-        Symbol.iterator in loaders
-          ? (loaders as Iterable<ClearableLoader>)
-          : Object.values(loaders as Readonly<Record<string, ClearableLoader>>);
-      for (const loader of all) loader.clearAll();
+      await operations.renew(context, info);
     } catch (error) {
       const problem = asProblem(coordinate, "the request's loaders were not cleared", error);
       problems.report(coordinate, "loaders", problem);

@@ -1,65 +1,112 @@
 import type { GraphQLResolveInfo } from "graphql";
 import type { Position } from "../cache/position.js";
 import type { Cache } from "../cache/types.js";
-import { isPromise, type MaybePromise } from "./maybe-promise.js";
+import { type Age, createLoaderAges } from "./loader-ages.js";
+import { chain, isPromise, type MaybePromise } from "./maybe-promise.js";
+import type { AnyContextOptions } from "./options.js";
+import { asProblem, type Problems } from "./problems.js";
 
-/** The age of each running query: how far the eviction log was when it began. */
+/** The age of each running operation: how far the eviction log was when the oldest it may see was loaded. */
 export interface Operations {
   /** Called before a root field's resolver. A promise only where the log's head must be asked for. */
-  begin(info: GraphQLResolveInfo): MaybePromise<void>;
+  begin(context: unknown, info: GraphQLResolveInfo): MaybePromise<void>;
   /** The operation's age; null where it is unknown, so that nothing it loads may be stored. */
   since(info: GraphQLResolveInfo): MaybePromise<Position | null>;
-  /** Called when what the operation remembers was cleared: from here on it is as new as the log's head. */
-  renew(info: GraphQLResolveInfo): void;
+  /**
+   * Called after an eviction of the operation's own: its loaders forget what they know, and from here on both are as
+   * new as the log's head.
+   *
+   * @throws what the option `loaders`, or a loader, throws; both are then as old as before.
+   */
+  renew(context: unknown, info: GraphQLResolveInfo): Promise<void>;
+  /** Makes the loaders of a background refresh's context forget: a refresh counts as no older than its start. */
+  forget(context: unknown): void;
 }
 
 interface Operation {
-  since: MaybePromise<Position | null>;
+  age: Age;
 }
+
+const UNKNOWN: Age = { position: null };
 
 /**
  * Operations are told apart by their coerced variables, an object that GraphQL.js makes for each execution. An
  * executor that shares it between executions makes an operation look older than it is, which errs on the safe side.
  */
-export function createOperations(cache: Pick<Cache, "position">): Operations {
+export function createOperations(
+  cache: Pick<Cache, "position">,
+  loadersOf: AnyContextOptions["loaders"],
+  problems: Problems,
+): Operations {
   const operations = new WeakMap<object, Operation>();
+  const loaders = createLoaderAges(loadersOf);
 
   return {
-    begin: (info) => {
+    begin: (context, info) => {
       const known = operations.get(info.variableValues);
-      const operation = known ?? { since: null };
+      const operation = known ?? { age: UNKNOWN };
       if (!known) {
         operations.set(info.variableValues, operation);
         // Not before its set: sibling root fields, which begin in the same tick, must find it.
-        takeHead(operation);
+        operation.age = ageAtStart(context, info);
       }
-      if (isPromise(operation.since)) return operation.since.then(() => undefined);
+      const { position } = operation.age;
+      if (isPromise(position)) return position.then(() => undefined);
     },
-    since: (info) => operations.get(info.variableValues)?.since ?? null,
-    renew: (info) => {
+    since: (info) => operations.get(info.variableValues)?.age.position ?? null,
+    renew: async (context, info) => {
+      // What is loaded between the head's reading and the clearing is forgotten, and so nothing is older than its age.
+      const head = headOf(cache);
+      await head.position;
+      loaders.clear(context, head);
       const operation = operations.get(info.variableValues);
-      if (operation) takeHead(operation);
+      if (operation) operation.age = head;
     },
+    forget: (context) => loaders.clear(context),
   };
 
-  function takeHead(operation: Operation): void {
-    let head: MaybePromise<Position | null>;
+  function ageAtStart(context: unknown, info: GraphQLResolveInfo): Age {
+    const head = headOf(cache);
     try {
-      head = cache.position();
-    } catch {
-      head = null;
+      return oldest(new Set([head, ...loaders.see(context, head)]));
+    } catch (error) {
+      const coordinate = `${info.parentType.name}.${info.fieldName}`;
+      const consequence = "nothing of the operation is cached, since its loaders are unknown";
+      problems.report(coordinate, "loaders", asProblem(coordinate, consequence, error));
+      return UNKNOWN;
     }
-    if (!isPromise(head)) {
-      operation.since = head;
-      return;
-    }
-    const asked: Promise<Position | null> = head
-      .catch(() => null)
-      .then((position) => {
-        // A renewal meanwhile has asked again.
-        if (operation.since === asked) operation.since = position;
-        return position;
-      });
-    operation.since = asked;
   }
+}
+
+/** Positions of different epochs never compare, so of these none is known to be the oldest. */
+function oldest(ages: ReadonlySet<Age>): Age {
+  return [...ages].reduce((a, b) =>
+    ageOnce(chain(a.position, (left) => chain(b.position, (right) => older(left, right)))),
+  );
+}
+
+function older(a: Position | null, b: Position | null): Position | null {
+  if (!a || !b || a.epoch !== b.epoch) return null;
+  return a.n < b.n ? a : b;
+}
+
+function headOf(cache: Pick<Cache, "position">): Age {
+  try {
+    const head = cache.position();
+    return ageOnce(isPromise(head) ? head.catch(() => null) : head);
+  } catch {
+    return UNKNOWN;
+  }
+}
+
+/** At hand as soon as it is known, so that later fields of the operation stay synchronous. */
+function ageOnce(position: MaybePromise<Position | null>): Age {
+  const age = { position };
+  if (isPromise(position)) {
+    age.position = position.then((known) => {
+      age.position = known;
+      return known;
+    });
+  }
+  return age;
 }

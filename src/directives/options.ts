@@ -28,7 +28,11 @@ export interface CacheDirectivesOptions<Context = unknown> {
    * What is false, or throws, is answered with the error code FORBIDDEN; a GraphQLError is passed on as thrown.
    */
   authorize?: Readonly<Record<string, Authorize<Context>>>;
-  /** The request's DataLoaders, cleared after its evictions: what they remember is older. */
+  /**
+   * The request's DataLoaders, cleared after its evictions: what they remember is older. Make them anew for each
+   * request: where they outlive an operation, later ones store nothing that was evicted since the loaders were first
+   * seen. List only loaders that remember, and all of those.
+   */
   loaders?: (
     context: Context,
   ) => Iterable<ClearableLoader> | Readonly<Record<string, ClearableLoader>> | null | undefined;
