@@ -1,7 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { StoreUnavailableError } from "../../../src/cache/errors.js";
 import { createCache } from "../../../src/cache/index.js";
 import type { RedisClient } from "../../../src/cache/redis/client.js";
+import { type Connection, evaluate, openConnection } from "../../../src/cache/redis/connection.js";
 import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
+import { scripts } from "../../../src/cache/redis/scripts.js";
+import { keySlot, SLOTS } from "../../../src/cache/redis/transactions/key-slot.js";
+import { createGate } from "../../support/gate.js";
+import { createOrigin } from "../../support/origin.js";
 import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 import { testCache } from "../cache-conformance.js";
@@ -39,6 +46,136 @@ testCache("On a cluster without scripts", (options) =>
   createCache({ redis: masters(), commandTimeoutMs: 2000, ...options }),
 );
 
-test("ran no script", async () => {
-  expect(await server.client().info("commandstats")).not.toMatch(/cmdstat_evalsha:calls=[1-9]/);
+describe("a server that refuses scripts", () => {
+  const opened: Connection[] = [];
+  afterEach(() => {
+    for (const connection of opened.splice(0)) connection.close();
+  });
+
+  function open(redis: RedisClient): Connection {
+    const connection = openConnection(redis, 2000);
+    opened.push(connection);
+    return connection;
+  }
+
+  const claim = (tag: string) => evaluate(scripts.claimTag, [tag], "nonce-01c", 60_000);
+
+  test("is told apart before the first command, noted, and never sent one", async () => {
+    const connection = open(single());
+    expect(String(await connection.send(...claim("a")))).toBe("nonce-01c");
+    expect(connection.note).toMatch(/^Redis refuses scripts to this user: /);
+    expect(connection.problem).toBeUndefined();
+    const stats = await server.client().info("commandstats");
+    expect(stats).not.toMatch(/cmdstat_eval(sha)?:calls=[1-9]/);
+  });
+
+  test("may have renamed them away", async () => {
+    await using renamed = await startRedis({ args: ["--rename-command", "EVALSHA", ""] });
+    const connection = open(renamed.client());
+    expect(String(await connection.send(...claim("a")))).toBe("nonce-01c");
+    expect(connection.note).toBeDefined();
+  });
+
+  test("may refuse to keep them and still run them", async () => {
+    await using forgetful = await startRedis({ args: ["--rename-command", "SCRIPT", ""] });
+    const connection = open(forgetful.client());
+    expect(String(await connection.send(...claim("a")))).toBe("nonce-01c");
+    expect(connection.note).toBeUndefined();
+  });
+
+  test("may begin and cease to refuse them while we are connected", async () => {
+    await using strict = await startRedis({ args: [...USER, "+@scripting"] });
+    const admin = strict.client();
+    const connection = open(strict.client(CREDENTIALS));
+    await connection.send(...claim("a"));
+    expect(connection.note).toBeUndefined();
+    await admin.call("ACL", "SETUSER", "app", "-@scripting");
+    await expect(connection.send(...claim("b"))).rejects.toThrow(StoreUnavailableError);
+    expect(String(await connection.send(...claim("b")))).toBe("nonce-01c");
+    expect(connection.note).toBeDefined();
+    await admin.call("ACL", "SETUSER", "app", "+@scripting");
+    await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    await expect
+      .poll(() => connection.send(...claim("c")).then(() => connection.note))
+      .toBe(undefined);
+  });
+
+  test("is left alone by a transaction whose time is up", async () => {
+    const connection = openConnection(single(), 300);
+    opened.push(connection);
+    await connection.send(...claim("early"));
+    server.pause();
+    try {
+      await expect(connection.send(...claim("late"))).rejects.toThrow(StoreUnavailableError);
+    } finally {
+      server.resume();
+    }
+    // Its look may still be answered: its write would follow a round trip later.
+    for (let trip = 0; trip < 5; trip += 1) await connection.send("ping");
+    expect(await connection.send("exists", "late")).toBe(0);
+  });
+});
+
+test("Processes with and without scripts share fills and evictions", async () => {
+  const caches = [single(), server.client()].map((redis) =>
+    createCache({ redis, prefix: "mixed:", commandTimeoutMs: 2000 }),
+  );
+  try {
+    for (const evictor of caches) {
+      const gate = createGate();
+      const origin = createOrigin("menu", gate);
+      const options = { ttlSeconds: 60, tags: ["menu"] };
+      const answers = caches.map((cache) => cache.getOrSet("menu", options, origin.load));
+      await gate.arrived;
+      gate.open();
+      expect(await Promise.all(answers)).toEqual(["menu", "menu"]);
+      expect(origin.loads).toBe(1);
+      expect(await evictor.evictTags(["menu"])).toMatchObject({ delivered: true });
+      for (const cache of caches) expect(await cache.get("menu")).toBeUndefined();
+    }
+  } finally {
+    await Promise.all(caches.map((cache) => cache.close()));
+  }
+});
+
+describe("a cluster whose slots move", () => {
+  const leased = (key: string) =>
+    evaluate(scripts.takeLease, [key], "token-01", 60_000, Buffer.alloc(10), "");
+
+  test("is followed, key by key and then for good", async () => {
+    const [here, there] = ["{moving}here", "{moving}there"];
+    const slot = keySlot(here);
+    const nodes = cluster.masters.map((master) => master.client());
+    const ids = await Promise.all(nodes.map(async (node) => String(await node.cluster("MYID"))));
+    const from = Math.floor((slot * 3) / SLOTS);
+    const to = (from + 1) % 3;
+    const [source, target] = [nodes[from] as Redis, nodes[to] as Redis];
+
+    const connection = openConnection(masters(), 2000);
+    try {
+      expect(await connection.send(...leased(here))).toBe(1);
+      await target.cluster("SETSLOT", slot, "IMPORTING", ids[from] as string);
+      await source.cluster("SETSLOT", slot, "MIGRATING", ids[to] as string);
+
+      // What is still at the source is served there, and what is not, at the target.
+      expect(await connection.send(...leased(here))).toBe(0);
+      expect(await connection.send(...leased(there))).toBe(1);
+      expect(await source.cluster("COUNTKEYSINSLOT", slot)).toBe(1);
+      expect(await target.cluster("COUNTKEYSINSLOT", slot)).toBe(1);
+      const seenByToken = evaluate(scripts.renewLease, [there], "token-01", 60_000);
+      expect(await connection.send(...seenByToken)).toBe(1);
+
+      const port = cluster.masters[to]?.port as number;
+      await source.call("MIGRATE", "127.0.0.1", port, here, 0, 5_000);
+      for (const node of [target, source, ...nodes]) {
+        await node.cluster("SETSLOT", slot, "NODE", ids[to] as string);
+      }
+      for (const key of [here, there]) {
+        const deletion = evaluate(scripts.deleteEntry, [key], "wake");
+        expect(await connection.send(...deletion)).toBe(1);
+      }
+    } finally {
+      connection.close();
+    }
+  });
 });

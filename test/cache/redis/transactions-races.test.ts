@@ -1,9 +1,11 @@
+import { once } from "node:events";
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { StoreUnavailableError } from "../../../src/cache/errors.js";
 import { type Command, evaluate } from "../../../src/cache/redis/connection.js";
 import { scripts } from "../../../src/cache/redis/scripts.js";
-import { createLane, type Lane } from "../../../src/cache/redis/transactions/lane.js";
+import type { Lane } from "../../../src/cache/redis/transactions/lane.js";
+import { createLanes } from "../../../src/cache/redis/transactions/lanes.js";
 import { transact } from "../../../src/cache/redis/transactions/transact.js";
 import {
   createTransactions,
@@ -41,9 +43,9 @@ function throughGate(gate: Gate): Twin {
 }
 
 function lane(): Lane {
-  const own = createLane(() => server.client({ lazyConnect: true, retryStrategy: () => null }));
-  opened.push(own);
-  return own;
+  const lanes = createLanes(server.client());
+  opened.push(lanes);
+  return lanes.of("a");
 }
 
 const inTime = (limitMs = LIMIT_MS) => performance.now() + limitMs;
@@ -81,9 +83,9 @@ describe("between its look and its writes, a transaction", () => {
   test("writes nothing when its connection is lost, though nothing else moved", async () => {
     await redis.set("a", "old", "PX", LIFE_MS);
     const cut = interrupted(async (connection) => {
-      const closed = new Promise((resolve) => connection.once("end", resolve));
+      const after = Promise.race([once(connection, "end"), once(connection, "ready")]);
       await redis.client("KILL", "ID", await connection.client("ID"));
-      await closed;
+      await after;
     });
     await expect(cut).rejects.toThrow(StoreUnavailableError);
     expect(await redis.get("a")).toBe("old");
