@@ -123,6 +123,12 @@ function parentKeyOf(site: FieldSite, key: string | null): TagTemplate | undefin
   if (template.hasList) {
     throw directiveError(coordinate, `@cached(key: "${template.text}") may not go through a list.`);
   }
+  if (template.parsed.names.length === 0) {
+    throw directiveError(
+      coordinate,
+      `@cached(key: "${template.text}") must hold a {parent.*}, or all parents would share one entry.`,
+    );
+  }
   return template;
 }
 

@@ -188,7 +188,11 @@ describe("@cached is refused", () => {
       'the template "{args.id}" may begin a path with {parent.*}, but begins one with "args".',
     );
     expect(() => build(typeDefs('@cached(ttl: 1, key: "{parent.number}")'))).not.toThrow();
-    expect(() => build(typeDefs('@cached(ttl: 1, key: "only")'))).not.toThrow();
+    expectRefusal(
+      typeDefs('@cached(ttl: 1, key: "parent.number")'),
+      "A.name",
+      '@cached(key: "parent.number") must hold a {parent.*}, or all parents would share one entry.',
+    );
   });
 
   test("beside @evictTags", () => {
