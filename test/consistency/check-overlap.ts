@@ -15,14 +15,16 @@ export interface OverlapLimits {
 }
 
 /**
- * P1 over a whole history: of the loads under a lease, none begins while another of the same key runs that could
- * still be of use. The earlier one can't be of use any more, or has lost its lease, only for one of these reasons,
- * between the request for its lease and the begin of the later one:
+ * P1 over a whole history: of the loads under a lease, none begins while another of the same key runs, both of which
+ * could still be of use. The earlier one is of no use only for one of these reasons, between the request for its lease
+ * and the begin of the later one:
  *
  * - one of its known tags was evicted, or its key deleted or set over, or that was under way;
  * - a tag's version, the log, the key or everything was deleted from the server, or a replica was promoted;
  * - its process could not renew the lease: it was paused, it stalled, its connection was cut, the server was paused,
- *   or it counted the store as out of reach.
+ *   a slot was on its way to another, or it counted the store as out of reach.
+ *
+ * The later one is of no use only for the last of them, between the request for its own lease and its begin.
  */
 export function findOverlaps(history: History, limits: OverlapLimits): Overlap[] {
   const byKey = new Map<string, Load[]>();
@@ -67,6 +69,35 @@ function isExcused(
     (write) => touches(write, key, tags) && meets(write.beganMs, effectEndMs(history, write)),
   );
   if (writes) return true;
+  if (mayHaveLost(history, leaseMs, worker, fromMs, untilMs)) return true;
+  const leasedMs = Math.max(later.calledMs, later.beginMs - leaseToLoadMs);
+  if (mayHaveLost(history, leaseMs, later.worker, leasedMs, later.beginMs)) return true;
+  return history.faults.some((fault) => concerns(fault) && meets(fault.beginMs, fault.endMs));
+
+  function concerns(fault: Fault): boolean {
+    switch (fault.fault) {
+      case "lose version":
+        return fault.tags?.some((tag) => tags.includes(tag)) ?? false;
+      case "lose entry":
+        return fault.key === key;
+      case "flush":
+      case "failover":
+        return true;
+      default:
+        return false;
+    }
+  }
+}
+
+/** True when something may have kept a process from renewing its leases. */
+function mayHaveLost(
+  history: History,
+  leaseMs: number,
+  worker: string,
+  fromMs: number,
+  untilMs: number,
+): boolean {
+  const meets = (beginMs: number, endMs: number) => beginMs <= untilMs && endMs >= fromMs;
   const stalled = history.stalls.some(
     (stall) =>
       stall.worker === worker &&
@@ -81,22 +112,20 @@ function isExcused(
       meets(told.atMs, recoveryMs(history, worker, told.atMs)),
   );
   if (wasOut) return true;
-  return history.faults.some((fault) => concerns(fault) && meets(fault.beginMs, fault.endMs));
+  return history.faults.some((fault) => befell(fault, worker) && meets(fault.beginMs, fault.endMs));
+}
 
-  function concerns(fault: Fault): boolean {
-    switch (fault.fault) {
-      case "pause":
-      case "kill":
-        return fault.worker === worker;
-      case "lose version":
-        return fault.tags?.some((tag) => tags.includes(tag)) ?? false;
-      case "lose entry":
-        return fault.key === key;
-      case "forget scripts":
-        return false;
-      default:
-        return true;
-    }
+function befell({ fault, worker }: Fault, whom: string): boolean {
+  switch (fault) {
+    case "pause":
+    case "kill":
+      return worker === whom;
+    case "cut":
+    case "pause server":
+    case "move slot":
+      return true;
+    default:
+      return false;
   }
 }
 

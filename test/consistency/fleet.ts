@@ -52,7 +52,7 @@ export function createFleet(config: FleetConfig, origin: Origin, history: Histor
     const ready = new Promise<void>((resolve) => {
       child.on("message", (message: ToCoordinator) => {
         if (message.type === "ready") resolve();
-        else receive(child, message);
+        else receive(worker, child, message);
       });
     });
     await Promise.race([ready, once(child, "exit")]);
@@ -60,7 +60,11 @@ export function createFleet(config: FleetConfig, origin: Origin, history: Histor
     return worker;
   }
 
-  function receive(child: ChildProcess, message: Exclude<ToCoordinator, { type: "ready" }>): void {
+  function receive(
+    worker: string,
+    child: ChildProcess,
+    message: Exclude<ToCoordinator, { type: "ready" }>,
+  ): void {
     switch (message.type) {
       case "load":
         history.beginLoad(message.begin);
@@ -74,6 +78,7 @@ export function createFleet(config: FleetConfig, origin: Origin, history: Histor
         answer(child, message.id, message.tags);
         return;
       case "tell":
+        history.hear(worker, message.atMs);
         for (const told of message.messages) history.add(told);
     }
   }

@@ -139,11 +139,14 @@ export interface History {
   beginLoad(load: LoadBegin): void;
   beginWrite(write: WriteBegin, versions: Readonly<Record<string, number>>): void;
   add(message: Message): void;
-  /** What the process was doing ended with it. */
+  /** The process ran at that time. */
+  hear(worker: string, atMs: number): void;
+  /** What the process was doing ended with it; of what it did since it was last heard, nobody knows. */
   end(worker: string, atMs: number): void;
 }
 
 export function createHistory(): History {
+  const heardMs = new Map<string, number>();
   const history: History = {
     reads: [],
     loads: new Map(),
@@ -188,7 +191,16 @@ export function createHistory(): History {
           history.told.push(message);
       }
     },
+    hear(worker, atMs) {
+      heardMs.set(worker, atMs);
+    },
     end(worker, atMs) {
+      history.stalls.push({
+        type: "stall",
+        worker,
+        beginMs: heardMs.get(worker) ?? 0,
+        endMs: atMs,
+      });
       for (const load of history.loads.values()) {
         if (load.worker === worker && load.endMs === Number.POSITIVE_INFINITY) load.endMs = atMs;
       }

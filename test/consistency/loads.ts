@@ -135,7 +135,7 @@ export function createLoads(config: WorkerConfig, port: Port, dice: Dice, cache:
       await takeTime();
       if (dice.chance(0.02)) throw new Error("The origin has a bad day.");
       addResultTags(call, value, context);
-      if (dice.chance(Number(process.env.TTL0 ?? 0.02))) context.setTtlSeconds(0);
+      if (dice.chance(0.02)) context.setTtlSeconds(0);
       threw = false;
       return value;
     } finally {

@@ -1,3 +1,4 @@
+import { nowMs } from "./clock.js";
 import type { LoadBegin, Message, WriteBegin } from "./history.js";
 import type { ToCoordinator, ToWorker, WorkerConfig } from "./protocol.js";
 
@@ -32,10 +33,9 @@ export function openPort(onStart: (config: WorkerConfig) => void): Port {
   }
 
   async function flush(): Promise<void> {
-    if (told.length === 0) return;
     const messages = told;
     told = [];
-    await send({ type: "tell", messages });
+    await send({ type: "tell", atMs: nowMs(), messages });
   }
 
   function ask(make: (id: number) => ToCoordinator): Promise<Versions> {

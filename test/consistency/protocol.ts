@@ -43,4 +43,5 @@ export type ToCoordinator =
       readonly raise: readonly string[];
       readonly tags: readonly string[];
     }
-  | { readonly type: "tell"; readonly messages: readonly Message[] };
+  /** What happened up to `atMs`; also sent when nothing did, as a sign of life. */
+  | { readonly type: "tell"; readonly atMs: number; readonly messages: readonly Message[] };

@@ -31,9 +31,9 @@ const LEASE_MS = 400;
 const WAIT_MS = 2000;
 const COMMAND_TIMEOUT_MS = 250;
 const FAULT_EVERY_MS = 130;
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 250;
 /** By then everything that happened has been told, but for what a process does that is paused. */
-const TOLD_WITHIN_MS = 2500;
+const TOLD_WITHIN_MS = 1500;
 
 export const limits = {
   leaseMs: LEASE_MS,

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import type { BreakName } from "./breaks.js";
+import { describeRun } from "./report.js";
+import { type RunOptions, runCheck } from "./run.js";
+
+/** Short runs of `npm run check:consistency`, which says more the longer it runs. */
+describe("A fleet of processes on a real Redis, while things go wrong", () => {
+  const options: RunOptions = { topology: "single", seconds: 4, processes: 3, seed: 42 };
+
+  it("reads nothing stale, and never runs two useful loads at once", {
+    timeout: 40_000,
+  }, async () => {
+    const result = await runCheck(options);
+    const { history, verdict } = result;
+    expect(verdict.isWrong, describeRun(options, result)).toBe(false);
+    // A run in which nothing happened would prove nothing.
+    const kinds = new Set(history.reads.map(({ how }) => how));
+    expect([...kinds]).toEqual(expect.arrayContaining(["hit", "miss", "waited", "many"]));
+    expect(history.reads.filter(({ value }) => value).length).toBeGreaterThan(200);
+    expect(history.loads.size).toBeGreaterThan(50);
+    expect([...history.writes.values()].filter(({ done }) => done).length).toBeGreaterThan(20);
+    expect(history.faults.length).toBeGreaterThan(5);
+  });
+
+  it.each<[BreakName, "stale" | "overlaps"]>([
+    ["late versions", "stale"],
+    ["shared leases", "overlaps"],
+  ])("finds what goes wrong with %s", { timeout: 40_000 }, async (sabotage, found) => {
+    const { verdict } = await runCheck({ ...options, sabotage, seconds: 20, untilWrong: true });
+    expect(verdict[found].length).toBeGreaterThan(0);
+  });
+});
