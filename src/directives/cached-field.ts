@@ -16,7 +16,6 @@ export interface CachedField {
   /** True for what is read from a parent, which may be older than the moment of the read. */
   readonly hasParent: boolean;
   readonly isPrivate: boolean;
-  readonly needsViewer: boolean;
   readonly key: FieldKey;
   /** Tags known before the load, and those that need its result. */
   readonly knownTags: readonly TagTemplate[];
@@ -56,7 +55,6 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     returnType: getNamedType(field.type),
     hasParent: parentKey !== undefined,
     isPrivate,
-    needsViewer: isPrivate || templates.some(({ needsViewer }) => needsViewer),
     key: fieldKey(parts),
     knownTags: templates.filter(({ needsResult }) => !needsResult),
     resultTags: templates.filter(({ needsResult }) => needsResult),

@@ -43,7 +43,7 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
     }
     let viewer: string | undefined;
     try {
-      viewer = field.needsViewer ? env.viewerOf(context) : undefined;
+      viewer = isPrivate ? env.viewerOf(context) : undefined;
     } catch (error) {
       problems.report(
         coordinate,
@@ -120,7 +120,7 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
       const tags = tagsOf(call);
       return (
         tags && {
-          key: field.key(source, args, context, info, isPrivate ? viewer : undefined),
+          key: field.key(source, args, context, info, viewer),
           tags,
         }
       );
@@ -138,7 +138,7 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
   /** The tags known before the load; undefined where a template found no value. */
   function tagsOf({ source, args, context, viewer }: FieldCall): string[] | undefined {
     const tags: string[] = [];
-    if (isPrivate && viewer !== undefined) tags.push(`viewer:${escapeTagValue(viewer)}`);
+    if (viewer !== undefined) tags.push(`viewer:${escapeTagValue(viewer)}`);
     for (const template of field.knownTags) {
       try {
         const rendered = template.render({ args, parent: source, context, viewer });

@@ -47,11 +47,13 @@ export function checkCached(site: FieldSite, directive: CachedArguments): Checke
       '@cached(scope: PRIVATE) needs the option "viewer" of cacheDirectives.',
     );
   }
+  const templates = directive.tags.map((text) =>
+    compileTemplateAt(site, text, ["args", "parent", "result", "viewer"]),
+  );
+  if (directive.scope === "PUBLIC") refuseViewer(coordinate, templates);
   return {
     parentKey: parentKeyOf(site, directive.key),
-    templates: directive.tags.map((text) =>
-      compileTemplateAt(site, text, ["args", "parent", "result", "viewer"]),
-    ),
+    templates,
     vary: [...new Set(directive.vary)].sort().map((name) => varyingPart(site, name)),
   };
 }
@@ -77,6 +79,16 @@ export function compileTemplateAt(
     throw directiveError(coordinate, reason);
   }
   return template;
+}
+
+function refuseViewer(coordinate: string, templates: readonly TagTemplate[]): void {
+  const naming = templates.find(({ needsViewer }) => needsViewer);
+  if (!naming) return;
+  throw directiveError(
+    coordinate,
+    `the template "${naming.text}" needs @cached(scope: PRIVATE): all viewers share the one entry of a PUBLIC field, ` +
+      "and it would be filed under one of them.",
+  );
 }
 
 function refuseWriteRoots({ schema, parentType, coordinate }: FieldSite): void {

@@ -59,12 +59,18 @@ describe("a schema builds with templates", () => {
     "item:{result.parts.makers.id}",
     "item:{result.tags}",
     "item:{result.thing.id}",
-    "item:{viewer}",
-    "item:{args.id}:{viewer}:{result.tags}",
     "item",
   ])("%s", (template) => {
-    expect(() => build(item(`@cached(ttl: 1, tags: ["${template}"])`), { viewer })).not.toThrow();
+    expect(() => build(item(`@cached(ttl: 1, tags: ["${template}"])`))).not.toThrow();
   });
+
+  test.each(["item:{viewer}", "item:{args.id}:{viewer}:{result.tags}"])(
+    "%s, where the field is PRIVATE",
+    (template) => {
+      const directive = `@cached(ttl: 1, scope: PRIVATE, tags: ["${template}"])`;
+      expect(() => build(item(directive), { viewer })).not.toThrow();
+    },
+  );
 
   test("that name the result itself, where it is a scalar", () => {
     expect(() =>
@@ -117,6 +123,18 @@ describe("a schema does not build with the template", () => {
       "Query.item",
       'the template "{args.ids}:{result.tags}" may go through one list, but has two.',
     );
+  });
+
+  test("that names the viewer of an entry that all viewers share", () => {
+    for (const scope of ["", ", scope: PUBLIC"]) {
+      expectRefusal(
+        item(`@cached(ttl: 1, tags: ["menu", "items:{args.id}:{viewer}"]${scope})`),
+        "Query.item",
+        'the template "items:{args.id}:{viewer}" needs @cached(scope: PRIVATE): all viewers share the one entry of a ' +
+          "PUBLIC field, and it would be filed under one of them.",
+        { viewer },
+      );
+    }
   });
 
   test("that needs a viewer whom nobody tells", () => {

@@ -18,7 +18,7 @@ function shop(write: Write, options: CacheDirectivesOptions<TestContext> = {}): 
       type Query {
         order(id: ID!): Order @cached(ttl: 60, tags: ["order:{args.id}"])
         customer: Customer
-        sizes: [String!] @cached(ttl: 60, tags: ["size:{viewer}", "orders:{viewer}"])
+        sizes: [String!] @cached(ttl: 60, scope: PRIVATE, tags: ["size:{viewer}", "orders:{viewer}"])
       }
       type Order { id: ID! lines: [Line] customer: Customer }
       type Line { size: Size }
