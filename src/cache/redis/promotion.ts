@@ -38,6 +38,7 @@ export function watchPromotions(
   onPromotion: (lostAtMs: number) => void,
 ): Promotions {
   const { client } = connection;
+  const refresh = client.isCluster ? hookRefresh(client as Cluster, doubt) : undefined;
   let masters: ReadonlySet<ServerId> = new Set();
   let logMark = "";
   let isKnown = false;
@@ -45,14 +46,18 @@ export function watchPromotions(
   let looking: Promise<void> | undefined;
   /** Grows when what is being looked at may have changed meanwhile. */
   let changes = 0;
-  let isRefreshing = false;
   let promotions = 0;
   let ready: Promise<void> | undefined;
 
-  function suspect(): void {
+  function doubt(): void {
     changes += 1;
     isKnown = false;
+    if (client.status === "ready") lookInBackground();
+  }
+
+  function suspect(): void {
     lostAtMs ??= performance.now();
+    doubt();
   }
 
   function look(): Promise<void> {
@@ -66,7 +71,7 @@ export function watchPromotions(
     let before: number;
     do {
       before = changes;
-      if (client.isCluster && !isKnown) await refresh(client as Cluster);
+      if (refresh && !isKnown) await refresh();
       const seen = await ask();
       if (before === changes) settle(seen);
     } while (before !== changes);
@@ -97,19 +102,6 @@ export function watchPromotions(
     return results.some(([error]) => error) ? "" : String(results[1]?.[1]);
   }
 
-  /** Learns anew which servers are masters. */
-  function refresh(cluster: Cluster): Promise<void> {
-    isRefreshing = true;
-    return new Promise<void>((resolve, reject) => {
-      cluster.refreshSlotsCache((error) => {
-        if (error) reject(asStoreError(error));
-        else resolve();
-      });
-    }).finally(() => {
-      isRefreshing = false;
-    });
-  }
-
   function lookInBackground(): void {
     // What fails is tried again before the next command is sent.
     look().catch(() => {});
@@ -119,14 +111,7 @@ export function watchPromotions(
   client.on("ready", lookInBackground);
   if (client.isCluster) {
     client.on("-node", (node: Redis) => {
-      if (node.options.readOnly) return;
-      suspect();
-      if (client.status === "ready") lookInBackground();
-    });
-    client.on("refresh", () => {
-      if (isRefreshing) return;
-      changes += 1;
-      if (client.status === "ready") lookInBackground();
+      if (!node.options.readOnly) suspect();
     });
   }
 
@@ -134,14 +119,16 @@ export function watchPromotions(
     if (!isKnown) await within(commandTimeoutMs, becomeReady().then(look));
   }
 
-  async function whenKnown<T>(send: () => Promise<T>): Promise<T> {
+  async function send<T>(sending: () => Promise<T>): Promise<T> {
     const before = promotions;
-    await known();
-    if (before === promotions) return send();
-    // Whoever waited for the old server is not to be answered by the new one before it has what that one had.
-    throw new StoreUnavailableError(
-      "The server must be the one that was connected before, but another was promoted in its place.",
-    );
+    if (!isKnown) await known();
+    if (before !== promotions) throw promoted();
+    const reply = await sending();
+    if (isKnown) return reply;
+    // On a cluster a redirection may have led to a server that was promoted just now.
+    if (client.isCluster) await known();
+    if (before !== promotions) throw promoted();
+    return reply;
   }
 
   /** One promise for all who wait: a long outage must not gather listeners. */
@@ -162,10 +149,8 @@ export function watchPromotions(
       get problem() {
         return connection.problem;
       },
-      sendAll: (commands) =>
-        isKnown ? connection.sendAll(commands) : whenKnown(() => connection.sendAll(commands)),
-      send: (...command) =>
-        isKnown ? connection.send(...command) : whenKnown(() => connection.send(...command)),
+      sendAll: (commands) => send(() => connection.sendAll(commands)),
+      send: (...command) => send(() => connection.send(...command)),
     },
     get masters() {
       return masters;
@@ -176,6 +161,32 @@ export function watchPromotions(
     known,
     suspect,
   };
+}
+
+/** Nobody who waited for the old server is answered by the new one before that has what the old one had. */
+function promoted(): StoreUnavailableError {
+  const text = "The server must be the one that was in use before, but another was promoted.";
+  return new StoreUnavailableError(text);
+}
+
+/**
+ * The client learns anew who serves which slots whenever it was redirected, and goes on meanwhile.
+ *
+ * @returns the same, to be done at our own wish, without telling
+ */
+function hookRefresh(cluster: Cluster, onRefresh: () => void): () => Promise<void> {
+  const refresh = cluster.refreshSlotsCache.bind(cluster);
+  cluster.refreshSlotsCache = (callback) => {
+    refresh(callback);
+    onRefresh();
+  };
+  return () =>
+    new Promise((resolve, reject) => {
+      refresh((error) => {
+        if (error) reject(asStoreError(error));
+        else resolve();
+      });
+    });
 }
 
 /** A server that was a master, a replica and a master again is another one than before. */
