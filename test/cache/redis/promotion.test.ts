@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  type Cache,
+  type CacheEvent,
+  type CacheOptions,
+  createCache,
+} from "../../../src/cache/index.js";
+import { createKeys } from "../../../src/cache/redis/keys.js";
+import { idOf } from "../../../src/cache/redis/promotion.js";
+import { createGate } from "../../support/gate.js";
+import { createOrigin } from "../../support/origin.js";
+import { type RedisServer, startRedis } from "../../support/redis-server.js";
+
+const LONG = { timeout: 10_000 };
+
+describe("After a reconnect", () => {
+  let server: RedisServer;
+  let events: CacheEvent[];
+  const opened: Cache[] = [];
+  const keys = createKeys("cached:");
+  const menu = { ttlSeconds: 60, tags: ["menu"] };
+
+  beforeEach(async () => {
+    server = await startRedis();
+    events = [];
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((cache) => cache.close()));
+    await server.stop();
+  });
+
+  function open(options: CacheOptions = {}): Cache {
+    const cache = createCache({
+      redis: server.client(),
+      commandTimeoutMs: 1000,
+      earlyRefresh: 0,
+      ttlJitter: 0,
+      onEvent: (event) => events.push(event),
+      ...options,
+    });
+    opened.push(cache);
+    return cache;
+  }
+
+  const cut = async () => {
+    const admin = server.client();
+    const connected = async () => /total_connections_received:(\d+)/.exec(await admin.info())?.[1];
+    const before = await connected();
+    await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    await expect.poll(connected).not.toBe(before);
+  };
+
+  it("to the same server nothing is evicted again, and the log goes on", async () => {
+    const cache = open();
+    await cache.evictTags(["menu"]);
+    await cache.getOrSet("menu", menu, () => "menu");
+    const before = await cache.position();
+    await cut();
+    await expect
+      .poll(() => cache.lookup("menu", menu, () => "new").then(({ status }) => status), LONG)
+      .toBe("hit");
+    await cache.evictTags(["other"]);
+    expect(await cache.position()).toEqual({ epoch: before?.epoch, n: (before?.n ?? 0) + 1 });
+  });
+
+  it("to a server that came back with an old snapshot, what it lacks is evicted again", async () => {
+    const [evictor, other] = [open(), open()];
+    await evictor.getOrSet("menu", menu, () => "old");
+    await other.getOrSet("order", { ttlSeconds: 60 }, () => "old");
+    const admin = server.client();
+    await expect.poll(() => admin.exists(keys.tag("menu"), keys.entry("order"))).toBe(2);
+    await admin.save();
+    expect(await evictor.evictTags(["menu"])).toMatchObject({ delivered: true });
+    expect(await evictor.delete("order")).toBe(true);
+    await server.kill();
+    await server.restart();
+    // Nobody has done anything meanwhile that would have told the process of an outage.
+    expect(await evictor.getOrSet("menu", menu, () => "new")).toBe("new");
+    await expect.poll(() => evictor.health(), LONG).toMatchObject({ status: "ok" });
+    expect(await other.get("order")).toBeUndefined();
+    await expect.poll(() => other.getOrSet("menu", menu, () => "new"), LONG).toBe("new");
+    expect(await evictor.get("order")).toBeUndefined();
+  });
+
+  it("to a server that came back, what a load of before saw is not taken for newer than its log", async () => {
+    const [cache, gate] = [open(), createGate()];
+    for (let n = 0; n < 5; n += 1) await cache.evictTags(["other"]);
+    const since = await cache.position();
+    await server.client().save();
+    await cache.evictTags(["other"]);
+    await server.kill();
+    await server.restart();
+    await expect.poll(() => cache.health(), LONG).toMatchObject({ status: "ok" });
+    await cache.evictTags(["menu"]);
+    const origin = createOrigin("memoised", gate);
+    gate.open();
+    const answer = await cache.lookup("menu", { ...menu, since }, origin.load);
+    expect(answer).toMatchObject({ value: "memoised", status: "bypassed" });
+    expect(await cache.get("menu")).toBeUndefined();
+  });
+
+  it("to a server that came back, everything is evicted again where it is too much to remember", async () => {
+    const cache = open();
+    await cache.getOrSet("menu", { ttlSeconds: 60 }, () => "old");
+    await server.client().save();
+    const many = Array.from({ length: 10_001 }, (_, n) => `tag ${n}`);
+    await cache.evictTags(many);
+    await server.kill();
+    await server.restart();
+    await expect.poll(() => cache.health(), LONG).toMatchObject({ status: "ok" });
+    expect(await cache.get("menu")).toBeUndefined();
+  });
+});
+
+describe("A server", () => {
+  const info = (runId: string, formerId: string) =>
+    `# Server\r\nrun_id:${runId}\r\n# Replication\r\nmaster_replid:123\r\nmaster_replid2:${formerId}\r\n`;
+
+  it("is another when another process runs, or when it was promoted in between", () => {
+    const first = info("a".repeat(40), "0".repeat(40));
+    expect(idOf(first)).toBe(idOf(first));
+    expect(idOf(first)).not.toBe(idOf(info("b".repeat(40), "0".repeat(40))));
+    expect(idOf(first)).not.toBe(idOf(info("a".repeat(40), "c".repeat(40))));
+  });
+
+  it("is the same when its first replica comes, which gives it a new replication id", async () => {
+    await using master = await startRedis();
+    const admin = master.client();
+    const before = await admin.info();
+    await using _replica = await startRedis({
+      args: ["--replicaof", "127.0.0.1", String(master.port), "--repl-diskless-sync-delay", "0"],
+    });
+    const field = (text: string) => /master_replid:(\w+)/.exec(text)?.[1];
+    await expect.poll(async () => field(await admin.info()), LONG).not.toBe(field(before));
+    expect(idOf(await admin.info())).toBe(idOf(before));
+  });
+});
