@@ -1,4 +1,9 @@
-import type { FieldNode, GraphQLResolveInfo } from "graphql";
+import {
+  type FieldNode,
+  type GraphQLResolveInfo,
+  type OperationDefinitionNode,
+  print,
+} from "graphql";
 import { describe, expect, test } from "vitest";
 import { createGate, type Gate } from "../support/gate.js";
 import { createCachedSchema, type SchemaParts } from "./support/cached-schema.js";
@@ -89,6 +94,47 @@ describe("a resolver that reads the selection", () => {
 
     expect((await first).data).toEqual({ item: { id: "id" } });
     expect((await second).data).toEqual({ item: { name: "name" } });
+  });
+});
+
+describe("the operation of a cached field's info", () => {
+  const reading = (read: (operation: OperationDefinitionNode) => unknown): SchemaParts => ({
+    typeDefs: "type Query { field: String @cached(ttl: 60) }",
+    resolvers: (count) => ({
+      Query: {
+        field: (_source: never, _args: never, _context: never, info: GraphQLResolveInfo) => {
+          count("field");
+          return String(read(info.operation));
+        },
+      },
+    }),
+  });
+
+  test.each<[string, (operation: OperationDefinitionNode) => unknown, string]>([
+    ["selection set", ({ selectionSet }) => selectionSet.selections.length, "1"],
+    ["whole text", (operation) => print(operation), "query Ask {\n  field\n}"],
+  ])("is watched: its %s is the selection", async (_what, read, text) => {
+    const { run, asked, problems } = createCachedSchema(reading(read));
+
+    expect((await run("query Ask { field }")).data).toEqual({ field: text });
+    await run("query Ask { field }");
+
+    expect(asked("field")).toBe(2);
+    expect(problems.map(({ code }) => code)).toEqual(["E_NOT_CACHEABLE"]);
+  });
+
+  test.each<[string, (operation: OperationDefinitionNode) => unknown, string]>([
+    ["name", ({ name }) => name?.value, "Ask"],
+    ["kind", ({ operation }) => operation, "query"],
+    ["directives", ({ directives }) => directives?.length, "0"],
+  ])("may be asked for its %s", async (_what, read, text) => {
+    const { run, asked, problems } = createCachedSchema(reading(read));
+
+    await run("query Ask { field }");
+    expect((await run("query Ask { field }")).data).toEqual({ field: text });
+
+    expect(asked("field")).toBe(1);
+    expect(problems).toEqual([]);
   });
 });
 
