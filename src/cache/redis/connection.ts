@@ -83,12 +83,11 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
     );
     const found = answers.map((answer) => answer.status === "fulfilled" && answer.value);
     unsupported = found.find((answer) => answer instanceof UnsupportedStoreError);
-    if (found.includes("refused")) {
-      transactions ??= createTransactions(client, commandTimeoutMs, transmit);
-    } else if (found.includes("allowed")) {
-      transactions?.close();
-      transactions = undefined;
-    }
+    const isRefused = found.includes("refused");
+    if (!isRefused && !found.includes("allowed")) return;
+    // We may have come to another server: no transaction may go on with the one before.
+    transactions?.close();
+    transactions = isRefused ? createTransactions(client, commandTimeoutMs, transmit) : undefined;
   }
 
   async function sendAll(commands: readonly Command[]): Promise<unknown[]> {

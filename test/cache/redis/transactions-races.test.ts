@@ -133,6 +133,18 @@ describe("a lane", () => {
     expect(await redis.exists("a", "b")).toBe(0);
   });
 
+  test("refuses another server than the one that is read, where a name or a sentinel may lead by now", async () => {
+    await using other = await startRedis();
+    const client = server.client();
+    await client.ping();
+    client.options.port = other.port;
+    const lanes = createLanes(client);
+    opened.push(lanes);
+    const refused = lanes.of("a").use(inTime(), (connection) => connection.set("a", "lost"));
+    await expect(refused).rejects.toThrow("A transaction must run on the server that is read");
+    expect(await other.client().exists("a")).toBe(0);
+  });
+
   test("does not keep the connection to a server that was demoted", async () => {
     const own = lane();
     const id = await own.use(inTime(), (connection) => connection.client("ID"));

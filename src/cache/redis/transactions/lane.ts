@@ -12,26 +12,35 @@ export interface Lane {
   close(): void;
 }
 
-/** @param open a connection that is not yet begun and never reconnects. A new one is opened when the last has ended. */
-export function createLane(open: () => Redis): Lane {
-  let connection: Redis | undefined;
+/**
+ * @param begin a new connection that never reconnects, and the promise of its being ready for use. One is begun when
+ *   the last has ended.
+ */
+export function createLane(begin: () => { connection: Redis; ready: Promise<void> }): Lane {
+  let present: ReturnType<typeof begin> | undefined;
   let lastTurn: Promise<unknown> = Promise.resolve();
   let isClosed = false;
 
-  async function takeTurn<T>(deadline: number, work: (own: Redis) => Promise<T>): Promise<T> {
+  async function takeTurn<T>(
+    deadline: number,
+    work: (connection: Redis) => Promise<T>,
+  ): Promise<T> {
     const remainingMs = deadline - performance.now();
     if (isClosed || remainingMs <= 0) {
       throw new StoreUnavailableError("A transaction must begin within its time, but did not.");
     }
-    if (!connection || connection.status === "end") connection = open();
-    const own = connection;
+    if (!present || present.connection.status === "end") present = begin();
+    const { connection, ready } = present;
     try {
-      return await within(remainingMs, begun(own).then(work));
+      return await within(
+        remainingMs,
+        ready.then(() => work(connection)),
+      );
     } catch (error) {
       // A server that was demoted, or a transaction that goes on past its time: it must not find a connection.
       if (error instanceof StoreUnavailableError) {
-        own.disconnect();
-        connection = undefined;
+        connection.disconnect();
+        present = undefined;
       }
       throw error;
     }
@@ -45,12 +54,7 @@ export function createLane(open: () => Redis): Lane {
     },
     close() {
       isClosed = true;
-      connection?.disconnect();
+      present?.connection.disconnect();
     },
   };
-}
-
-async function begun(connection: Redis): Promise<Redis> {
-  if (connection.status === "wait") await connection.connect();
-  return connection;
 }

@@ -42,7 +42,7 @@ export function createLanes(client: RedisClient): Lanes {
   function lanesOf(address: string, server: () => Redis): Lane[] {
     const known = servers.get(address);
     if (known) return known;
-    const lanes = Array.from({ length: LANES }, () => createLane(() => openBeside(server())));
+    const lanes = Array.from({ length: LANES }, () => createLane(() => begin(server())));
     servers.set(address, lanes);
     return lanes;
   }
@@ -51,12 +51,11 @@ export function createLanes(client: RedisClient): Lanes {
     for (const lane of lanes) lane.close();
   }
 
-  if (client.isCluster) {
-    client.on("-node", (_: Redis, address: string) => {
-      close(servers.get(address));
-      servers.delete(address);
-    });
-  }
+  const dropNode = (_: Redis, address: string) => {
+    close(servers.get(address));
+    servers.delete(address);
+  };
+  client.on("-node", dropNode);
 
   return {
     of(key, address) {
@@ -66,17 +65,37 @@ export function createLanes(client: RedisClient): Lanes {
       return lanesOf(at, server)[slot % LANES] as Lane;
     },
     close() {
+      client.off("-node", dropNode);
       for (const lanes of servers.values()) close(lanes);
       servers.clear();
     },
   };
 }
 
-function openBeside(server: Redis): Redis {
+function begin(server: Redis): { connection: Redis; ready: Promise<void> } {
   const connection = server.duplicate(OWN_OPTIONS);
   // Failures show in the commands that meet them.
   connection.on("error", () => {});
-  return connection;
+  const ready = connection.connect().then(() => refuseOther(server, connection));
+  return { connection, ready };
+}
+
+/** During a failover, a new connection may lead to another server than the one that is read. */
+async function refuseOther(server: Redis, connection: Redis): Promise<void> {
+  const [expected, found] = await Promise.all([server, connection].map(runIdOf));
+  if (expected === found) return;
+  throw new StoreUnavailableError(
+    `A transaction must run on the server that is read (run_id ${expected}), but came to another (${found}).`,
+  );
+}
+
+/** Who may not ask gets the same from all servers. */
+async function runIdOf(server: Redis): Promise<string> {
+  const info = await server.info("server").catch((error: Error) => {
+    if (error.message.startsWith("NOPERM")) return "";
+    throw error;
+  });
+  return /^run_id:(\w+)/m.exec(info)?.[1] ?? "";
 }
 
 function masterOf(cluster: Cluster, slot: number): string {

@@ -20,8 +20,8 @@ const STEPS_AT_ONCE = 100;
 /** In every race somebody wins, so to lose so many is more than bad luck. */
 const MAX_RACES = 100;
 /** A cluster whose slots move may send us on so often. */
-const MAX_REDIRECTIONS = 16;
-const TRY_AGAIN_AFTER_MS = 10;
+const MAX_REDIRECTIONS = 8;
+const TRY_AGAIN_AFTER_MS = 1;
 
 export function createTransactions(
   client: RedisClient,
@@ -71,15 +71,17 @@ export function createTransactions(
 
   async function runOne(step: Step, deadline: number): Promise<unknown> {
     let askAt: string | undefined;
+    let last = "";
     for (let redirection = 0; redirection < MAX_REDIRECTIONS; redirection += 1) {
       const lane = lanes.of(keyOf(step), askAt);
       const isAsking = askAt !== undefined;
       const outcome = await lane.use(deadline, (connection) => race(connection, step, isAsking));
       if ("reply" in outcome) return outcome.reply;
-      askAt = await follow(outcome.redirection, keyOf(step));
+      last = outcome.redirection;
+      askAt = await follow(last, keyOf(step));
     }
     throw new StoreUnavailableError(
-      `A slot must be somewhere, but the cluster redirected ${MAX_REDIRECTIONS} times.`,
+      `A cluster must say where a slot is, but said after ${MAX_REDIRECTIONS} redirections: ${last}`,
     );
   }
 
