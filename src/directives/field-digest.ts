@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   defaultFieldResolver,
+  type GraphQLEnumValue,
   type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
@@ -38,7 +39,7 @@ export function fieldDigest(
     if (shapes.has(type.name)) return;
     shapes.set(type.name, "");
     const parts: string[] = [];
-    if (isEnumType(type)) parts.push(...type.getValues().map(({ name }) => name));
+    if (isEnumType(type)) parts.push(...type.getValues().map(enumValueText));
     if (isAbstractType(type)) {
       for (const member of schema.getPossibleTypes(type)) {
         parts.push(member.name);
@@ -53,5 +54,16 @@ export function fieldDigest(
       }
     }
     shapes.set(type.name, parts.sort().join(" "));
+  }
+}
+
+/** Entries hold an enum's internal values, which its names alone don't tell. */
+function enumValueText({ name, value }: GraphQLEnumValue): string {
+  if (value === name) return name;
+  try {
+    return `${name}=${canonical(value)}`;
+  } catch {
+    // A class or a symbol has no text; `version` tells that it was changed.
+    return `${name}=${typeof value}`;
   }
 }

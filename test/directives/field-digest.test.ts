@@ -1,4 +1,10 @@
-import { buildSchema, type GraphQLSchema } from "graphql";
+import {
+  buildSchema,
+  GraphQLEnumType,
+  GraphQLList,
+  GraphQLObjectType,
+  GraphQLSchema,
+} from "graphql";
 import { describe, expect, test } from "vitest";
 import { fieldDigest } from "../../src/directives/field-digest.js";
 
@@ -52,6 +58,25 @@ describe("a field's digest", () => {
     ["a union's member", "lives: Int", "lives: Int!"],
   ])("changes with %s", (_what, from, to) => {
     expect(digest(edited(from, to))).not.toBe(digest());
+  });
+
+  test("changes with an enum's internal values, which are what is stored", () => {
+    const sized = (small: unknown): string => {
+      const size = new GraphQLEnumType({ name: "Size", values: { S: { value: small }, L: {} } });
+      const query = new GraphQLObjectType({
+        name: "Query",
+        fields: { size: { type: new GraphQLList(size) } },
+      });
+      const field = query.getFields().size;
+      if (!field) throw new Error("Query.size must be there.");
+      return fieldDigest(new GraphQLSchema({ query }), field, {});
+    };
+
+    const digests = [undefined, 1, 2, "s", "1", { size: 1 }, { size: 2 }, Symbol("s")].map(sized);
+
+    expect(new Set(digests).size).toBe(digests.length);
+    expect(sized("S")).toBe(digests[0]);
+    expect(sized({ size: 1 })).toBe(sized({ size: 1 }));
   });
 
   test.each([
