@@ -16,6 +16,19 @@ export type RedisClient = Redis | Cluster;
 
 type ConnectionOptions = Omit<RedisOptions, "replyMapping">;
 
+/** The server has no database of the number in `REDIS_URL`, or lets its user not choose it. One line. */
+export class RefusedDatabaseError extends Error {
+  readonly code = "E_REDIS_DATABASE_REFUSED";
+  override readonly name = "RefusedDatabaseError";
+
+  constructor(db: number, cause: Error) {
+    super(
+      `REDIS_URL must name a database that the server has and lets its user choose, but it refused number ${db} (${reasonOf(cause)})`,
+      { cause },
+    );
+  }
+}
+
 /** No longer than this between two attempts to connect, so that we are back within a second of the server. */
 const maxReconnectDelayMs = 500;
 
@@ -49,14 +62,39 @@ export function redisReady(client: RedisClient, timeoutMs: number): Promise<bool
   });
 }
 
+/**
+ * Waits until the first attempt to connect has come to an end, whatever that is, or `timeoutMs` pass.
+ * @throws RefusedDatabaseError
+ */
+export function firstAttempt(client: RedisClient, timeoutMs: number): Promise<void> {
+  if (client.status === "ready") return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error) => {
+      clearTimeout(timer);
+      client.off("ready", onReady);
+      client.off("error", settle);
+      if (error && isRefusedDatabase(error) && isLasting(error) && !client.isCluster) {
+        reject(new RefusedDatabaseError((client as Redis).options.db ?? 0, error));
+      } else resolve();
+    };
+    const onReady = () => settle();
+    const timer = setTimeout(settle, timeoutMs);
+    client.once("ready", onReady);
+    client.once("error", settle);
+  });
+}
+
 function connect(target: RedisTarget, options: RedisFromUrlOptions): RedisClient {
   const { nodes, db, masterName } = target;
+  const { commandTimeoutMs = 1_000 } = options;
   const connection: ConnectionOptions = {
     ...(target.username !== undefined && { username: target.username }),
     ...(target.password !== undefined && { password: target.password }),
     ...(target.tls && { tls: {} }),
     connectTimeout: options.connectTimeoutMs ?? 2_000,
-    commandTimeout: options.commandTimeoutMs ?? 1_000,
+    commandTimeout: commandTimeoutMs,
+    // A server that hangs keeps its connections open: only so is it told as an outage.
+    socketTimeout: 2 * commandTimeoutMs,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 1,
   };
@@ -75,14 +113,40 @@ function connect(target: RedisTarget, options: RedisFromUrlOptions): RedisClient
   }
   const single = { ...connection, db, retryStrategy: retry, enableOfflineQueue: false };
   if (target.kind === "sentinel" && masterName !== undefined) {
-    return new Redis({
+    return new FaithfulRedis({
       ...single,
       sentinels: [...nodes],
       name: masterName,
       sentinelRetryStrategy: retry,
     });
   }
-  return new Redis({ ...single, ...nodes[0] });
+  return new FaithfulRedis({ ...single, ...nodes[0] });
+}
+
+/**
+ * ioredis calls a connection ready whose SELECT was refused, and works in database 0 then. This one, and each made of
+ * it by `duplicate`, hangs up and tries again.
+ */
+class FaithfulRedis extends Redis {
+  constructor(options: ConnectionOptions) {
+    super(options);
+    this.on("error", (error: Error) => {
+      if (isRefusedDatabase(error)) this.disconnect(true);
+    });
+  }
+
+  override duplicate(override: ConnectionOptions = {}): Redis {
+    return new FaithfulRedis({ ...this.options, ...override });
+  }
+}
+
+function isRefusedDatabase(error: Error & { command?: { name?: string } }): boolean {
+  return error.name === "ReplyError" && error.command?.name === "select";
+}
+
+/** Not as BUSY or LOADING, which pass. */
+function isLasting(error: Error): boolean {
+  return /^(ERR|NOPERM)\b/.test(error.message);
 }
 
 function reportOutages(client: RedisClient, target: RedisTarget, options: RedisFromUrlOptions) {

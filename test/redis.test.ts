@@ -1,5 +1,13 @@
+import type { Redis } from "ioredis";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { createRedisFromUrl, type RedisClient, redisReady } from "../src/redis.js";
+import {
+  createRedisFromUrl,
+  firstAttempt,
+  type RedisClient,
+  type RedisFromUrlOptions,
+  RefusedDatabaseError,
+  redisReady,
+} from "../src/redis.js";
 import { freePort } from "./support/free-port.js";
 import { startCluster } from "./support/redis-cluster.js";
 import { type RedisServer, startRedis } from "./support/redis-server.js";
@@ -18,10 +26,11 @@ async function start(options?: Parameters<typeof startRedis>[0]): Promise<RedisS
   return server;
 }
 
-function connect(url: string) {
+function connect(url: string, options: RedisFromUrlOptions = {}) {
   const problems: string[] = [];
   const recoveries: string[] = [];
   const client = createRedisFromUrl(url, {
+    ...options,
     onProblem: (message) => problems.push(message),
     onRecovery: (message) => recoveries.push(message),
   });
@@ -112,6 +121,77 @@ describe("createRedisFromUrl", () => {
     await client.set("greeting", "hello");
     expect(await master.client({ db: 1 }).get("greeting")).toBe("hello");
     expect(problems).toEqual([]);
+  });
+
+  test("a hung server is told once, by the client itself, and its recovery is told once", async () => {
+    const server = await start();
+    const { client, problems, recoveries } = connect(server.url, { commandTimeoutMs: 100 });
+    await redisReady(client, 5_000);
+    server.pause();
+    await expect(client.get("greeting")).rejects.toThrow("Command timed out");
+    await vi.waitFor(() => expect(problems).toHaveLength(1), { timeout: 5_000 });
+    expect(problems[0]).toMatch(/out of reach \(Socket timeout/);
+    await attempts(client, 2);
+    server.resume();
+    await vi.waitFor(() => expect(recoveries).toHaveLength(1), { timeout: 5_000 });
+    expect(problems).toHaveLength(1);
+  });
+
+  describe("a database the server does not have", () => {
+    const places: [string, () => Promise<{ url: string; server: RedisServer }>][] = [
+      [
+        "of a single server",
+        async () => {
+          const server = await start();
+          return { server, url: `${server.url}/99` };
+        },
+      ],
+      [
+        "of a master under sentinels",
+        async () => {
+          const server = await start();
+          const sentinel = await startSentinel(server.port);
+          return { server, url: `redis+sentinel://127.0.0.1:${sentinel.port}/main?db=99` };
+        },
+      ],
+    ];
+    test.each(places)("%s is told, and never is another written to", async (_where, place) => {
+      const { server, url } = await place();
+      const { client, problems } = connect(url);
+      await expect(firstAttempt(client, 10_000)).rejects.toThrow(
+        "REDIS_URL must name a database that the server has and lets its user choose, but it refused number 99 (ERR DB index is out of range)",
+      );
+      const copy = (client as Redis).duplicate({ enableOfflineQueue: true });
+      copy.on("error", () => {});
+      clients.push(copy);
+      const isReady = vi.fn();
+      for (const one of [client, copy]) one.on("ready", isReady);
+      const writes = [client, copy].map((one) => one.set("greeting", "hello"));
+      await Promise.all([
+        ...writes.map((write) => expect(write).rejects.toThrow()),
+        attempts(client, 3),
+      ]);
+      expect(isReady).not.toHaveBeenCalled();
+      expect(await server.client().keys("*")).toEqual([]);
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toContain("DB index is out of range");
+    });
+
+    test("is a RefusedDatabaseError, also where its user may not choose one", async () => {
+      const server = await start({ args: ["--user", "me", "on", ">pw", "~*", "+@all", "-select"] });
+      const { client } = connect(`redis://me:pw@127.0.0.1:${server.port}/1`);
+      await expect(firstAttempt(client, 10_000)).rejects.toThrow(RefusedDatabaseError);
+    });
+  });
+
+  test("the first attempt is over when the server refuses the connection, and when it hangs", async () => {
+    await firstAttempt(connect(`redis://127.0.0.1:${await freePort()}`).client, 60_000);
+    const server = await start();
+    server.pause();
+    const { client } = connect(server.url);
+    await firstAttempt(client, 20);
+    expect(client.status).not.toBe("ready");
+    server.resume();
   });
 
   test("redisReady gives up on a server that does not come", async () => {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { freshPlace } from "./support/database.js";
 import { freePort } from "./support/free-port.js";
+import { startRedis } from "./support/redis-server.js";
 
 const running = new Set<ServerProcess>();
 const folders = new Set<string>();
@@ -174,6 +175,16 @@ describe("the server", () => {
     const server = start(env);
     expect(await server.ended).toBe(1);
     expect(server.output).toEqual({ stdout: "", stderr: line });
+  });
+
+  test("does not start on a Redis without the database it is to use, and says why in one line", async () => {
+    await using redis = await startRedis({ args: ["--databases", "4"] });
+    const server = start({ REDIS_URL: `${redis.url}/4`, DATABASE_URL: "memory:" });
+    expect(await server.ended).toBe(1);
+    expect(server.output.stderr).toMatch(
+      /^REDIS_URL must name a database [^\n]*, but it refused number 4 [^\n]*\n$/,
+    );
+    expect(await redis.client().dbsize()).toBe(0);
   });
 
   test("does not start without its database, and says why in one line without the password", async () => {
