@@ -2,10 +2,11 @@ import type { Logger } from "pino";
 import type { Cache, CacheEvent, CacheOptions } from "./cache/index.js";
 import { createCache } from "./cache/index.js";
 import type { Config } from "./config.js";
+import { createOutageLog, type OutageLog } from "./http/outage-log.js";
 import { type Database, openDatabase } from "./origin/database.js";
 import { migrate } from "./origin/migrate.js";
 import { seedMenu } from "./origin/seed-menu.js";
-import { createRedisFromUrl, type RedisClient } from "./redis.js";
+import { createRedisFromUrl, firstAttempt, type RedisClient } from "./redis.js";
 import { createMemoryStorage, createRedisStorage, type Storage } from "./storage/index.js";
 
 /** What the pizzeria keeps its data in. */
@@ -26,30 +27,46 @@ export interface BackendOptions {
   cache?: CacheOptions;
 }
 
+/** How long the start waits for Redis to come or to fail, before it goes on without. */
+const FIRST_ATTEMPT_MS = 2_000;
+/** The cache gives up on a command soon: shorter stumbles are no outage worth a warning. */
+const CACHE_OUTAGE_MS = 1_000;
+
 /**
  * Opens the database, brings its tables up to date, and opens Redis where there is one to open.
  * Redis may be out of reach: what needs it then fails or does without, until it answers.
+ * @throws RefusedDatabaseError when it answers and has no such database as `REDIS_URL` names
  */
 export async function openBackends(
   config: Config,
   log: Logger,
   options: BackendOptions = {},
 ): Promise<Backends> {
-  const database = options.database ?? (await openOwnDatabase(config, log, options));
-  const redis = config.redisUrl === undefined ? undefined : openRedis(config.redisUrl, log);
+  const outages = createOutageLog(log);
+  const redis = await openRedis(config.redisUrl, outages);
+  const closeRedis = () => {
+    redis?.disconnect();
+    outages.close();
+  };
+  const database =
+    options.database ??
+    (await openOwnDatabase(config, log, options).catch((error) => {
+      closeRedis();
+      throw error;
+    }));
   const storage = redis
     ? createRedisStorage({ redis, prefix: `${config.redisPrefix}s:` })
     : createMemoryStorage();
   const cache = createCache({
     ...(redis && { redis }),
     prefix: `${config.redisPrefix}c:`,
-    onEvent: (event) => logCacheEvent(log, event),
+    onEvent: (event) => logCacheEvent(log, outages, event),
     ...options.cache,
   });
 
   const close = async () => {
     await cache.close();
-    redis?.disconnect();
+    closeRedis();
     if (options.database === undefined) await database.close();
   };
   return { database, storage, cache, redis, close };
@@ -76,16 +93,28 @@ async function openOwnDatabase(
   }
 }
 
-function openRedis(url: string, log: Logger): RedisClient {
-  return createRedisFromUrl(url, {
-    onProblem: (message) => log.warn(message),
-    onRecovery: (message) => log.info(message),
+async function openRedis(
+  url: string | undefined,
+  outages: OutageLog,
+): Promise<RedisClient | undefined> {
+  if (url === undefined) return undefined;
+  const redis = createRedisFromUrl(url, {
+    onProblem: (message) => outages.begin("client", message),
+    onRecovery: () => outages.end("client"),
   });
+  try {
+    await firstAttempt(redis, FIRST_ATTEMPT_MS);
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
 }
 
-/** An outage is the client's to report: one warning for it is enough. */
-function logCacheEvent(log: Logger, event: CacheEvent): void {
+function logCacheEvent(log: Logger, outages: OutageLog, event: CacheEvent): void {
   if (event.type === "error") log.warn({ err: event.error, key: event.key }, "cache error");
-  if (event.type === "outage") log.debug({ err: event.error }, "cache out of reach");
-  if (event.type === "recovery") log.info("cache in reach again");
+  if (event.type === "recovery") outages.end("cache");
+  if (event.type !== "outage") return;
+  const message = `Redis is out of reach (${event.error.message}); trying again until it answers`;
+  outages.begin("cache", message, { lastingMs: CACHE_OUTAGE_MS });
 }

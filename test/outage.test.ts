@@ -63,6 +63,59 @@ describe("an unreachable Redis at the start", () => {
   });
 });
 
+describe("a Redis that hangs", () => {
+  const uses: [string, string][] = [
+    ["the cache", MENU],
+    ["sessions", "{ session { loginTime } }"],
+  ];
+  test.each(uses)(
+    "is one warning when %s notice it, and one line when it answers",
+    async (_who, query) => {
+      const backends = later(await startBackends(servers));
+      const pizzeria = later(await openPizzeria(backends));
+      const token = await pizzeria.signUp("Ada");
+      backends.redis?.pause();
+      const told = ({ logs }: Pizzeria) =>
+        logs
+          .filter(({ msg }) => /Redis|cache/.test(String(msg)))
+          .map(({ level, msg }) => [level, msg]);
+      await expect
+        .poll(
+          async () => {
+            await pizzeria.ask(query, { token });
+            return told(pizzeria).length;
+          },
+          { timeout: 10_000 },
+        )
+        .toBe(1);
+      for (let read = 1; read <= 3; read += 1) await pizzeria.ask(`${MENU}`, { token });
+      backends.redis?.resume();
+      await expect
+        .poll(
+          async () => {
+            await pizzeria.ask(MENU, { token });
+            return told(pizzeria).length;
+          },
+          { timeout: 10_000 },
+        )
+        .toBe(2);
+      expect(told(pizzeria)).toEqual([
+        [40, expect.stringMatching(/^Redis .*is out of reach/)],
+        [30, "Redis answers again"],
+      ]);
+    },
+  );
+});
+
+test("a database number that Redis does not have stops the start, and frees the data folder", async () => {
+  const backends = later(await startBackends({ ...embedded, redis: true }));
+  const redisUrl = `${backends.redis?.url}/99`;
+  await expect(openPizzeria(backends, { redisUrl })).rejects.toMatchObject({
+    code: "E_REDIS_DATABASE_REFUSED",
+  });
+  later(await openPizzeria(backends));
+});
+
 describe("while Redis is away", () => {
   const cases: [string, (backends: TestBackends) => Promise<void> | void][] = [
     ["gone", ({ redis }) => redis?.kill()],
