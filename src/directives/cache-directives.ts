@@ -3,7 +3,7 @@ import { defaultFieldResolver, type GraphQLSchema } from "graphql";
 import type { Cache } from "../cache/types.js";
 import { authorizedResolver } from "./authorized-resolver.js";
 import { cachedResolver } from "./cached-resolver.js";
-import { checkOptions } from "./check-options.js";
+import { checkOptions, refuseUnknownOptions } from "./check-options.js";
 import type { Environment, Resolver } from "./environment.js";
 import { evictTagsResolver } from "./evict-tags-resolver.js";
 import { type FieldPlans, planFields } from "./field-plans.js";
@@ -32,11 +32,16 @@ export interface CacheDirectives {
   observe(context: object, options?: { outcomes?: boolean }): Observation;
 }
 
-/** Brings a cache to a GraphQL schema: `@cached` and `@evictTags`, from SDL or from code-first `extensions`. */
+/**
+ * Brings a cache to a GraphQL schema: `@cached` and `@evictTags`, from SDL or from code-first `extensions`.
+ *
+ * @throws InvalidOptionError for an option that it doesn't know.
+ */
 export function cacheDirectives<Context = unknown>(
   cache: Cache,
   options: CacheDirectivesOptions<Context> = {},
 ): CacheDirectives {
+  refuseUnknownOptions(options);
   const observations = createObservations();
   const problems = createProblems(options.onProblem);
   const environment: Environment = {

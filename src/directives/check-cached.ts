@@ -10,6 +10,9 @@ import { directiveError } from "./errors.js";
 import type { AnyContextOptions } from "./options.js";
 import { compileTemplate, type TagTemplate, type TemplateRoot } from "./tag-template.js";
 
+/** More than this the cache refuses, and then on every lookup. */
+const MAX_SECONDS = 365 * 24 * 3600;
+
 /** A field of an object type, and what its directives are checked against. */
 export interface FieldSite {
   readonly schema: GraphQLSchema;
@@ -100,20 +103,19 @@ function refuseWriteRoots({ schema, parentType, coordinate }: FieldSite): void {
 
 function checkSeconds(coordinate: string, directive: CachedArguments): void {
   const { ttl, nullTtl, staleWhileRevalidate, staleIfError } = directive;
-  if (!(ttl > 0)) {
-    throw directiveError(
-      coordinate,
-      `@cached(ttl:) must be greater than 0 seconds, but is ${ttl}.`,
-    );
+  const all = { ttl, nullTtl, staleWhileRevalidate, staleIfError };
+  for (const [name, seconds] of Object.entries(all)) {
+    const must = seconds === null ? undefined : broken(name, seconds);
+    if (must === undefined) continue;
+    throw directiveError(coordinate, `@cached(${name}:) must be ${must}, but is ${seconds}.`);
   }
-  for (const [name, seconds] of Object.entries({ nullTtl, staleWhileRevalidate, staleIfError })) {
-    if (seconds !== null && !(seconds >= 0)) {
-      throw directiveError(
-        coordinate,
-        `@cached(${name}:) must be 0 seconds or more, but is ${seconds}.`,
-      );
-    }
-  }
+}
+
+/** What must hold of so many seconds and doesn't. */
+function broken(name: string, seconds: number): string | undefined {
+  if (name === "ttl" && !(seconds > 0)) return "greater than 0 seconds";
+  if (!(seconds >= 0)) return "0 seconds or more";
+  return seconds > MAX_SECONDS ? `${MAX_SECONDS} seconds (a year) at the most` : undefined;
 }
 
 function parentKeyOf(site: FieldSite, key: string | null): TagTemplate | undefined {

@@ -74,6 +74,9 @@ function evictingField(site: FieldSite, tags: readonly string[]): EvictingField 
       "@evictTags may not stand on a subscription field, which runs once for each subscriber and event.";
     throw directiveError(coordinate, text);
   }
+  if (tags.length === 0) {
+    throw directiveError(coordinate, "@evictTags(tags:) must name a tag, but is empty.");
+  }
   const roots = hasParent(schema, parentType)
     ? (["args", "parent", "result", "viewer"] as const)
     : (["args", "result", "viewer"] as const);

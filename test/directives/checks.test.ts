@@ -1,6 +1,6 @@
 import { makeExecutableSchema } from "@graphql-tools/schema";
 import { describe, expect, test } from "vitest";
-import { DirectiveError } from "../../src/cache/errors.js";
+import { DirectiveError, InvalidOptionError } from "../../src/cache/errors.js";
 import { cacheDirectives } from "../../src/directives/cache-directives.js";
 import type { CacheDirectivesOptions } from "../../src/directives/options.js";
 import { createTestCache } from "./support/cached-schema.js";
@@ -162,6 +162,22 @@ describe("@cached is refused", () => {
     ],
     ["ttl: 1, staleIfError: -1", "@cached(staleIfError:) must be 0 seconds or more, but is -1."],
     [
+      "ttl: 31536001",
+      "@cached(ttl:) must be 31536000 seconds (a year) at the most, but is 31536001.",
+    ],
+    [
+      "ttl: 1, nullTtl: 31536001",
+      "@cached(nullTtl:) must be 31536000 seconds (a year) at the most, but is 31536001.",
+    ],
+    [
+      "ttl: 1, staleWhileRevalidate: 31536001",
+      "@cached(staleWhileRevalidate:) must be 31536000 seconds (a year) at the most, but is 31536001.",
+    ],
+    [
+      "ttl: 1, staleIfError: 31536001",
+      "@cached(staleIfError:) must be 31536000 seconds (a year) at the most, but is 31536001.",
+    ],
+    [
       "ttl: 1, scope: PRIVATE",
       '@cached(scope: PRIVATE) needs the option "viewer" of cacheDirectives.',
     ],
@@ -172,6 +188,12 @@ describe("@cached is refused", () => {
     ['ttl: 1, key: "{args.id}"', "@cached(key:) tells parents apart, but Query has none."],
   ])("with %s", (args, message) => {
     expectRefusal(item(`@cached(${args})`), "Query.item", message);
+  });
+
+  test("for none of its times up to a year", () => {
+    const year =
+      "ttl: 31536000, nullTtl: 31536000, staleWhileRevalidate: 31536000, staleIfError: 31536000";
+    expect(() => build(item(`@cached(${year})`))).not.toThrow();
   });
 
   test("on a mutation and on a subscription", () => {
@@ -247,6 +269,14 @@ describe("@evictTags", () => {
     },
   );
 
+  test("may not name nothing", () => {
+    expectRefusal(
+      `${item("@cached(ttl: 1)")} type Mutation { buy: Item @evictTags(tags: []) }`,
+      "Mutation.buy",
+      "@evictTags(tags:) must name a tag, but is empty.",
+    );
+  });
+
   test("may name what externalTags excuse", () => {
     expect(() =>
       build(evicting("stock:{args.id}"), { externalTags: ["stock:{sku}"] }),
@@ -284,6 +314,16 @@ describe("@evictTags", () => {
 });
 
 describe("the options", () => {
+  test("may not hold one that is not known, as a misspelt one", () => {
+    const misspelt = { viewer, authorise: { "Query.item": () => false } };
+    const build = () => cacheDirectives(createTestCache(), misspelt);
+    expect(build).toThrow(InvalidOptionError);
+    expect(build).toThrow(
+      "cacheDirectives knows the options viewer, vary, authorize, loaders, refreshContext, resultPaths, externalTags, " +
+        'onProblem; "authorise" is not one of them.',
+    );
+  });
+
   test.each(["authorize", "resultPaths"] as const)(
     "%s may not name a field that is not there",
     (option) => {
