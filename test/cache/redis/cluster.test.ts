@@ -1,5 +1,6 @@
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createCache } from "../../../src/cache/index.js";
+import { duplicate } from "../../../src/cache/redis/duplicate.js";
 import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
 import { testCache } from "../cache-conformance.js";
@@ -24,3 +25,64 @@ testStore("The Redis store on a cluster", async () =>
 testCache("On a cluster", (options) =>
   createCache({ redis: cluster.client(), commandTimeoutMs: 2000, ...options }),
 );
+
+describe("On all masters of a cluster", () => {
+  const names = Array.from({ length: 200 }, (_, n) => `${n}`);
+  const open = (prefix: string) =>
+    createCache({ redis: cluster.client(), prefix, commandTimeoutMs: 2000, ttlJitter: 0 });
+
+  /** How many keys each master holds under the prefix. */
+  const keysOf = (prefix: string) =>
+    Promise.all(
+      cluster.masters.map(async (master) => {
+        const admin = master.client();
+        const found = await admin.keys(`${prefix}*`);
+        admin.disconnect();
+        return found.length;
+      }),
+    );
+
+  it("entries of one tag are evicted, and freed wherever they lie", async () => {
+    const cache = open("evicted:");
+    const options = { ttlSeconds: 60, tags: ["all"] };
+    await Promise.all(names.map((name) => cache.getOrSet(name, options, () => name)));
+    for (const count of await keysOf("evicted:v:")) expect(count).toBeGreaterThan(0);
+    expect(await cache.estimateEntries()).toBeGreaterThanOrEqual(200);
+    expect(await cache.evictTags(["all"])).toMatchObject({ delivered: true });
+    for (const name of names) expect(await cache.get(name)).toBeUndefined();
+    await expect.poll(() => keysOf("evicted:v:"), { timeout: 5000 }).toEqual([0, 0, 0]);
+    await cache.close();
+  });
+
+  it("hundreds of tags are evicted at once", async () => {
+    const cache = open("tags:");
+    await Promise.all(
+      names.map((name) => cache.getOrSet(name, { ttlSeconds: 60, tags: [name] }, () => name)),
+    );
+    expect(await cache.evictTags(names)).toMatchObject({ delivered: true });
+    for (const name of names) expect(await cache.get(name)).toBeUndefined();
+    await cache.close();
+  });
+
+  it("everything is cleared but what is not the cache's", async () => {
+    const [cache, other] = [open("cleared:"), open("other:")];
+    const options = { ttlSeconds: 60, tags: ["all"] };
+    for (const one of [cache, other]) {
+      await Promise.all(names.map((name) => one.getOrSet(name, options, () => name)));
+    }
+    await cache.clear();
+    for (const part of ["v:", "t:", "i:"])
+      expect(await keysOf(`cleared:${part}`)).toEqual([0, 0, 0]);
+    for (const name of names) expect(await other.get(name)).toBe(name);
+    await Promise.all([cache.close(), other.close()]);
+  });
+
+  it("commands wait for nodes that are still being connected to", async () => {
+    const own = duplicate(cluster.client());
+    own.on("error", () => {});
+    await new Promise((resolve) => own.once("ready", resolve));
+    const replies = await Promise.all(names.map((name) => own.set(`new:${name}`, 1, "PX", 5000)));
+    expect(new Set(replies)).toEqual(new Set(["OK"]));
+    own.disconnect();
+  });
+});

@@ -17,6 +17,8 @@ test("every name begins with the prefix", () => {
     keys.indexBase("a"),
     keys.pending("a"),
     ...keys.allPending(),
+    keys.mark("a"),
+    ...keys.allMarks(),
     keys.log,
     keys.evictions,
     keys.wake("a"),
@@ -62,6 +64,7 @@ describe("on a cluster", () => {
         const slot = slotOf(keys.tag(tag));
         expect(slotOf(`${keys.indexBase(tag)}nonce-01`)).toBe(slot);
         expect(slotOf(keys.pending(tag))).toBe(slot);
+        expect(slotOf(keys.mark(tag))).toBe(slot);
       }),
     );
   });
@@ -70,6 +73,9 @@ describe("on a cluster", () => {
     const all = new Set(keys.allPending());
     expect(all.size).toBe(64);
     fc.assert(fc.property(anyText, (tag) => all.has(keys.pending(tag))));
+    const marks = new Set(keys.allMarks());
+    expect(marks.size).toBe(64);
+    fc.assert(fc.property(anyText, (tag) => marks.has(keys.mark(tag))));
   });
 
   test("tags are spread over many slots, and so are keys", () => {
