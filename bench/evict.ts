@@ -44,6 +44,7 @@ await inBatches(FOREIGN_KEYS, (index) => redis.set(`foreign:${index}`, "f".repea
 await fill(100, 3600);
 await cache.evictTags(["all"]);
 await usageOnce(redis, ({ keys }) => keys <= FOREIGN_KEYS + 1, 10_000);
+await resetCommandTimes(redis);
 const before = await settledUsage(redis);
 
 printTable(
