@@ -200,6 +200,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
         status: problems.length === 0 ? "ok" : "degraded",
         store: store.kind,
         problems,
+        notes: store.notes(),
         undeliveredEvictions: undelivered.size + evictions.unreplicated,
       };
     },

@@ -253,6 +253,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       return entries.size;
     },
     problems: () => [],
+    notes: () => [],
     close: async () => clearInterval(sweeper),
   };
 

@@ -132,6 +132,8 @@ export interface Store {
   estimateEntries(): Promise<number>;
   /** What keeps the store from its promises right now, a sentence each. */
   problems(): string[];
+  /** What is worth knowing of it and breaks no promise, a sentence each. */
+  notes(): string[];
   close(): Promise<void>;
 }
 

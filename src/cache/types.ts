@@ -140,6 +140,8 @@ export interface CacheHealth {
   store: "memory" | "redis";
   /** What is degraded, each as one sentence; empty when ok. */
   problems: string[];
+  /** What is worth knowing and breaks no promise, each as one sentence: a server that refuses scripts. */
+  notes: string[];
   /** Evictions that wait for the store to come back, or for replicas to have them. */
   undeliveredEvictions: number;
 }

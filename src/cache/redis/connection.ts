@@ -103,17 +103,39 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
 
   async function exchange(commands: readonly Command[]): Promise<unknown[]> {
     const replies = await (transactions ? transactions.exchange(commands) : transmit(commands));
+    if (replies.some(isMissing)) await repeatWithSources(commands, replies);
     for (const [index, reply] of replies.entries()) {
       if (!(reply instanceof Error)) continue;
-      const command = commands[index] as Command;
       // Scripts were forbidden since we asked.
-      if (isRefusal(reply) && readEvaluation(command) && !preparing) prepare();
-      // A server that was restarted or promoted is given the scripts it lacks.
-      replies[index] = isMissingScript(reply)
-        ? await call(withSource(command)).catch(asStoreError)
-        : asStoreError(reply);
+      const isScript = readEvaluation(commands[index] as Command) !== undefined;
+      if (isRefusal(reply) && isScript && !preparing) prepare();
+      replies[index] = asStoreError(reply);
     }
     return replies;
+  }
+
+  /**
+   * A server that was restarted or promoted is given the scripts it lacks. What stands behind them in the batch may
+   * rely on their having run, as the log's read does on the claims of tags: plain commands are sent again as well.
+   */
+  async function repeatWithSources(
+    commands: readonly Command[],
+    replies: unknown[],
+  ): Promise<void> {
+    const first = replies.findIndex(isMissing);
+    const again = commands
+      .map((command, index) => ({
+        command,
+        index,
+        isScript: readEvaluation(command) !== undefined,
+      }))
+      .filter(({ index, isScript }) => index >= first && (isMissing(replies[index]) || !isScript));
+    const answers = await transmit(
+      again.map(({ command, isScript }) => (isScript ? withSource(command) : command)),
+    );
+    again.forEach(({ index }, place) => {
+      replies[index] = answers[place];
+    });
   }
 
   async function transmit(commands: readonly Command[]): Promise<unknown[]> {
@@ -179,6 +201,10 @@ function readyOf(client: RedisClient): () => Promise<void> {
     next.catch(() => {});
     return next;
   };
+}
+
+function isMissing(reply: unknown): boolean {
+  return reply instanceof Error && isMissingScript(reply);
 }
 
 function asError(cause: unknown): Error {

@@ -149,6 +149,9 @@ export function watchPromotions(
       get problem() {
         return connection.problem;
       },
+      get note() {
+        return connection.note;
+      },
       sendAll: (commands) => send(() => connection.sendAll(commands)),
       send: (...command) => send(() => connection.send(...command)),
     },

@@ -177,6 +177,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       return problems;
     },
 
+    notes: () => (connection.note === undefined ? [] : [connection.note]),
+
     async close() {
       clock.close();
       await freeing.close();
