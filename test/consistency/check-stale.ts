@@ -10,10 +10,17 @@ export interface StaleRead {
    *
    * - `not issued again`: a promotion lost the eviction, and the process that made it has not issued it again yet;
    * - `nobody to issue it`: the same, but that process is dead;
+   * - `two masters`: a failover was going on, and the old master still answered;
    * - `shared in an outage`: a process without the store shared its own load under way, knowing of no eviction elsewhere.
    */
-  readonly apart?: "not issued again" | "nobody to issue it" | "shared in an outage";
+  readonly apart?: Apart;
 }
+
+export type Apart =
+  | "not issued again"
+  | "nobody to issue it"
+  | "two masters"
+  | "shared in an outage";
 
 /** From `fromMs` on nothing may be served that is older than `beganMs`. */
 interface Bound {
@@ -101,9 +108,12 @@ function nextRecovery({ told }: History, { worker, endMs }: Write): number | und
 function classify(history: History, read: Read, eviction: Write): Pick<StaleRead, "apart"> {
   const failover = lostIn(history, read, eviction);
   if (failover) {
+    if (read.beginMs <= failover.endMs) return { apart: "two masters" };
     const again = history.told.find(
       ({ type, worker, atMs }) =>
-        type === "recovery" && worker === eviction.worker && atMs > failover.beginMs,
+        type === "recovery" &&
+        worker === eviction.worker &&
+        atMs > Math.max(failover.beginMs, eviction.endMs),
     );
     if (again) return again.atMs < read.beginMs ? {} : { apart: "not issued again" };
     const died = history.faults.some(

@@ -16,10 +16,10 @@ describe("A fleet of processes on a real Redis, while things go wrong", () => {
     // A run in which nothing happened would prove nothing.
     const kinds = new Set(history.reads.map(({ how }) => how));
     expect([...kinds]).toEqual(expect.arrayContaining(["hit", "miss", "waited", "many"]));
-    expect(history.reads.filter(({ value }) => value).length).toBeGreaterThan(200);
-    expect(history.loads.size).toBeGreaterThan(50);
-    expect([...history.writes.values()].filter(({ done }) => done).length).toBeGreaterThan(20);
-    expect(history.faults.length).toBeGreaterThan(5);
+    expect(history.reads.filter(({ value }) => value).length).toBeGreaterThan(100);
+    expect(history.loads.size).toBeGreaterThan(30);
+    expect([...history.writes.values()].filter(({ done }) => done).length).toBeGreaterThan(10);
+    expect(history.faults.length).toBeGreaterThan(3);
   });
 
   it.each<[BreakName, "stale" | "overlaps"]>([

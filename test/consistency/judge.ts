@@ -1,3 +1,4 @@
+import { findEndlessOutages, type OutageSpan } from "./check-outages.js";
 import { findOverlaps, type Overlap, type OverlapLimits } from "./check-overlap.js";
 import { findStaleReads, type StaleRead } from "./check-stale.js";
 import type { History } from "./history.js";
@@ -7,6 +8,8 @@ export interface Verdict {
   /** Stale reads that no promise rules out; each says why. */
   readonly apart: readonly StaleRead[];
   readonly overlaps: readonly Overlap[];
+  /** Outages from which a process did not find back. */
+  readonly endless: readonly OutageSpan[];
   readonly crashes: readonly string[];
   readonly isWrong: boolean;
 }
@@ -16,7 +19,8 @@ export function judge(history: History, limits: OverlapLimits): Verdict {
   const stale = reads.filter(({ apart }) => !apart);
   const apart = reads.filter((read) => read.apart);
   const overlaps = findOverlaps(history, limits);
+  const endless = findEndlessOutages(history);
   const { crashes } = history;
-  const isWrong = stale.length + overlaps.length + crashes.length > 0;
-  return { stale, apart, overlaps, crashes, isWrong };
+  const isWrong = stale.length + overlaps.length + endless.length + crashes.length > 0;
+  return { stale, apart, overlaps, endless, crashes, isWrong };
 }

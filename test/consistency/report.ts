@@ -1,3 +1,4 @@
+import { outagesOf } from "./check-outages.js";
 import type { Fault, FaultName, History } from "./history.js";
 import type { RunOptions, RunResult } from "./run.js";
 
@@ -16,6 +17,9 @@ export function describeRun(options: RunOptions, { history, verdict }: RunResult
   lines.push(
     `${verdict.stale.length} stale reads`,
     `${verdict.overlaps.length} loads at once that should not be`,
+    ...verdict.endless.map(
+      ({ worker, lastedMs }) => `${worker} took the store for lost for ${Math.round(lastedMs)} ms`,
+    ),
     ...verdict.crashes,
   );
   for (const { read, eviction, tag } of verdict.stale.slice(0, SHOWN)) {
@@ -51,7 +55,7 @@ function activity(history: History): string[] {
     ({ reason }) => String(reason),
   );
   const faults = countBy(history.faults, ({ fault }) => fault);
-  const outages = outagesOf(history);
+  const outages = outagesOf(history).map(({ lastedMs }) => lastedMs);
   const ended = (type: string, isDone: boolean) =>
     writes.filter((write) => write.type === type && write.done === isDone).length;
   const fault = (name: FaultName) => faults.get(name) ?? 0;
@@ -68,18 +72,6 @@ function activity(history: History): string[] {
       ? [`not caused ${list(countBy(history.troubles, (text) => text))}`]
       : []),
   ];
-}
-
-/** How long each lasted, in milliseconds. */
-function outagesOf({ told }: History): number[] {
-  return told
-    .filter(({ type }) => type === "outage")
-    .map(({ worker, atMs }) => {
-      const over = told.find(
-        (one) => one.type === "recovery" && one.worker === worker && one.atMs >= atMs,
-      );
-      return (over?.atMs ?? atMs) - atMs;
-    });
 }
 
 /** What happened to a key and its tags, in order of begin. */

@@ -51,6 +51,13 @@ export async function startSentinels(): Promise<Sentinels> {
     });
   }
 
+  /** Until then whoever still talks to it is told that it is the master. */
+  async function untilDemoted(old: RedisServer): Promise<void> {
+    const client = old.client();
+    await until(async () => (await client.role())[0] === "slave");
+    client.disconnect();
+  }
+
   return {
     name: NAME,
     ports: guards.map(({ port }) => port),
@@ -60,6 +67,7 @@ export async function startSentinels(): Promise<Sentinels> {
       await old.kill();
       await untilMasterIsNot(old.port);
       await old.restart();
+      await untilDemoted(old);
     },
     async failover() {
       const old = await master();
@@ -71,6 +79,7 @@ export async function startSentinels(): Promise<Sentinels> {
         ),
       );
       await untilMasterIsNot(old.port);
+      await untilDemoted(old);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...guards, ...servers].map((server) => server.stop()));
