@@ -60,7 +60,7 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     resultTags: templates.filter(({ needsResult }) => needsResult),
     keepsNull: nullTtlSeconds > 0,
     bySelection: directive.bySelection,
-    objection: storableCheck(field.type),
+    objection: storableCheck(schema, field.type),
     entry: {
       ttlSeconds: directive.ttl,
       staleWhileRevalidateSeconds: directive.staleWhileRevalidate,

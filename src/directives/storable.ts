@@ -1,69 +1,179 @@
 import {
+  defaultFieldResolver,
+  type GraphQLAbstractType,
   type GraphQLLeafType,
+  type GraphQLObjectType,
   type GraphQLOutputType,
+  type GraphQLSchema,
   getNullableType,
   isAbstractType,
   isLeafType,
   isListType,
   isNonNullType,
 } from "graphql";
+import { isPromise } from "./maybe-promise.js";
 
 /** Says why a value may not be stored, as the end of a sentence, or undefined where it may. */
 export type Objection = (value: unknown) => string | undefined;
 
+/** How many objects and list elements one check looks at, and how deep it goes; what lies beyond is stored unchecked. */
+const MAX_VALUES = 100_000;
+const MAX_DEPTH = 64;
+
+type Check = (value: unknown, walk: Walk) => Flaw | undefined;
+
+interface Walk {
+  valuesLeft: number;
+  depth: number;
+  /** What was looked at, and as which type: objects may hold each other. */
+  readonly seen: Map<object, GraphQLObjectType>;
+}
+
+/** The path grows at its front, on the way back up. */
+interface Flaw {
+  readonly reason: string;
+  readonly path: string;
+}
+
 /**
  * Checks what a field returned against its type before it is stored: what would fail its output coercion would fail
- * again on each hit until its ttl. Looks at the field's own lists, nulls and scalars; fields further down complete
- * their own values.
+ * again on each hit until its ttl. Looks at lists, nulls and scalars, and at those of the objects below as far as
+ * fields without resolvers reach. A property that an object lacks is not objected to: nobody may have selected it, or
+ * the server may have a default resolver of its own, which reads another.
  */
-export function storableCheck(type: GraphQLOutputType): Objection {
-  if (isNonNullType(type)) {
-    const objection = storableCheck(getNullableType(type));
-    return (value) =>
-      value == null ? `it holds ${value} where ${String(type)} must stand` : objection(value);
-  }
-  const objection = presentCheck(type);
+export function storableCheck(schema: GraphQLSchema, type: GraphQLOutputType): Objection {
+  const check = createCompiler(schema)(type);
   return (value) => {
-    if (value == null) return undefined;
-    return value instanceof Error ? "it holds an error" : objection(value);
+    const flaw = check(value, { valuesLeft: MAX_VALUES, depth: 0, seen: new Map() });
+    if (!flaw) return undefined;
+    const path = flaw.path.replace(/^\./, "");
+    return path === "" ? flaw.reason : `at "${path}" ${flaw.reason}`;
   };
 }
 
-function presentCheck(type: GraphQLOutputType): Objection {
-  if (isListType(type)) return listCheck(storableCheck(type.ofType));
-  if (isLeafType(type)) return leafCheck(type);
-  return isAbstractType(type) ? hasTypename : () => undefined;
+/** Each object type is compiled once, when a value of it is first seen: types may hold themselves. */
+function createCompiler(schema: GraphQLSchema): (type: GraphQLOutputType) => Check {
+  const checksByType = new Map<GraphQLObjectType, readonly PropertyCheck[]>();
+  return compile;
+
+  function compile(type: GraphQLOutputType, isNested = false): Check {
+    const present = compilePresent(getNullableType(type), isNested);
+    const isRequired = isNonNullType(type);
+    return (value, walk) => {
+      if (value == null) {
+        return isRequired ? flawed(`it holds ${value} where ${type} must stand`) : undefined;
+      }
+      if (value instanceof Error) return flawed("it holds an error");
+      return isPromise(value) ? flawed("it holds a promise") : present(value, walk);
+    };
+  }
+
+  function compilePresent(type: GraphQLOutputType, isNested: boolean): Check {
+    if (isListType(type)) return listCheck(compile(type.ofType, isNested), String(type));
+    if (isLeafType(type)) return leafCheck(type);
+    if (isAbstractType(type)) return abstractCheck(type, isNested);
+    return (value, walk) => checkObject(type as GraphQLObjectType, value, walk);
+  }
+
+  /**
+   * `resolveType` often looks at a value's class, which doesn't outlive storing; a `__typename` does. Further down
+   * instances of classes are refused by the cache, and so its answer is the same.
+   */
+  function abstractCheck(type: GraphQLAbstractType, isNested: boolean): Check {
+    const members = new Map(schema.getPossibleTypes(type).map((member) => [member.name, member]));
+    return (value, walk) => {
+      const { __typename: name } = value as { __typename?: unknown };
+      if (typeof name !== "string") {
+        return isNested
+          ? undefined
+          : flawed("of an abstract type it holds a value without __typename");
+      }
+      const member = members.get(name);
+      return member && checkObject(member, value, walk);
+    };
+  }
+
+  function checkObject(type: GraphQLObjectType, value: unknown, walk: Walk): Flaw | undefined {
+    if (!isRecord(value) || walk.depth >= MAX_DEPTH || walk.valuesLeft-- <= 0) return undefined;
+    if (walk.seen.get(value) === type) return undefined;
+    walk.seen.set(value, type);
+    walk.depth += 1;
+    const flaw = checkProperties(propertyChecks(type), value, walk);
+    walk.depth -= 1;
+    return flaw;
+  }
+
+  function propertyChecks(type: GraphQLObjectType): readonly PropertyCheck[] {
+    let checks = checksByType.get(type);
+    if (!checks) {
+      checks = Object.values(type.getFields())
+        .filter(({ resolve }) => !resolve || resolve === defaultFieldResolver)
+        .map(({ name, type: inner }) => ({ name, check: compile(inner, true) }));
+      checksByType.set(type, checks);
+    }
+    return checks;
+  }
 }
 
-function listCheck(objection: Objection): Objection {
-  return (value) => {
+interface PropertyCheck {
+  readonly name: string;
+  readonly check: Check;
+}
+
+function checkProperties(
+  checks: readonly PropertyCheck[],
+  value: object,
+  walk: Walk,
+): Flaw | undefined {
+  for (const { name, check } of checks) {
+    const property = Object.getOwnPropertyDescriptor(value, name);
+    // Neither getters nor methods are called: the cache refuses what has them.
+    if (!property || property.get || typeof property.value === "function") continue;
+    const flaw = check(property.value, walk);
+    if (flaw) return { ...flaw, path: `.${name}${flaw.path}` };
+  }
+  return undefined;
+}
+
+function listCheck(check: Check, shown: string): Check {
+  return (value, walk) => {
     // A generator is used up by reading it, so only what can be read twice is looked into.
-    if (!Array.isArray(value) && !(value instanceof Set))
-      return "it is a list, but neither an array nor a Set";
+    if (!canBeReadTwice(value)) {
+      return flawed(`it holds neither an array nor a Set where ${shown} must stand`);
+    }
+    let index = 0;
     for (const item of value) {
-      const reason = objection(item);
-      if (reason !== undefined) return reason;
+      if (walk.valuesLeft-- <= 0) return undefined;
+      const flaw = check(item, walk);
+      if (flaw) return { ...flaw, path: `[${index}]${flaw.path}` };
+      index += 1;
     }
     return undefined;
   };
 }
 
-function leafCheck(type: GraphQLLeafType): Objection {
+function leafCheck(type: GraphQLLeafType): Check {
+  const reason = `it holds a value that ${type.name} cannot serialize`;
   return (value) => {
     try {
-      return type.serialize(value) == null
-        ? `it holds a value that ${type.name} cannot serialize`
-        : undefined;
+      return type.serialize(value) == null ? flawed(reason) : undefined;
     } catch (error) {
-      return `it holds a value that ${type.name} cannot serialize (${error instanceof Error ? error.message : error})`;
+      return flawed(`${reason} (${error instanceof Error ? error.message : error})`);
     }
   };
 }
 
-/** `resolveType` often looks at a value's class, which doesn't outlive storing; a `__typename` does. */
-function hasTypename(value: unknown): string | undefined {
-  const { __typename } = value as { __typename?: unknown };
-  return typeof __typename === "string"
-    ? undefined
-    : "of an abstract type it holds a value without __typename";
+function flawed(reason: string): Flaw {
+  return { reason, path: "" };
+}
+
+function canBeReadTwice(value: unknown): value is Iterable<unknown> {
+  if (Array.isArray(value) || value instanceof Set || value instanceof Map) return true;
+  return ArrayBuffer.isView(value) && Symbol.iterator in value;
+}
+
+function isRecord(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

@@ -60,6 +60,7 @@ describe("an answer from the cache is the resolver's", () => {
     ["false", "Boolean", () => false, "{ field }"],
     ["a Date behind a scalar", "[Instant!]!", () => [new Date(5)], "{ field }"],
     ["a Set as a list", "[Int!]!", () => new Set([1, 2]), "{ field }"],
+    ["a typed array as a list", "[Int!]!", () => Int32Array.of(1, 2), "{ field }"],
     ["an enum's inner values", "[Size!]!", () => [1], "{ field }"],
     ["promises in a list", "[Item]", () => [Promise.resolve({ id: 1 }), null], "{ field { id } }"],
     [
@@ -108,21 +109,21 @@ describe("what could not come back as it went is answered, and not cached", () =
       "[Item!]",
       () => [{ id: 1 }, null],
       items,
-      "it holds null where Item! must stand",
+      'at "[1]" it holds null where Item! must stand',
     ],
     [
       "an error in a list",
       "[Item]",
       () => [new Error("bad"), { id: 1 }],
       items,
-      "it holds an error",
+      'at "[0]" it holds an error',
     ],
     [
       "what its scalar refuses",
       "[Int]",
       () => [1, "x"],
       query,
-      'it holds a value that Int cannot serialize (Int cannot represent non-integer value: "x")',
+      'at "[1]" it holds a value that Int cannot serialize (Int cannot represent non-integer value: "x")',
     ],
     [
       "what its enum lacks",
@@ -138,9 +139,15 @@ describe("what could not come back as it went is answered, and not cached", () =
         yield 1;
       },
       query,
-      "it is a list, but neither an array nor a Set",
+      "it holds neither an array nor a Set where [Int] must stand",
     ],
-    ["no list", "[Int]", () => 5, query, "it is a list, but neither an array nor a Set"],
+    [
+      "no list",
+      "[Int]",
+      () => 5,
+      query,
+      "it holds neither an array nor a Set where [Int] must stand",
+    ],
     [
       "a member of a union without __typename",
       "Pet",
@@ -161,15 +168,24 @@ describe("what could not come back as it went is answered, and not cached", () =
     ]);
   });
 
-  test("a list one of whose promises rejects, of which that element alone fails", async () => {
-    const resolve = () => [Promise.resolve({ id: 1 }), Promise.reject(new Error("gone"))];
-    const { cold, warm, asked } = await twice(field("[Item]", resolve), "{ field { id } }");
+  test.each([
+    ["[Item]", "{ field { id } }", { id: 1 }, { id: "1" }],
+    ["[Int]", "{ field }", 1, 1],
+  ])(
+    "a list of %s one of whose promises rejects, of which that element alone fails",
+    async (type, query, item, shown) => {
+      const resolve = () => [Promise.resolve(item), Promise.reject(new Error("gone"))];
+      const { cold, warm, asked, problems } = await twice(field(type, resolve), query);
 
-    expect(cold.data).toEqual({ field: [{ id: "1" }, null] });
-    expect(cold.errors).toMatchObject([{ message: "gone", path: ["field", 1] }]);
-    expect(warm.errors).toMatchObject([{ message: "gone", path: ["field", 1] }]);
-    expect(asked).toBe(2);
-  });
+      expect(cold.data).toEqual({ field: [shown, null] });
+      expect(cold.errors).toMatchObject([{ message: "gone", path: ["field", 1] }]);
+      expect(warm.errors).toMatchObject([{ message: "gone", path: ["field", 1] }]);
+      expect(asked).toBe(2);
+      expect(problems.map(({ message }) => message)).toEqual([
+        'Query.field: the result is not cached, since at "[0]" it holds a promise.',
+      ]);
+    },
+  );
 
   test.each([
     ["a method", () => ({ id: 1, name: () => "Ada" })],
