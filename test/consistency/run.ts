@@ -31,6 +31,9 @@ const LEASE_MS = 400;
 const WAIT_MS = 2000;
 const COMMAND_TIMEOUT_MS = 250;
 const FAULT_EVERY_MS = 130;
+/** Before the sentinels tell of a promotion, and until the old master knows. */
+const FAILOVER_BEGAN_MS = 4000;
+const OLD_MASTER_MS = 2000;
 const LOOK_EVERY_MS = 250;
 /** By then everything that happened has been told, but for what a process does that is paused. */
 const TOLD_WITHIN_MS = 1500;
@@ -62,6 +65,7 @@ export async function runCheck(options: RunOptions): Promise<RunResult> {
   );
   try {
     await Promise.all(Array.from({ length: processes }, () => fleet.start()));
+    servers.onPromotion?.(() => noteFailover(history));
     let isOver = false;
     const faults = causeFaults(
       { leaseMs: LEASE_MS, prefix: PREFIX, everyMs: FAULT_EVERY_MS },
@@ -85,4 +89,16 @@ export async function runCheck(options: RunOptions): Promise<RunResult> {
   } finally {
     fleet.abandon();
   }
+}
+
+/** A master that got too little of the processor counts as dead, and the sentinels promote another by themselves. */
+function noteFailover({ faults }: History): void {
+  const atMs = nowMs();
+  if (faults.some(({ fault, endMs }) => fault === "failover" && endMs >= atMs)) return;
+  faults.push({
+    type: "fault",
+    fault: "failover",
+    beginMs: atMs - FAILOVER_BEGAN_MS,
+    endMs: atMs + OLD_MASTER_MS,
+  });
 }

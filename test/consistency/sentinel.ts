@@ -12,6 +12,8 @@ export interface Sentinels extends AsyncDisposable {
   killMaster(): Promise<void>;
   /** As an operator would ask for it. */
   failover(): Promise<void>;
+  /** Tells of every promotion, also of those that nobody asked for. */
+  onPromotion(listener: () => void): void;
 }
 
 const NAME = "main";
@@ -81,6 +83,11 @@ export async function startSentinels(): Promise<Sentinels> {
       await untilMasterIsNot(old.port);
       await untilDemoted(old);
     },
+    onPromotion(listener) {
+      const ear = guards[0]!.client();
+      ear.on("message", listener);
+      ear.subscribe("+switch-master").catch(() => {});
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([...guards, ...servers].map((server) => server.stop()));
     },
@@ -97,7 +104,7 @@ function startSentinel(masterPort: number): Promise<RedisServer> {
   return startRedis({
     config: [
       `sentinel monitor ${NAME} 127.0.0.1 ${masterPort} 2`,
-      `sentinel down-after-milliseconds ${NAME} 500`,
+      `sentinel down-after-milliseconds ${NAME} 1000`,
       `sentinel failover-timeout ${NAME} 3000`,
       "",
     ].join("\n"),

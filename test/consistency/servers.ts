@@ -15,6 +15,8 @@ export interface Servers extends AsyncDisposable {
   masters(): Redis[];
   /** SIGSTOP to one of the masters, and SIGCONT. */
   pauseOne(ms: number): Promise<void>;
+  /** Tells of promotions that nobody asked for as well. */
+  onPromotion?(listener: () => void): void;
   /** Makes a replica the master; resolves when clients can write again. */
   failover?(): Promise<void>;
   /** Moves the slot of one of the keys to another master. */
@@ -66,6 +68,7 @@ async function startSentinelServers(dice: Dice): Promise<Servers> {
       await pause(ms);
       master.resume();
     },
+    onPromotion: sentinels.onPromotion,
     failover: () => (dice.chance(0.5) ? sentinels.killMaster() : sentinels.failover()),
     async [Symbol.asyncDispose]() {
       admin.disconnect();
