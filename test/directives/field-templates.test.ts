@@ -24,7 +24,7 @@ const shop = (items: unknown): SchemaParts => ({
       items: [Item] @cached(ttl: 60, tags: ["items", "item:{result.id}", "price:{result.price}"])
     }
     type Item { id: ID! price: Money parts: [Part!] code: String @cached(ttl: 60) }
-    type Part { nr: Int! sku: String text(upper: Boolean = false): String @cached(ttl: 60, key: "{parent.sku}", tags: ["part:{parent.nr}"]) }
+    type Part { nr: Int! sku: String text(upper: Boolean = false): String @cached(ttl: 60, key: "{parent.sku}", tags: ["parts"]) }
   `,
   resolvers: (count) => ({
     Money,
