@@ -47,6 +47,7 @@ export function watchPromotions(
   /** Grows when what is being looked at may have changed meanwhile. */
   let changes = 0;
   let promotions = 0;
+  let isBlind = false;
   let ready: Promise<void> | undefined;
 
   function doubt(): void {
@@ -89,8 +90,11 @@ export function watchPromotions(
   }
 
   async function ask(): Promise<Seen> {
-    const asking = connection.masters().map((server) => server.info("server", "replication"));
-    const infos = await within(commandTimeoutMs, Promise.all(asking));
+    const servers = connection.masters();
+    if (servers.length === 0)
+      throw new StoreUnavailableError("A master must be known, but none is.");
+    const infos = await within(commandTimeoutMs, Promise.all(servers.map(infoOf)));
+    isBlind = infos.includes("");
     const logInfo = client.isCluster ? await askMasterOfLog(client as Cluster) : infos[0];
     return { masters: new Set(infos.map(idOf)), logMark: markOf(logInfo ?? "") };
   }
@@ -150,7 +154,7 @@ export function watchPromotions(
         return connection.problem;
       },
       get note() {
-        return connection.note;
+        return connection.note ?? (isBlind ? BLIND : undefined);
       },
       sendAll: (commands) => send(() => connection.sendAll(commands)),
       send: (...command) => send(() => connection.send(...command)),
@@ -164,6 +168,19 @@ export function watchPromotions(
     known,
     suspect,
   };
+}
+
+const BLIND =
+  "INFO must be allowed, so that a promoted replica is noticed, but is not: what a failover undoes is not evicted again.";
+
+/** "" from a server that does not let us ask. */
+async function infoOf(server: Redis): Promise<string> {
+  try {
+    return await server.info("server", "replication");
+  } catch (error) {
+    if (error instanceof Error && error.name === "ReplyError") return "";
+    throw error;
+  }
 }
 
 /** Nobody who waited for the old server is answered by the new one before that has what the old one had. */

@@ -67,9 +67,11 @@ export function openReplicas(
     pipeline.append(name, "").pexpire(name, 1, "NX");
     pipeline.wait(wanted, waitMs).info("server", "replication");
     const results = (await within(commandTimeoutMs, pipeline.exec())) ?? [];
-    for (const [error] of results) if (error) throw error;
-    const [, , replicas, info] = results.map(([, reply]) => reply);
-    return [name, { server: idOf(String(info)), replicas: Number(replicas) }];
+    const [appended, expiring, waited, info] = results;
+    for (const result of [appended, expiring, waited]) if (result?.[0]) throw result[0];
+    // Who may not ask for INFO does not know the masters by it either.
+    const server = idOf(info?.[0] ? "" : String(info?.[1]));
+    return [name, { server, replicas: Number(waited?.[1]) }];
   }
 
   return {

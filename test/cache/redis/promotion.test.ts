@@ -112,6 +112,22 @@ describe("After a reconnect", () => {
   });
 });
 
+it("A server that does not tell who it is serves all the same, and health says what that costs", async () => {
+  await using server = await startRedis();
+  const admin = server.client();
+  await admin.call("ACL", "SETUSER", "app", "on", ">s3cret", "~*", "&*", "+@all", "-info");
+  const redis = server.client({ username: "app", password: "s3cret", enableReadyCheck: false });
+  const cache = createCache({ redis, commandTimeoutMs: 1000 });
+  const menu = { ttlSeconds: 60, tags: ["menu"] };
+  await cache.getOrSet("menu", menu, () => "old");
+  expect(await cache.lookup("menu", menu, () => "new")).toMatchObject({ status: "hit" });
+  expect(await cache.evictTags(["menu"])).toMatchObject({ delivered: true });
+  expect(await cache.getOrSet("menu", menu, () => "new")).toBe("new");
+  const { status, notes } = await cache.health();
+  expect([status, notes]).toEqual(["ok", [expect.stringContaining("INFO must be allowed")]]);
+  await cache.close();
+});
+
 describe("A server", () => {
   const info = (runId: string, formerId: string) =>
     `# Server\r\nrun_id:${runId}\r\n# Replication\r\nmaster_replid:123\r\nmaster_replid2:${formerId}\r\n`;
