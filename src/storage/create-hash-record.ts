@@ -1,6 +1,11 @@
 import { checkId, checkWhole, toTtlMs } from "./checks.js";
 import { type HashDriver, type HashStep, maxSafeCount } from "./driver.js";
-import { CountLimitError, InvalidStorageValueError, UnreadableRecordError } from "./errors.js";
+import {
+  ChangedMeanwhileError,
+  CountLimitError,
+  InvalidStorageValueError,
+  UnreadableRecordError,
+} from "./errors.js";
 import type { HashSchema } from "./fields.js";
 import { decodeRecord, encodeField, encodeRecord, prefixOf } from "./hash-codec.js";
 import type { CountsChange, HashOptions, HashRecord, HashValues } from "./hash-record.js";
@@ -20,6 +25,7 @@ export function createHashRecord<Schema extends HashSchema>(
     const reply = await driver.change(checkId(id), steps, renewedTtlMs);
     if (reply.status === "absent") return undefined;
     if (reply.status === "changed") return decodeRecord(name, schema, reply.fields);
+    if (reply.reason === "differs") throw new ChangedMeanwhileError(reply.field);
     if (reply.reason !== "notANumber") throw new CountLimitError(reply.reason, reply.field);
     throw new UnreadableRecordError(
       `${name}.${reply.field} must be a whole number to be added to.`,
@@ -38,8 +44,9 @@ export function createHashRecord<Schema extends HashSchema>(
     },
     update: async (id, values) => apply(id, setSteps(name, schema, values)),
     increment: async (id, field, by = 1) => apply(id, [addStep(name, schema, field, by)]),
-    async change(id, { set = {}, increment = {}, counts = {} }) {
+    async change(id, { onlyIf = {}, set = {}, increment = {}, counts = {} }) {
       return apply(id, [
+        ...expectSteps(name, schema, onlyIf),
         ...setSteps(name, schema, set),
         ...entriesOf<number>(increment).map(([field, by]) => addStep(name, schema, field, by)),
         ...entriesOf<CountsChange>(counts).flatMap(([field, change]) => countSteps(field, change)),
@@ -49,6 +56,17 @@ export function createHashRecord<Schema extends HashSchema>(
     delete: async (id) => driver.delete(checkId(id)),
   };
   return record;
+}
+
+function expectSteps(
+  name: string,
+  schema: HashSchema,
+  values: Record<string, unknown>,
+): HashStep[] {
+  return Object.entries(values).map(([field, value]) => {
+    const text = value === undefined ? undefined : encodeField(name, schema, field, value);
+    return { step: "expect", field, text };
+  });
 }
 
 function setSteps(name: string, schema: HashSchema, values: Record<string, unknown>): HashStep[] {

@@ -20,6 +20,8 @@ export interface HashDriver {
 }
 
 export type HashStep =
+  /** Refuses the change unless the field's text is this; undefined: unless there is none. */
+  | { step: "expect"; field: string; text: string | undefined }
   | { step: "set"; field: string; text: string }
   | { step: "remove"; field: string }
   | { step: "clear"; prefix: string }
@@ -31,7 +33,7 @@ export type HashReply =
   | { status: "absent" }
   | { status: "refused"; reason: Refusal; field: string };
 
-export type Refusal = "maxCount" | "maxMembers" | "notANumber";
+export type Refusal = "maxCount" | "maxMembers" | "notANumber" | "differs";
 
 export interface SortedSetDriver {
   /** Answers the written members' scores, before trimming; undefined where `onlyIfExists` held it back. */

@@ -26,6 +26,15 @@ export class UnreadableRecordError extends StorageError {
   override readonly code = "E_STORAGE_UNREADABLE";
 }
 
+/** A field is not as a change's `onlyIf` wants it. Nothing was written. */
+export class ChangedMeanwhileError extends StorageError {
+  override readonly code = "E_STORAGE_CHANGED_MEANWHILE";
+
+  constructor(readonly field: string) {
+    super(`The field ${field} must be as the change expects it, but is not.`);
+  }
+}
+
 /** A change would lift a count above `maxCount`, or bring more members than `maxMembers`. Nothing was written. */
 export class CountLimitError extends StorageError {
   override readonly code = "E_STORAGE_COUNT_LIMIT";

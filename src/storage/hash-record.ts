@@ -18,7 +18,7 @@ export interface HashRecord<Schema extends HashSchema> {
   ): Promise<HashValues<Schema> | undefined>;
   /**
    * All of the change in one step, or none of it. Answers as `update`.
-   * @throws CountLimitError
+   * @throws CountLimitError, ChangedMeanwhileError
    */
   change(id: string, change: HashChange<Schema>): Promise<HashValues<Schema> | undefined>;
   /** Reads the record and, if its life is sliding, renews that. */
@@ -35,6 +35,8 @@ export interface HashOptions {
 }
 
 export interface HashChange<Schema extends HashSchema> {
+  /** Write nothing unless these fields have these values, compared as they are stored; undefined: unless it is absent. */
+  onlyIf?: HashUpdate<Schema>;
   set?: HashUpdate<Schema>;
   increment?: { readonly [K in KeysOfKind<Schema, "integer">]?: number };
   counts?: { readonly [K in KeysOfKind<Schema, "counts">]?: CountsChange };

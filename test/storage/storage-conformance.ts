@@ -290,6 +290,35 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         expect(await cartOf(id)).toEqual({ big: 9 });
       });
 
+      test("a change that expects a field as it no longer is writes nothing, and says which", async () => {
+        const id = fresh();
+        await visitors().save(id, ada);
+        const odd = { name: "B\ud800 :é" };
+        await visitors().change(id, { onlyIf: { name: ada.name, language: undefined }, set: odd });
+        await visitors().change(id, { onlyIf: odd, set: { language: "en" } });
+        const before = await visitors().get(id);
+        for (const onlyIf of [{ name: ada.name }, { language: undefined }, { language: "" }]) {
+          const refused = visitors().change(id, { onlyIf, set: { name: "Cy" } });
+          await expect(refused).rejects.toMatchObject({
+            code: "E_STORAGE_CHANGED_MEANWHILE",
+            field: Object.keys(onlyIf)[0],
+          });
+        }
+        expect(await visitors().get(id)).toEqual(before);
+        expect(await visitors().change(fresh(), { onlyIf: { name: "no one" } })).toBeUndefined();
+      });
+
+      test("of many that expect the same value at once one changes it", async () => {
+        const id = fresh();
+        await visitors().save(id, ada);
+        const results = await Promise.allSettled(
+          Array.from({ length: 20 }, (_, i) =>
+            visitors().change(id, { onlyIf: { name: ada.name }, set: { name: `name ${i}` } }),
+          ),
+        );
+        expect(results.filter((one) => one.status === "fulfilled")).toHaveLength(1);
+      });
+
       test("of many that add at once none gets over a limit", async () => {
         const id = fresh();
         await visitors().save(id, ada);

@@ -41,6 +41,11 @@ export function createMemoryHashes(records: ExpiringMap<Fields>): HashDriver {
 
 function take(fields: Fields, step: HashStep): HashReply | undefined {
   switch (step.step) {
+    case "expect": {
+      const text = step.text === undefined ? undefined : wellFormed(step.text);
+      if (fields.get(step.field) === text) return undefined;
+      return { status: "refused", reason: "differs", field: step.field };
+    }
     case "set":
       fields.set(step.field, wellFormed(step.text));
       return undefined;

@@ -21,6 +21,7 @@ return 1
  * The steps run on a copy, so that nothing is written where one is refused.
  * KEYS[1] the hash
  * ARGV[1] ttl in ms to give it, or ""   then steps:
+ *   expect field text | expectNone field |
  *   set field text | remove field | clear prefix | add field by max | count prefix member by max maxMembers
  * Returns {"absent"}, {"refused", reason, field} or {"changed", field, text, …} with all fields.
  */
@@ -70,7 +71,11 @@ end
 while at <= #ARGV do
   local step, field = take(), take()
   local refusal
-  if step == "set" then
+  if step == "expect" then
+    if fields[field] ~= take() then refusal = "differs" end
+  elseif step == "expectNone" then
+    if fields[field] then refusal = "differs" end
+  elseif step == "set" then
     put(field, take())
   elseif step == "remove" then
     put(field, nil)

@@ -30,6 +30,10 @@ export function createRedisHashes({ client, keyOf, run }: Keyspace): HashDriver 
 
 function toArgs(step: HashStep): (string | number)[] {
   switch (step.step) {
+    case "expect":
+      return step.text === undefined
+        ? ["expectNone", step.field]
+        : ["expect", step.field, step.text];
     case "set":
       return ["set", step.field, step.text];
     case "remove":
