@@ -1,13 +1,17 @@
+import { randomUUID } from "node:crypto";
 import type { Database } from "../origin/database.js";
+import { DatabaseUnavailableError, EmptyOrderError, OriginError } from "../origin/errors.js";
 import { placeOrder } from "../origin/place-order.js";
 import type { OrderRow } from "../origin/rows.js";
-import { NotSignedInError } from "./errors.js";
+import { type Checkout, withoutLines } from "./cart.js";
+import { NotSignedInError, ServerBusyError } from "./errors.js";
 import type { Popularity } from "./popularity.js";
-import type { Sessions } from "./sessions.js";
+import type { Session, Sessions } from "./sessions.js";
 
 export interface Ordering {
   /**
-   * Orders what is in the session's cart, and takes it out of there. The same key twice places one order.
+   * Orders what is in the session's cart, and takes it out of there. The same key twice places one order, and so do
+   * calls without a key that order the same cart at once: all answer with it.
    * @throws NotSignedInError, SessionUnavailableError, and what the origin's `placeOrder` throws
    */
   placeOrder(token: string, idempotencyKey?: string | null): Promise<OrderRow>;
@@ -15,29 +19,100 @@ export interface Ordering {
 
 export interface OrderingOptions {
   database: Database;
-  sessions: Pick<Sessions, "find" | "emptyCart">;
+  sessions: Pick<Sessions, "find" | "beginCheckout" | "settleCheckout" | "abandonCheckout">;
   popularity: Pick<Popularity, "record">;
   /** Told of what failed after the order had been placed, which stands all the same. */
   onProblem: (error: unknown) => void;
 }
 
+/** Each is lost to another's change of the cart only, so none but a customer in a frenzy needs so many. */
+const MAX_ATTEMPTS = 20;
+
+/**
+ * An order begins as a checkout in the session: an idempotency key and the cart's lines as they are. Whoever finds one
+ * there, of another call or of a process that died, carries it out under the same key, so its lines are ordered once
+ * whenever that was; then it and its lines leave the session in one step.
+ */
 export function createOrdering(options: OrderingOptions): Ordering {
   const { database, sessions, popularity, onProblem } = options;
+
+  /** Undefined when the cart was changed meanwhile. */
+  async function orderCart(token: string, session: Session, key: string | undefined) {
+    const { customerId, cart } = session;
+    if (cart.length === 0) {
+      return (await placeOrder(database, { customerId, lines: cart, idempotencyKey: key })).order;
+    }
+    const checkout = await sessions.beginCheckout(token, session, key ?? `cart:${randomUUID()}`);
+    return checkout && carryOut(token, customerId, checkout);
+  }
+
+  async function carryOut(token: string, customerId: string, checkout: Checkout) {
+    const { key, lines } = checkout;
+    const wanted = { customerId, lines, idempotencyKey: key };
+    const placed = await placeOrder(database, wanted).catch(async (error) => {
+      // After any other failure nobody knows whether it was placed: the next call finds out.
+      if (isRefusal(error)) await sessions.abandonCheckout(token, checkout).catch(onProblem);
+      throw error;
+    });
+    // The order is committed: nothing that fails from here on may tell the customer otherwise.
+    await Promise.all([
+      sessions.settleCheckout(token, checkout).catch(onProblem),
+      placed.repeated ? undefined : popularity.record(placed.lines).catch(onProblem),
+    ]);
+    return placed.order;
+  }
+
+  /** Undefined when what the caller wants to order is another matter. */
+  async function finish(token: string, session: Session, key: string | undefined, open: Checkout) {
+    const { customerId, cart } = session;
+    const rest = withoutLines(cart, open.lines);
+    if (rest === undefined) {
+      // Something of it was taken out of the cart since, and is no longer wanted unless it is ordered already.
+      const order = await placedUnder(customerId, open.key);
+      if (order) await sessions.settleCheckout(token, open);
+      else await sessions.abandonCheckout(token, open);
+      return key === open.key ? order : undefined;
+    }
+    const order = await carryOut(token, customerId, open).catch((error) => {
+      if (isRefusal(error)) return undefined;
+      throw error;
+    });
+    const isAllTheCallerWants = key === undefined ? rest.length === 0 : key === open.key;
+    return isAllTheCallerWants ? order : undefined;
+  }
+
+  async function placedUnder(customerId: string, idempotencyKey: string) {
+    try {
+      return (await placeOrder(database, { customerId, lines: [], idempotencyKey })).order;
+    } catch (error) {
+      if (error instanceof EmptyOrderError) return undefined;
+      throw error;
+    }
+  }
+
   return {
     async placeOrder(token, idempotencyKey) {
-      // Read anew: the operation may have changed the cart since the caller was looked up.
-      const session = await sessions.find(token);
-      if (session === null) throw new NotSignedInError();
-      const { customerId, cart } = session;
-      const placed = await placeOrder(database, { customerId, lines: cart, idempotencyKey });
-      if (!placed.repeated) {
-        // The order is committed: nothing that fails from here on may tell the customer otherwise.
-        await Promise.all([
-          sessions.emptyCart(token, cart).catch(onProblem),
-          popularity.record(placed.lines).catch(onProblem),
-        ]);
+      const key = idempotencyKey ?? undefined;
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+        // Read anew: the operation may have changed the cart since the caller was looked up.
+        const session = await sessions.find(token);
+        if (session === null) throw new NotSignedInError();
+        const { checkout, customerId } = session;
+        const isNewKey = key !== undefined && key !== checkout?.key;
+        const earlier = isNewKey ? await placedUnder(customerId, key) : undefined;
+        const order =
+          earlier ??
+          (await (checkout
+            ? finish(token, session, key, checkout)
+            : orderCart(token, session, key)));
+        if (order) return order;
       }
-      return placed.order;
+      throw new ServerBusyError();
     },
   };
+}
+
+/** The origin says for certain that nothing was ordered. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof OriginError && !(error instanceof DatabaseUnavailableError);
 }

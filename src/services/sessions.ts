@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Role } from "../origin/rows.js";
 import {
-  CountLimitError,
+  ChangedMeanwhileError,
+  type CountsChange,
   counts,
   date,
   type HashChange,
   type HashValues,
+  integer,
   json,
   oneOf,
   optional,
@@ -13,10 +15,13 @@ import {
   text,
   UnreadableRecordError,
 } from "../storage/index.js";
+import { type CartLine, type Checkout, cartLimits, checkLine, refuseFullCart } from "./cart.js";
 import { createCustomerSessions } from "./customer-sessions.js";
-import { BadInputError, NotSignedInError } from "./errors.js";
+import { NotSignedInError } from "./errors.js";
 import { checkPreferences, type PreferenceChange, type Preferences } from "./preferences.js";
 import { needsSessions } from "./session-storage.js";
+
+export type { CartLine, Checkout } from "./cart.js";
 
 export interface Session {
   customerId: string;
@@ -24,14 +29,13 @@ export interface Session {
   role: Role;
   /** By size id. */
   cart: CartLine[];
+  /** Moves with every change of the cart, and with every order of it. */
+  cartVersion: number;
+  /** The order being placed, or left half done by a process that died: its lines are still in the cart. */
+  checkout: Checkout | null;
   preferences: Preferences;
   loginTime: Date;
   lastActivity: Date;
-}
-
-export interface CartLine {
-  sizeId: string;
-  quantity: number;
 }
 
 /**
@@ -50,8 +54,16 @@ export interface Sessions {
   addToCart(token: string, sizeId: string, quantity: number): Promise<Session>;
   /** Takes a size out, however many of it there are. */
   removeFromCart(token: string, sizeId: string): Promise<Session>;
-  /** Takes these lines out, and leaves what was added since they were read; without lines, all. */
-  emptyCart(token: string, ordered?: readonly CartLine[]): Promise<Session>;
+  /** Says that the cart, as it was read, is being ordered. Undefined when it has changed since, or is being ordered already. */
+  beginCheckout(
+    token: string,
+    read: Pick<Session, "cart" | "cartVersion">,
+    key: string,
+  ): Promise<Checkout | undefined>;
+  /** Takes what was ordered out of the cart, and leaves what was added since; once, whoever comes second. */
+  settleCheckout(token: string, checkout: Checkout): Promise<void>;
+  /** Leaves the cart as it is: nothing was ordered. */
+  abandonCheckout(token: string, checkout: Checkout): Promise<void>;
   /** Changes what is given and leaves the rest; null unsets. @throws BadInputError */
   setPreferences(token: string, change: PreferenceChange): Promise<Session>;
   /** False when there was none. */
@@ -67,13 +79,13 @@ export interface SessionsOptions {
 }
 
 const ttlSeconds = 4 * 60 * 60;
-const maxOfOneSize = 100;
-const maxLines = 50;
 
 const schema = {
   customerId: text(),
   role: oneOf("customer", "staff"),
   cart: counts(),
+  cartVersion: integer(),
+  checkout: optional(json<Checkout>()),
   language: optional(text()),
   vegetarian: optional(json<boolean>()),
   favouriteItems: optional(json<string[]>()),
@@ -106,6 +118,10 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
     });
   }
 
+  /** Every change of the cart moves its version in the same step. */
+  const changeCart = (token: string, cart: CountsChange) =>
+    change(token, { counts: { cart }, increment: { cartVersion: 1 } });
+
   return {
     create: ({ customerId, role }) =>
       needsSessions(async () => {
@@ -114,7 +130,14 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
         const time = now();
         // The index first: a session that it lacks could not be ended from elsewhere.
         await index.add(customerId, id);
-        const begun = { customerId, role, loginTime: time, lastActivity: time, indexedAt: time };
+        const begun = {
+          customerId,
+          role,
+          cartVersion: 0,
+          loginTime: time,
+          lastActivity: time,
+          indexedAt: time,
+        };
         await records.save(id, begun);
         return { token, session: toSession({ ...begun, cart: new Map() }) };
       }),
@@ -135,13 +158,30 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
     async addToCart(token, sizeId, quantity) {
       checkLine(sizeId, quantity);
       const add = new Map([[sizeId, quantity]]);
-      const limits = { maxCount: maxOfOneSize, maxMembers: maxLines };
-      return change(token, { counts: { cart: { add, ...limits } } });
+      return changeCart(token, { add, ...cartLimits });
     },
-    removeFromCart: (token, sizeId) => change(token, { counts: { cart: { remove: [sizeId] } } }),
-    emptyCart(token, ordered) {
-      const add = new Map(ordered?.map(({ sizeId, quantity }) => [sizeId, -quantity]));
-      return change(token, { counts: { cart: ordered ? { add } : { clear: true } } });
+    removeFromCart: (token, sizeId) => changeCart(token, { remove: [sizeId] }),
+    async beginCheckout(token, { cart, cartVersion }, key) {
+      const checkout = { key, lines: cart };
+      const onlyIf = { cartVersion, checkout: undefined };
+      const begun = await unlessChanged(change(token, { onlyIf, set: { checkout } }));
+      return begun && checkout;
+    },
+    async settleCheckout(token, checkout) {
+      const add = new Map(checkout.lines.map(({ sizeId, quantity }) => [sizeId, -quantity]));
+      const increment = { cartVersion: 1 };
+      await unlessChanged(
+        change(token, {
+          onlyIf: { checkout },
+          set: { checkout: undefined },
+          counts: { cart: { add } },
+          increment,
+        }),
+      );
+    },
+    async abandonCheckout(token, checkout) {
+      const onlyIf = { checkout };
+      await unlessChanged(change(token, { onlyIf, set: { checkout: undefined } }));
     },
     async setPreferences(token, wanted) {
       return change(token, { set: checkPreferences(wanted) });
@@ -162,6 +202,8 @@ function toSession(stored: Stored): Session {
     cart: [...stored.cart]
       .map(([sizeId, quantity]) => ({ sizeId, quantity }))
       .sort((a, b) => (a.sizeId < b.sizeId ? -1 : 1)),
+    cartVersion: stored.cartVersion,
+    checkout: stored.checkout ?? null,
     preferences: {
       language: stored.language ?? null,
       vegetarian: stored.vegetarian ?? null,
@@ -182,20 +224,11 @@ function digest(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }
 
-function checkLine(sizeId: string, quantity: number): void {
-  if (sizeId.length === 0 || sizeId.length > 100) {
-    throw new BadInputError(`A size's id has 1 to 100 characters, but ${sizeId.length} came.`);
+async function unlessChanged(changing: Promise<Session>): Promise<Session | undefined> {
+  try {
+    return await changing;
+  } catch (error) {
+    if (error instanceof ChangedMeanwhileError) return undefined;
+    throw error;
   }
-  if (!Number.isInteger(quantity) || quantity < 1 || quantity > maxOfOneSize) {
-    throw new BadInputError(
-      `quantity must be a whole number from 1 to ${maxOfOneSize}, but ${quantity} came.`,
-    );
-  }
-}
-
-function refuseFullCart(error: unknown): never {
-  if (!(error instanceof CountLimitError)) throw error;
-  const limit =
-    error.reason === "maxCount" ? `${maxOfOneSize} of a size` : `${maxLines} different sizes`;
-  throw new BadInputError(`A cart holds at most ${limit}.`, error);
 }

@@ -95,6 +95,28 @@ describe.each(backendKinds)("orders, $name", (kind) => {
     expect(data.orders.totalCount).toBe(1);
   });
 
+  test("placed five times at once are one order: who comes late finds the cart empty", async () => {
+    await addToCart(pizzeria, ada, "margherita-s", 2);
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        pizzeria.ask<{ placeOrder: { id: string } } | null>("mutation { placeOrder { id } }", {
+          token: ada,
+        }),
+      ),
+    );
+    const outcomes = answers.map(
+      ({ data, errors }) => data?.placeOrder.id ?? errors?.[0]?.extensions.code,
+    );
+    const { data } = await pizzeria.ask<Orders & { session: unknown }>(
+      "{ orders { totalCount edges { node { id } } } session { cart { quantity } } }",
+      { token: ada },
+    );
+    expect(data).toMatchObject({ orders: { totalCount: 1 }, session: { cart: [] } });
+    const id = data.orders.edges[0]?.node.id;
+    expect(outcomes).toContain(id);
+    expect(outcomes.filter((one) => one !== id && one !== "EMPTY_CART")).toEqual([]);
+  });
+
   test("come in pages that follow each other", async () => {
     const ids = [];
     for (let i = 0; i < 3; i += 1) ids.unshift(await placeOrder(pizzeria, ada));

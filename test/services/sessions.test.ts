@@ -34,6 +34,8 @@ describe.each(storageKinds)("sessions on $kind", ({ start }) => {
       customerId: "ada",
       role: "staff",
       cart: [],
+      cartVersion: 0,
+      checkout: null,
       preferences: { language: null, vegetarian: null, favouriteItems: [] },
       loginTime: under.now(),
       lastActivity: under.now(),
@@ -80,7 +82,8 @@ describe.each(storageKinds)("sessions on $kind", ({ start }) => {
     for (const attempt of [
       () => sessions.addToCart(token, "big", 1),
       () => sessions.removeFromCart(token, "big"),
-      () => sessions.emptyCart(token),
+      () => sessions.beginCheckout(token, { cart: [], cartVersion: 0 }, "key"),
+      () => sessions.settleCheckout(token, { key: "key", lines: [] }),
       () => sessions.setPreferences(token, { vegetarian: true }),
       () => sessions.addToCart("no token", "big", 1),
     ]) {
@@ -104,17 +107,55 @@ describe.each(storageKinds)("sessions on $kind", ({ start }) => {
     ]);
   });
 
-  test("emptying after an order leaves what was added since the cart was read", async () => {
+  test("settling an order takes its lines out once, and leaves what was added since", async () => {
     const { token } = await signIn();
     await sessions.addToCart(token, "a", 2);
-    const { cart: ordered } = await sessions.addToCart(token, "b", 1);
+    const checkout = await sessions.beginCheckout(
+      token,
+      await sessions.addToCart(token, "b", 1),
+      "key",
+    );
+    expect(checkout).toEqual({
+      key: "key",
+      lines: [
+        { sizeId: "a", quantity: 2 },
+        { sizeId: "b", quantity: 1 },
+      ],
+    });
+    expect(await sessions.find(token)).toMatchObject({ checkout, cart: checkout?.lines });
     await sessions.addToCart(token, "b", 3);
     await sessions.addToCart(token, "c", 1);
-    await sessions.emptyCart(token, ordered);
+    await sessions.settleCheckout(token, checkout!);
     expect(await cartOf(token)).toEqual({ b: 3, c: 1 });
-    await sessions.emptyCart(token, []);
-    expect(await cartOf(token)).toEqual({ b: 3, c: 1 });
-    expect((await sessions.emptyCart(token)).cart).toEqual([]);
+    await sessions.addToCart(token, "a", 1);
+    await sessions.settleCheckout(token, checkout!);
+    expect(await cartOf(token)).toEqual({ a: 1, b: 3, c: 1 });
+    expect(await sessions.find(token)).toMatchObject({ checkout: null });
+  });
+
+  test("a cart is ordered by one at a time, and only as it was read", async () => {
+    const { token } = await signIn();
+    const read = await sessions.addToCart(token, "a", 1);
+    const begun = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => sessions.beginCheckout(token, read, `key ${i}`)),
+    );
+    const [checkout, ...others] = begun.filter((one) => one !== undefined);
+    expect(others).toEqual([]);
+    await sessions.abandonCheckout(token, checkout!);
+    expect(await cartOf(token)).toEqual({ a: 1 });
+
+    for (const change of [
+      () => sessions.addToCart(token, "a", 1),
+      () => sessions.removeFromCart(token, "a"),
+    ]) {
+      const before = (await sessions.find(token))!;
+      await change();
+      expect(await sessions.beginCheckout(token, before, "key")).toBeUndefined();
+    }
+    const again = (await sessions.find(token))!;
+    const second = await sessions.beginCheckout(token, again, "key");
+    await sessions.settleCheckout(token, second!);
+    expect(await sessions.beginCheckout(token, again, "key")).toBeUndefined();
   });
 
   test("a cart holds at most 100 of a size and 50 sizes, and refuses what is no quantity", async () => {
