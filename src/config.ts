@@ -67,6 +67,7 @@ const SECRET = new Set(["DATABASE_URL", "STAFF_PASSWORD", "METRICS_TOKEN"]);
 const PORT = "must be a whole number from 0 to 65535";
 const CORS_ORIGINS =
   "must be a comma-separated list of origins, as https://example.org, without a path";
+const NEAR = "since the near cache is not supported by this version";
 const TRUST_PROXY =
   "must be true, false, a number of hops, or a comma-separated list of addresses and networks";
 
@@ -101,6 +102,8 @@ const variables = z
         error: "must be on or off",
       })
       .optional(),
+    CACHE_NEAR_ENTRIES: z.literal("0", `must be 0 or absent, ${NEAR}`).optional(),
+    CACHE_NEAR_MAX_AGE_SECONDS: z.never(`must be absent, ${NEAR}`).optional(),
     STAFF_EMAIL: z.email("must be an e-mail address").optional(),
     STAFF_PASSWORD: z
       .string()

@@ -51,6 +51,10 @@ describe("readConfig", () => {
     expect(readConfig({ PORT: "", REDIS_URL: "" })).toEqual(readConfig({}));
   });
 
+  test("takes a near cache that is turned off, as it is by default", () => {
+    expect(readConfig({ CACHE_NEAR_ENTRIES: "0" })).toEqual(readConfig({}));
+  });
+
   test("turns cache debugging off in production unless it is asked for", () => {
     expect(readConfig({ NODE_ENV: "production", METRICS_TOKEN: "t" }).cacheDebug).toBe(false);
   });
@@ -78,6 +82,16 @@ describe("readConfig", () => {
     ["HOST", "a b", 'HOST must be a host name or an address to listen on, but "a b" came'],
     ["NODE_ENV", "prod", 'NODE_ENV must be development, production or test, but "prod" came'],
     ["CACHE_DEBUG", "maybe", 'CACHE_DEBUG must be on or off, but "maybe" came'],
+    [
+      "CACHE_NEAR_ENTRIES",
+      "100",
+      'CACHE_NEAR_ENTRIES must be 0 or absent, since the near cache is not supported by this version, but "100" came',
+    ],
+    [
+      "CACHE_NEAR_MAX_AGE_SECONDS",
+      "5",
+      'CACHE_NEAR_MAX_AGE_SECONDS must be absent, since the near cache is not supported by this version, but "5" came',
+    ],
     ["STAFF_EMAIL", "chef", 'STAFF_EMAIL must be an e-mail address, but "chef" came'],
     [
       "REDIS_PREFIX",
