@@ -34,7 +34,7 @@ export async function setPrice(
 ): Promise<MenuItemRow> {
   if (priceCents <= 0n || priceCents > MAX_PRICE_CENTS) {
     throw new InvalidInputError(
-      `A price must be from 1 to ${MAX_PRICE_CENTS} cents; ${priceCents} came.`,
+      `A price must be from ${amount(1n)} to ${amount(MAX_PRICE_CENTS)}; ${amount(priceCents)} came.`,
     );
   }
   if (!isStorable(sizeId)) throw new NotFoundError("size", sizeId);
@@ -67,4 +67,10 @@ export async function setAvailability(
   );
   if (item === undefined) throw new NotFoundError("menu item", itemId);
   return item;
+}
+
+/** As customers and staff write it: 1275n is "12.75". */
+function amount(cents: bigint): string {
+  const digits = (cents < 0n ? -cents : cents).toString().padStart(3, "0");
+  return `${cents < 0n ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }

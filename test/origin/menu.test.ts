@@ -34,8 +34,17 @@ for (const kind of databaseKinds) {
       expect(sizes.map((size) => size.priceCents)).toStrictEqual([1195n, 1600n, 1925n]);
     });
 
-    test.each([0n, -1n, 1_000_001n, 2n ** 70n])("refuses a price of %d cents", async (cents) => {
-      await expect(setPrice(database, "harbour-m", cents)).rejects.toThrow(InvalidInputError);
+    test.each([
+      [0n, "0.00"],
+      [-1n, "-0.01"],
+      [1_000_001n, "10000.01"],
+      [2n ** 70n, "11805916207174113034.24"],
+    ])("refuses a price of %d cents, and says so as clients write it", async (cents, written) => {
+      const refused = setPrice(database, "harbour-m", cents);
+      await expect(refused).rejects.toThrow(InvalidInputError);
+      await expect(refused).rejects.toThrow(
+        `A price must be from 0.01 to 10000.00; ${written} came.`,
+      );
     });
 
     test("keeps a sold-out item on the list", async () => {
