@@ -60,7 +60,7 @@ async function assemble(
     passwords,
     onProblem: (err) => log.error({ err }, "failed after the answer was decided"),
   });
-  const madeUpStaff = await prepareStaff(config, database, services.passwords);
+  const madeUpStaff = await prepareStaff(config, database, services.passwords, log);
 
   const refreshContext = (context: Context) => ({ ...context, loaders: createLoaders(database) });
   const apollo = createApollo({ config, log, cache, refreshContext });

@@ -84,9 +84,22 @@ describe("in production", () => {
     expect(allowed.body).toContain("cache_misses_total 0");
   });
 
-  test("no staff account is made up", async () => {
+  const aboutStaff = () => pizzeria.logs.filter(({ msg }) => /staff/i.test(String(msg)));
+
+  test("a staff account in the settings is not worth a line", async () => {
+    await open(PRODUCTION);
+    expect(aboutStaff()).toEqual([]);
+  });
+
+  test("no staff account is made up, and one line says so", async () => {
     await open({ ...PRODUCTION, staffEmail: "new@example.org", staffPassword: undefined });
     expect(pizzeria.app.madeUpStaff).toBeUndefined();
+    expect(aboutStaff()).toMatchObject([
+      {
+        level: 40,
+        msg: "STAFF_EMAIL and STAFF_PASSWORD are not both set: no staff account is made",
+      },
+    ]);
     const rows = await pizzeria.app.backends.database.query<{ email: string }>(
       "SELECT email FROM customers WHERE role = 'staff'",
     );
