@@ -69,14 +69,11 @@ export const breaks = {
     sabotage: () => ({ renewLease: async () => true }),
   },
   "surviving leases": {
-    what: "the deletion of a key leaves its lease alone",
+    what: "the deletion of a key that is being filled leaves the fill alone",
     sabotage: (store) => ({
       async delete(key) {
         const { lease } = await store.read(key, []);
-        await store.delete(key);
-        if (!lease) return;
-        const { token, remainingMs: leaseMs } = lease;
-        await store.takeLease({ key, tags: [], token, leaseMs, over: "any" });
+        if (!lease) await store.delete(key);
       },
     }),
   },

@@ -178,7 +178,7 @@ export function createWork(
         readManyInOperation: 3,
         peek: 6,
         evict: 9,
-        remove: 3,
+        remove: 7,
         set: 3,
       });
       await actions[action]();

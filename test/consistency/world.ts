@@ -67,5 +67,5 @@ export function pickTagToEvict(dice: Dice): string {
 
 /** Keys that are deleted and set: not the calm ones, whose fills have nothing to overlap for. */
 export function pickPlanToWrite(dice: Dice): KeyPlan {
-  return dice.pick(dice.chance(0.6) ? hot : cold);
+  return dice.pick(dice.chance(0.85) ? hot : cold);
 }
