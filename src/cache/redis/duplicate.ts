@@ -44,15 +44,37 @@ export function duplicate(given: RedisClient, own: { subscriber?: boolean } = {}
   refuseReplicaReads(given);
   const options = own.subscriber ? { ...OWN_OPTIONS, autoResubscribe: false } : OWN_OPTIONS;
   if (!given.isCluster) {
+    const isSentinel = Boolean((given as Redis).options.sentinels);
     // A master that hangs, or is cut off from the others, is let go of when the sentinels have promoted another.
-    const failoverDetector = Boolean((given as Redis).options.sentinels);
-    return (given as Redis).duplicate({ ...options, failoverDetector, commandTimeout: undefined });
+    const sentinelOptions = isSentinel ? { failoverDetector: true } : {};
+    const own = { ...options, ...sentinelOptions, commandTimeout: undefined };
+    const client = (given as Redis).duplicate(own);
+    if (isSentinel) beginAnewAfterEnd(client);
+    return client;
   }
   const { retryStrategy: clusterRetryStrategy, ...redisOptions } = options;
   return (given as Cluster).duplicate([], {
     ...CLUSTER_OPTIONS,
     clusterRetryStrategy,
     redisOptions: { ...redisOptions, enableOfflineQueue: true, commandTimeout: undefined },
+  });
+}
+
+const BEGIN_ANEW_AFTER_MS = 50;
+
+/** News of a failover that come while the client asks the sentinels for the master make it give up for good. */
+function beginAnewAfterEnd(client: Redis): void {
+  const disconnect = client.disconnect.bind(client);
+  let isClosed = false;
+  client.disconnect = (reconnect = false) => {
+    if (!reconnect) isClosed = true;
+    disconnect(reconnect);
+  };
+  client.on("end", () => {
+    setTimeout(() => {
+      // What fails ends again.
+      if (!isClosed) client.connect().catch(() => {});
+    }, BEGIN_ANEW_AFTER_MS).unref();
   });
 }
 

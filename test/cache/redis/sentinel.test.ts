@@ -1,16 +1,22 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   type Cache,
   type CacheEvent,
   type CacheOptions,
   createCache,
 } from "../../../src/cache/index.js";
+import { duplicate } from "../../../src/cache/redis/duplicate.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisSentinel, startSentinel } from "../../support/redis-sentinel.js";
 import { testStore } from "../store-conformance.js";
+
+interface Connector {
+  disconnect(): void;
+}
 
 const minute = { ttlSeconds: 60 };
 const menu = { ...minute, tags: ["menu"] };
@@ -32,6 +38,26 @@ describe("with sentinels that stay calm", () => {
       commandTimeoutMs: 2000,
     }),
   );
+
+  it("Our connection begins anew where the client gave up, unless we closed it", async () => {
+    const own = duplicate(sentinel.client()) as Redis;
+    const gaveUp = vi.fn();
+    own.on("error", () => {});
+    own.on("end", gaveUp);
+    await new Promise((resolve) => own.once("ready", resolve));
+    own.disconnect(true);
+    // As its detector of failovers does, in the middle of the question who is master.
+    own.once("connecting", () => (Reflect.get(own, "connector") as Connector).disconnect());
+    await new Promise((resolve) => own.once("ready", resolve));
+    expect(gaveUp).toHaveBeenCalledTimes(1);
+    expect(await own.ping()).toBe("PONG");
+    own.disconnect();
+    await new Promise((resolve) => own.once("end", resolve));
+    const begun = vi.fn();
+    own.on("connecting", begun);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(begun).not.toHaveBeenCalled();
+  });
 });
 
 describe("When a replica is promoted by the sentinels", () => {
