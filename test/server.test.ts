@@ -4,7 +4,7 @@ import { mkdtemp, rename, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { freshPlace } from "./support/database.js";
 import { freePort } from "./support/free-port.js";
 import { startRedis } from "./support/redis-server.js";
@@ -92,6 +92,9 @@ async function ask(url: string, query: string): Promise<Record<string, unknown>>
   });
   return (await response.json()) as Record<string, unknown>;
 }
+
+// Each starts real processes, which make a database of their own.
+vi.setConfig({ testTimeout: 90_000 });
 
 describe("the server", () => {
   test("serves the menu, and shows made-up staff credentials once, past the log", async () => {

@@ -2,6 +2,7 @@ import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import { type Ending, type Flight, Flights, isForJoiner } from "./flights.js";
 import { mayHaveOwnTags } from "./load.js";
+import type { Token } from "./store.js";
 
 /** Loads without a lease: their results are returned and never stored. */
 export interface BareLoads {
@@ -17,8 +18,9 @@ export interface BareLoad {
   mayJoin(flight: Flight): boolean;
   /** Whether the caller called before the load began. */
   isEarly(flight: Flight): boolean;
-  /** Versions that the reader saw before the load; undefined where nothing can be compared. */
+  /** Versions and token that the reader saw before the load; undefined where nothing can be compared. */
   nonces?: Flight["nonces"];
+  token?: Token;
 }
 
 export interface BareLanding {
@@ -56,7 +58,7 @@ export function createBareLoads(parts: FillParts): BareLoads {
   }
 
   return {
-    async shared(call, { mayJoin, isEarly, nonces }) {
+    async shared(call, { mayJoin, isEarly, nonces, token }) {
       const under = flights.get(call.key);
       if (under && mayJoin(under)) {
         const landing = await under.landed;
@@ -64,6 +66,7 @@ export function createBareLoads(parts: FillParts): BareLoads {
       }
       const flight = flights.start(call.key, call.entry.since);
       flight.nonces = nonces;
+      flight.token = token;
       const landing = await run(call);
       flight.land(landing);
       return { landing, own: true };

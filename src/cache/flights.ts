@@ -39,7 +39,7 @@ export interface Flight {
   /** Reads with a lower number were sent before it took its lease. */
   readonly sequence: number;
   readonly since: Position | null | undefined;
-  /** Known once its lease is granted, or at once for a load without lease. */
+  /** Its lease's, once that is granted; for a load without lease, what its caller found in the key. */
   token: Token | undefined;
   /** The version of every tag known before the load; undefined where one has none, and nothing can be compared. */
   nonces: ReadonlyMap<string, Nonce> | undefined;
@@ -111,7 +111,9 @@ export function mayJoinBareLoad(
 ): boolean {
   return (
     isNoYounger(since, flight.since) &&
-    (reading.sequence < flight.sequence || haveSameVersions(flight, reading))
+    (reading.sequence < flight.sequence ||
+      // A deletion moves no version; but it takes away what stood there when the load began.
+      (reading.token === flight.token && haveSameVersions(flight, reading)))
   );
 }
 

@@ -165,6 +165,7 @@ export function createLookups(parts: LookupParts): Lookups {
       mayJoin: (flight) => mayJoinBareLoad(flight, reading, since),
       isEarly: (flight) => cameBefore(flight, reading, since),
       nonces: reading.versions.size === tags.length ? reading.versions : undefined,
+      token: reading.token,
     });
     return fromBareLoad(call, answered, "bypassed");
   }

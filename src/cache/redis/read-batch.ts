@@ -104,7 +104,9 @@ class Look {
     return version;
   }
 
+  /** A lease is marked with the head as known: one behind the tags' versions would look doomed from the start. */
   tell(log: EvictionLog): void {
+    for (const tag of this.#tagPlaces.keys()) this.version(tag);
     for (const version of this.#versions.values()) if (version) log.hearVersion(version);
   }
 

@@ -109,7 +109,9 @@ describe("freeing a generation", () => {
       ),
       "nonce-01",
     );
-    expect(await redis.keys("*")).toEqual([keys.tag("menu")]);
+    // The version that the eviction made lives for a second, and may have gone as well.
+    const others = (await redis.keys("*")).filter((name) => name !== keys.tag("menu"));
+    expect(others).toEqual([]);
     expect(Math.max(...sizes)).toBe(101);
     expect(sizes.filter((size) => size === 101)).toHaveLength(100);
   });

@@ -220,13 +220,13 @@ describe("When Redis goes", () => {
   });
 
   it("does not take its own process's pause for an outage", async () => {
-    const cache = open({ commandTimeoutMs: 20 });
+    const cache = open();
     await cache.getOrSet("menu", menu, () => 1);
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 3; round += 1) {
       const lookup = cache.lookup("menu", menu, () => 2);
       // The read is on its way when the process stops for longer than a command may take.
       await new Promise(process.nextTick);
-      const end = performance.now() + 60;
+      const end = performance.now() + 300;
       while (performance.now() < end);
       expect(await lookup).toMatchObject({ value: 1, status: "hit" });
     }
