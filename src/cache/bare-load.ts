@@ -64,7 +64,7 @@ export function createBareLoads(parts: FillParts): BareLoads {
         const landing = await under.landed;
         if (isForJoiner(landing, isEarly(under))) return { landing, own: false };
       }
-      const flight = flights.start(call.key, call.entry.since);
+      const flight = flights.start(call.key, call.entry);
       flight.nonces = nonces;
       flight.token = token;
       const landing = await run(call);

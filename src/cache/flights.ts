@@ -2,6 +2,7 @@ import type { EncodedValue } from "./codec.js";
 import { createDeferred } from "./deferred.js";
 import { isCoveredBy, type Position } from "./position.js";
 import { nextSequence } from "./sequence.js";
+import type { EntrySettings } from "./settings.js";
 import type { Nonce, Reading, Token } from "./store.js";
 
 /** How a flight ended, for those who joined it. */
@@ -39,6 +40,7 @@ export interface Flight {
   /** Reads with a lower number were sent before it took its lease. */
   readonly sequence: number;
   readonly since: Position | null | undefined;
+  readonly loadGroup: object | undefined;
   /** Its lease's, once that is granted; for a load without lease, what its caller found in the key. */
   token: Token | undefined;
   /** The version of every tag known before the load; undefined where one has none, and nothing can be compared. */
@@ -59,12 +61,13 @@ export class Flights {
   }
 
   /** Begins a flight; a later one under the same key takes the place of one that nobody may join any more. */
-  start(key: string, since: Position | null | undefined): Flight {
+  start(key: string, { since, loadGroup }: Pick<EntrySettings, "since" | "loadGroup">): Flight {
     const lease = createDeferred();
     const landing = createDeferred<Landing>();
     const flight: Flight = {
       sequence: nextSequence(),
       since,
+      loadGroup,
       token: undefined,
       nonces: undefined,
       leased: lease.promise,
@@ -118,15 +121,14 @@ export function mayJoinBareLoad(
 }
 
 /**
- * Whether the caller called before the load began, and its operation did not begin after the loader's: then it may
- * have whatever was loaded.
+ * Whether the caller may have a result that hangs on tags nobody knew: it called before the load began, and the load
+ * sees nothing older than its own start, or than the operation that both belong to. Another operation's memory may be
+ * from before an eviction that this caller called after.
  */
-export function cameBefore(
-  flight: Flight,
-  reading: Reading,
-  since: Position | null | undefined,
-): boolean {
-  return reading.sequence < flight.sequence && isNoYounger(since, flight.since);
+export function cameBefore(flight: Flight, reading: Reading, entry: EntrySettings): boolean {
+  if (reading.sequence >= flight.sequence) return false;
+  const areOne = entry.loadGroup !== undefined && entry.loadGroup === flight.loadGroup;
+  return areOne || (entry.since === undefined && flight.since === undefined);
 }
 
 export function isNoYounger(

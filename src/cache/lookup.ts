@@ -111,7 +111,7 @@ export function createLookups(parts: LookupParts): Lookups {
 
   async function lead(call: Call, reading: Reading): Promise<Answer | undefined> {
     const { key, entry } = call;
-    const flight = flights.start(key, entry.since);
+    const flight = flights.start(key, entry);
     try {
       const token = randomId();
       let grant: LeaseGrant;
@@ -155,7 +155,7 @@ export function createLookups(parts: LookupParts): Lookups {
   ): Promise<Answer | undefined> {
     if (!(await waiting.until(flight.landed))) return undefined;
     const landing = await flight.landed;
-    const isEarly = cameBefore(flight, reading, call.entry.since);
+    const isEarly = cameBefore(flight, reading, call.entry);
     return isForJoiner(landing, isEarly) ? fromOthers(call, landing, "waited") : undefined;
   }
 
@@ -163,7 +163,7 @@ export function createLookups(parts: LookupParts): Lookups {
     const { tags, since } = call.entry;
     const answered = await bareLoads.shared(call, {
       mayJoin: (flight) => mayJoinBareLoad(flight, reading, since),
-      isEarly: (flight) => cameBefore(flight, reading, since),
+      isEarly: (flight) => cameBefore(flight, reading, call.entry),
       nonces: reading.versions.size === tags.length ? reading.versions : undefined,
       token: reading.token,
     });

@@ -286,6 +286,21 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         },
       );
 
+      it("does not hand one operation's memory to another that called after an eviction", async () => {
+        const cache = createCache();
+        const key = newKey();
+        const tag = `${key} result`;
+        const since = await cache.position();
+        await cache.evictTags([tag]);
+        const inOperation = (value: string) =>
+          cache.getOrSet(key, { ...minute, since, loadGroup: {} }, (context) => {
+            context.addTags(tag);
+            return value;
+          });
+        const both = [inOperation("remembered from before"), inOperation("loaded now")];
+        expect(await Promise.all(both)).toEqual(["remembered from before", "loaded now"]);
+      });
+
       it("shares one load that is not stored among those who called before it began", async () => {
         const cache = createCache({ maxValueBytes: 10 });
         const origin = createOrigin("x".repeat(100));

@@ -29,7 +29,7 @@ function readNow(reading: Partial<Reading> = {}): Reading {
 }
 
 function startFlight(since?: Position | null) {
-  const flight = new Flights().start("menu", since);
+  const flight = new Flights().start("menu", { since, loadGroup: undefined });
   flight.token = "leader-1";
   flight.nonces = nonces;
   return flight;
@@ -41,7 +41,7 @@ describe("flights", () => {
   test("are found by their key while they are under way", () => {
     const flights = new Flights();
     expect(flights.get("menu")).toBeUndefined();
-    const flight = flights.start("menu", undefined);
+    const flight = flights.start("menu", { since: undefined, loadGroup: undefined });
     expect(flights.get("menu")).toBe(flight);
     expect(flights.get("order")).toBeUndefined();
     flight.land(value);
@@ -65,15 +65,15 @@ describe("flights", () => {
 
   test("that took another's place stay when that one lands", () => {
     const flights = new Flights();
-    const first = flights.start("menu", undefined);
-    const second = flights.start("menu", undefined);
+    const first = flights.start("menu", { since: undefined, loadGroup: undefined });
+    const second = flights.start("menu", { since: undefined, loadGroup: undefined });
     first.land(value);
     expect(flights.get("menu")).toBe(second);
   });
 
   test("are joined by nobody after closing; who had joined still hears", async () => {
     const flights = new Flights();
-    const flight = flights.start("menu", undefined);
+    const flight = flights.start("menu", { since: undefined, loadGroup: undefined });
     const joined = flight.landed;
     flights.close();
     expect(flights.get("menu")).toBeUndefined();
@@ -115,7 +115,7 @@ describe("a reader may share a fill", () => {
   });
 
   test("not when its read, sent later, came before the lease was granted", () => {
-    const flight = new Flights().start("menu", undefined);
+    const flight = new Flights().start("menu", { since: undefined, loadGroup: undefined });
     expect(mayJoinFill(flight, readNow())).toBe(false);
   });
 
