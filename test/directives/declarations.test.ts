@@ -37,8 +37,9 @@ describe("the directives' SDL", () => {
 
   test("says what each argument does", () => {
     const directive = buildSchema(typeDefs).getDirective("cached");
-    for (const { name, description } of directive?.args ?? [])
-      expect(description, name).toBeTruthy();
+    const args = directive?.args ?? [];
+    expect(args).toHaveLength(10);
+    for (const { name, description } of args) expect(description, name).toMatch(/\w+ .+\./);
   });
 });
 
