@@ -99,8 +99,11 @@ export interface Store {
   readonly kind: "memory" | "redis";
   /** The store's clock in milliseconds since 1970, as well as this process knows it. */
   now(): number;
-  /** Reads of one tick share a round trip, and those of one tick that are no hits settle together. */
-  read(key: string, tags: readonly string[]): Promise<Reading>;
+  /**
+   * Reads of one tick share a round trip, and those of one tick that are no hits settle together. So do all of one
+   * group: what an operation asks for next, when it has its answers, is then asked for in one tick as well.
+   */
+  read(key: string, tags: readonly string[], group?: object): Promise<Reading>;
   /** Takes lease and snapshot in one round trip. Those of one tick settle together. */
   takeLease(request: LeaseRequest): Promise<LeaseGrant>;
   /** Renews the lease, and the lives of the tags that its load began under; false when the lease is lost. */

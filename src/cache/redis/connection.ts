@@ -17,10 +17,10 @@ export type Argument = string | number | Buffer;
 export type Command = readonly [name: string, ...args: Argument[]];
 
 /**
- * The time limit is for so many commands; a batch of more has a multiple of it. A list of thousands, whose commands a
- * healthy server works through in some tenths of a second, must not look like an outage.
+ * The time limit is for so many commands, or names in an MGET; a batch of more has a multiple of it. A list of
+ * thousands, which a healthy server works through in some tenths of a second, must not look like an outage.
  */
-const COMMANDS_IN_TIME = 1000;
+const STEPS_IN_TIME = 1000;
 
 /** A connection of our own beside the user's, with our own ideas of retries, offline queues and prefixes. */
 export interface Connection {
@@ -94,7 +94,8 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
     if (client.status !== "ready") await within(commandTimeoutMs, becomeReady());
     if (preparing) await within(commandTimeoutMs, preparing);
     if (unsupported) throw new StoreUnavailableError(unsupported.message, { cause: unsupported });
-    const shares = Math.ceil(commands.length / COMMANDS_IN_TIME);
+    const steps = commands.reduce((sum, command) => sum + stepsOf(command), 0);
+    const shares = Math.ceil(steps / STEPS_IN_TIME);
     const replies = await within(commandTimeoutMs * shares, exchange(commands));
     // Out of reach is out of reach, whichever command of the batch found it out.
     for (const reply of replies) if (reply instanceof StoreUnavailableError) throw reply;
@@ -181,6 +182,10 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
       client.disconnect();
     },
   };
+}
+
+function stepsOf(command: Command): number {
+  return command[0] === "mget" ? command.length - 1 : 1;
 }
 
 const NO_SCRIPTS =

@@ -3,10 +3,9 @@ import type { Command, Connection } from "./connection.js";
 /** Names in one MGET: enough for a list of a thousand to be a few commands, few enough to hold nobody up. */
 const NAMES_AT_ONCE = 512;
 
-/** The names that one flush asks for, each once, and the replies in their order. */
+/** The names that one flush asks for, and the replies in their order. */
 export class Fetch {
   readonly #connection: Connection;
-  readonly #places = new Map<string, number>();
   readonly #names: string[] = [];
   readonly #replies: Array<Buffer | null> = [];
 
@@ -16,11 +15,7 @@ export class Fetch {
 
   /** The place at which the reply will stand. */
   ask(name: string): number {
-    const known = this.#places.get(name);
-    if (known !== undefined) return known;
-    const place = this.#names.push(name) - 1;
-    this.#places.set(name, place);
-    return place;
+    return this.#names.push(name) - 1;
   }
 
   /** True when something was asked for since the last round trip. */

@@ -22,6 +22,16 @@ export function readTagVersion(text: string | undefined): TagVersion | undefined
   return kind && position ? { kind, nonce, position } : undefined;
 }
 
+/** The nonce alone, which is all that a hit needs of a version; undefined as for `readTagVersion`. */
+export function nonceOf(bytes: Buffer | null): Nonce | undefined {
+  return bytes && bytes.length > NONCE_CHARACTERS && KINDS.has(bytes[NONCE_CHARACTERS])
+    ? bytes.toString("latin1", 0, NONCE_CHARACTERS)
+    : undefined;
+}
+
+const NONCE_CHARACTERS = 8;
+const KINDS: ReadonlySet<number | undefined> = new Set(Buffer.from("cpe"));
+
 export function createdVersion(nonce: Nonce): string {
   return `${nonce}c`;
 }

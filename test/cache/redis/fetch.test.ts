@@ -53,12 +53,6 @@ describe("a fetch", () => {
     expect(fetch.reply(places[1] as number)).toBeNull();
   });
 
-  test("asks for a name once, however many ask for it", async () => {
-    const fetch = new Fetch(connection);
-    expect(fetch.ask("a")).toBe(fetch.ask("a"));
-    expect(fetch.ask("b")).not.toBe(fetch.ask("a"));
-  });
-
   test("takes one round trip, for thousands of names as well", async () => {
     const names = Array.from({ length: 2_000 }, (_, index) => `name${index}`);
     await redis.mset(names.flatMap((name) => [name, `${name}'s bytes`]));
@@ -81,7 +75,6 @@ describe("a fetch", () => {
     expect([fetch.isOpen, fetch.has(a)]).toEqual([false, true]);
 
     const b = fetch.ask("b");
-    expect(fetch.ask("a")).toBe(a);
     expect([fetch.isOpen, fetch.has(b), fetch.has(a)]).toEqual([true, false, true]);
     await redis.set("a", "changed");
     await fetch.run();
