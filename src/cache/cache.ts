@@ -26,6 +26,7 @@ import {
 import type { Store } from "./store.js";
 import type { Cache, CacheOptions, EntryOptions, Load, Lookup } from "./types.js";
 import { createUndelivered } from "./undelivered.js";
+import { createWaitingRooms } from "./waiting-rooms.js";
 
 const PROMOTED =
   "The server must have every eviction before it is trusted, but was promoted, or restarted, and may lack the last.";
@@ -50,12 +51,13 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
   const loads = createLoadRunner(limit, settings.loadTimeoutMs);
   const undelivered = createUndelivered();
   const fillParts = { settings, store, codec, loads, reporter };
+  const rooms = createWaitingRooms(store);
   const flights = new Flights();
   const bareLoads = createBareLoads(fillParts);
   const outageLoads = createBareLoads(fillParts);
   const evictions = createEvictions(store);
   const outage = createOutage(store, evictions, undelivered, reporter, () => outageLoads.close());
-  const lookups = createLookups({ ...fillParts, outage, flights, bareLoads, outageLoads });
+  const lookups = createLookups({ ...fillParts, outage, rooms, flights, bareLoads, outageLoads });
   const setValue = createSetter(fillParts);
   let isClosed = false;
 
@@ -155,7 +157,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       checkKey(name, "A lock's name");
       const lock = { name, settings: resolveLockOptions(lockOptions, settings) };
       if (outage.isOn) throw outage.error({ key: name });
-      return withLock({ store, outage }, lock, run);
+      return withLock({ store, outage, rooms }, lock, run);
     },
 
     async clear() {

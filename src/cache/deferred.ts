@@ -15,14 +15,21 @@ export function createDeferred<T = void>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Waits for the first of `promise` and `ms`; true when the promise came first. */
-export async function cameWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  if (ms <= 0) return false;
-  const timeout = createDeferred<false>();
-  const timer = setTimeout(timeout.resolve, ms, false);
-  try {
-    return await Promise.race([promise.then(() => true), timeout.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Waits for the first of `promise` and `ms`; true when the promise came first. Rejects as the promise does. */
+export function cameWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  if (ms <= 0) return Promise.resolve(false);
+  return new Promise((resolve, reject) => {
+    // Whole milliseconds, of which the timers of many callers share a list.
+    const timer = setTimeout(resolve, Math.ceil(ms), false);
+    promise.then(
+      () => {
+        clearTimeout(timer);
+        resolve(true);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
 }

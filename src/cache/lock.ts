@@ -6,6 +6,7 @@ import type { LockSettings } from "./settings.js";
 import { lockKey, type Store, type Token } from "./store.js";
 import type { LockContext } from "./types.js";
 import { createWaiting } from "./waiting.js";
+import type { WaitingRooms } from "./waiting-rooms.js";
 
 export interface Lock {
   readonly name: string;
@@ -25,11 +26,11 @@ interface Held {
  *   a lock cannot be had from the origin. And what `run` throws.
  */
 export async function withLock<T>(
-  parts: { readonly store: Store; readonly outage: Outage },
+  parts: { readonly store: Store; readonly outage: Outage; readonly rooms: WaitingRooms },
   { name, settings }: Lock,
   run: (context: LockContext) => T | Promise<T>,
 ): Promise<T> {
-  const { store, outage } = parts;
+  const { store, outage, rooms } = parts;
   const key = lockKey(name);
   const { leaseMs } = settings;
   const { token, fencingToken } = await reachable(acquire());
@@ -47,17 +48,15 @@ export async function withLock<T>(
   }
 
   async function acquire(): Promise<Held> {
-    const waiting = createWaiting(store, key, settings.waitMs, () => {});
-    try {
-      for (;;) {
-        const { lease: others, token: seen } = await store.read(key, []);
-        const held = others ? undefined : await take(seen);
-        if (held) return held;
-        if (waiting.isOver()) throw timedOut();
-        if (others) await waiting.whileHeld(others);
-      }
-    } finally {
-      waiting.end();
+    const waiting = createWaiting(rooms, { key, tags: [] }, settings.waitMs, () => {});
+    let reading = await store.read(key, []);
+    for (;;) {
+      const { lease: others, token: seen } = reading;
+      const held = others ? undefined : await take(seen);
+      if (held) return held;
+      if (waiting.isOver()) throw timedOut();
+      if (others) waiting.stayBehind(others);
+      reading = await (waiting.nextLook() ?? store.read(key, []));
     }
   }
 

@@ -22,9 +22,11 @@ import { randomId } from "./random.js";
 import type { Entry, LeaseGrant, Reading } from "./store.js";
 import type { Lookup, LookupStatus } from "./types.js";
 import { createWaiting, type Waiting } from "./waiting.js";
+import type { WaitingRooms } from "./waiting-rooms.js";
 
 export interface LookupParts extends FillParts {
   readonly outage: Outage;
+  readonly rooms: WaitingRooms;
   readonly flights: Flights;
   /** Loads that pass markers and deadlines send past the lease. */
   readonly bareLoads: BareLoads;
@@ -43,7 +45,8 @@ export interface Lookups {
 
 /** The algorithm: read; else join the fill under way; else wait for another's; else take the lease, load, commit. */
 export function createLookups(parts: LookupParts): Lookups {
-  const { store, outage, flights, bareLoads, outageLoads, reporter, codec, settings } = parts;
+  const { store, outage, rooms, flights, bareLoads, outageLoads, reporter, codec, settings } =
+    parts;
 
   return {
     find: (call) => (call.entry.staleIfErrorMs > 0 ? answerOrStale(call) : answer(call)),
@@ -52,27 +55,27 @@ export function createLookups(parts: LookupParts): Lookups {
 
   async function answer(call: Call): Promise<Answer> {
     let waiting: Waiting | undefined;
-    try {
-      for (;;) {
-        let reading: Reading | undefined;
-        try {
-          reading = outage.isOn ? undefined : await store.read(call.key, call.entry.tags);
-        } catch (error) {
-          outage.notice(error);
-        }
-        if (!reading) {
-          if (!waiting) reporter.report({ type: "miss", ...named(call) });
-          return await withoutStore(call);
-        }
-        const found = fromEntry(call, reading, waiting);
-        if (found) return found;
-        waiting ??= missed(call);
-        const loaded = await fromLoad(call, reading, waiting);
-        if (loaded) return loaded;
+    for (;;) {
+      let reading: Reading | undefined;
+      try {
+        if (!outage.isOn) reading = await (waiting?.nextLook() ?? read(call));
+      } catch (error) {
+        outage.notice(error);
       }
-    } finally {
-      waiting?.end();
+      if (!reading) {
+        if (!waiting) reporter.report({ type: "miss", ...named(call) });
+        return withoutStore(call);
+      }
+      const found = fromEntry(call, reading, waiting);
+      if (found) return found;
+      waiting ??= missed(call);
+      const loaded = await fromLoad(call, reading, waiting);
+      if (loaded) return loaded;
     }
+  }
+
+  function read({ key, entry }: Call): Promise<Reading> {
+    return store.read(key, entry.tags, entry.loadGroup);
   }
 
   async function peek(key: string): Promise<unknown> {
@@ -102,7 +105,7 @@ export function createLookups(parts: LookupParts): Lookups {
       return undefined;
     }
     if (reading.lease && !reading.lease.doomed) {
-      await waiting.whileHeld(reading.lease);
+      waiting.stayBehind(reading.lease);
       return undefined;
     }
     if (call.entry.since === null) return alone(call);
@@ -188,7 +191,7 @@ export function createLookups(parts: LookupParts): Lookups {
 
   function missed(call: Call): Waiting {
     reporter.report({ type: "miss", ...named(call) });
-    return createWaiting(store, call.key, settings.waitMs, () =>
+    return createWaiting(rooms, { key: call.key, tags: call.entry.tags }, settings.waitMs, () =>
       reporter.report({ type: "wait", ...named(call) }),
     );
   }
@@ -254,7 +257,7 @@ export function createLookups(parts: LookupParts): Lookups {
   async function staleAnswer(call: Call): Promise<Answer | undefined> {
     if (outage.isOn) return undefined;
     // Read anew: what was evicted while the load ran must not serve.
-    const reading = await store.read(call.key, call.entry.tags).catch(() => undefined);
+    const reading = await read(call).catch(() => undefined);
     const entry = reading?.valid ? reading.entry : undefined;
     const now = store.now();
     if (

@@ -1,5 +1,6 @@
 import { cameWithin } from "./deferred.js";
-import type { SeenLease, Store, Watch } from "./store.js";
+import type { Reading, SeenLease } from "./store.js";
+import type { WaitingRooms } from "./waiting-rooms.js";
 
 /** One caller's waiting for what others load, up to its deadline. */
 export interface Waiting {
@@ -9,23 +10,22 @@ export interface Waiting {
   readonly began: boolean;
   /** True when the promise settled before the deadline. */
   until(promise: Promise<unknown>): Promise<boolean>;
-  /** Waits until the key may have changed: look again. */
-  whileHeld(lease: SeenLease): Promise<void>;
-  end(): void;
+  /** Somebody else's lease is to be waited for: the next look is for when the key may have changed. */
+  stayBehind(lease: SeenLease): void;
+  /** That look, once for each `stayBehind`; undefined without one. Rejects as `Store.read` does. */
+  nextLook(): Promise<Reading> | undefined;
 }
 
-/** The net under a lost push. */
-const POLL_MS = 250;
-
 export function createWaiting(
-  store: Store,
-  key: string,
+  rooms: WaitingRooms,
+  { key, tags }: { readonly key: string; readonly tags: readonly string[] },
   waitMs: number,
   onBegin: () => void,
 ): Waiting {
   const deadline = performance.now() + waitMs;
-  let watch: Watch | undefined;
   let began = false;
+  let isRegistered = false;
+  let looked: Promise<Reading> | undefined;
 
   function begin(): void {
     if (began) return;
@@ -42,17 +42,16 @@ export function createWaiting(
       begin();
       return cameWithin(promise, deadline - performance.now());
     },
-    async whileHeld(lease) {
+    stayBehind(lease) {
       begin();
-      if (!watch) {
-        // Register before reading: what was committed between the last read and now would wake nobody.
-        watch = await store.watch(key);
-        return;
-      }
-      const untilLeaseEnds = Math.max(1, lease.remainingMs);
-      const untilDeadline = deadline - performance.now();
-      await cameWithin(watch.next(), Math.min(POLL_MS, untilLeaseEnds, untilDeadline));
+      const leaseEndsAt = performance.now() + Math.max(1, lease.remainingMs);
+      looked = rooms.look(key, tags, isRegistered ? Math.min(leaseEndsAt, deadline) : 0);
+      isRegistered = true;
     },
-    end: () => watch?.close(),
+    nextLook() {
+      const look = looked;
+      looked = undefined;
+      return look;
+    },
   };
 }

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createDeferred } from "../../src/cache/deferred.js";
 import { createMemoryStore } from "../../src/cache/memory-store.js";
-import type { SeenLease, Store } from "../../src/cache/store.js";
-import { createWaiting } from "../../src/cache/waiting.js";
+import type { Reading, SeenLease, Store } from "../../src/cache/store.js";
+import { createWaiting, type Waiting } from "../../src/cache/waiting.js";
+import { createWaitingRooms } from "../../src/cache/waiting-rooms.js";
 
 let store: Store;
 
@@ -24,7 +25,14 @@ const held = (remainingMs: number): SeenLease => ({
 
 function createWaiter(waitMs = 5_000) {
   const began = vi.fn();
-  return { waiting: createWaiting(store, "menu", waitMs, began), began };
+  const call = { key: "menu", tags: [] };
+  return { waiting: createWaiting(createWaitingRooms(store), call, waitMs, began), began };
+}
+
+/** Stays behind a lease, and looks again. */
+async function look(waiting: Waiting, lease: SeenLease): Promise<Reading> {
+  waiting.stayBehind(lease);
+  return (await waiting.nextLook()) as Reading;
 }
 
 /** Milliseconds until it settles, while nothing but time passes. */
@@ -42,14 +50,14 @@ async function timeOf(work: Promise<unknown>): Promise<number> {
 test("a caller that never waits is never said to have begun", async () => {
   const { waiting, began } = createWaiter();
   expect(waiting.began).toBe(false);
-  waiting.end();
+  expect(waiting.nextLook()).toBeUndefined();
   expect(began).not.toHaveBeenCalled();
 });
 
 test("a caller begins to wait once, whatever it waits for", async () => {
   const { waiting, began } = createWaiter();
   await waiting.until(Promise.resolve());
-  await waiting.whileHeld(held(1_000));
+  await look(waiting, held(1_000));
   await waiting.until(Promise.resolve());
   expect(waiting.began).toBe(true);
   expect(began).toHaveBeenCalledTimes(1);
@@ -85,19 +93,16 @@ describe("waiting for a fill of this process", () => {
 describe("waiting for another's lease", () => {
   test("first registers and looks again, so that no wake falls between", async () => {
     const { waiting } = createWaiter();
-    expect(await timeOf(waiting.whileHeld(held(10_000)))).toBe(0);
-    // What comes while the caller looks again is not lost.
+    expect(await timeOf(look(waiting, held(10_000)))).toBe(0);
+    // What comes while the caller considers what it saw is not lost.
     await store.delete("menu");
-    expect(await timeOf(waiting.whileHeld(held(10_000)))).toBe(0);
+    expect(await timeOf(look(waiting, held(10_000)))).toBe(0);
   });
 
-  test("ends when the key changes", async () => {
+  test("gives one look for each time that it stayed", async () => {
     const { waiting } = createWaiter();
-    await waiting.whileHeld(held(10_000));
-    const woken = waiting.whileHeld(held(10_000));
-    await vi.advanceTimersByTimeAsync(10);
-    await store.delete("menu");
-    expect(await timeOf(woken)).toBe(0);
+    await look(waiting, held(10_000));
+    expect(waiting.nextLook()).toBeUndefined();
   });
 
   test.each([
@@ -107,26 +112,7 @@ describe("waiting for another's lease", () => {
     ["the next look, where the lease has just run out", -5, 5_000, 1],
   ])("ends with %s", async (_, remainingMs, waitMs, expectedMs) => {
     const { waiting } = createWaiter(waitMs);
-    await waiting.whileHeld(held(remainingMs));
-    expect(await timeOf(waiting.whileHeld(held(remainingMs)))).toBe(expectedMs);
-  });
-
-  test("leaves no watch behind, however often it waited", async () => {
-    let open = 0;
-    const watch = async (key: string) => {
-      const made = await store.watch(key);
-      open += 1;
-      const close = () => {
-        open -= 1;
-        made.close();
-      };
-      return { ...made, close };
-    };
-    const waiting = createWaiting({ ...store, watch }, "menu", 5_000, () => {});
-    await waiting.whileHeld(held(10_000));
-    await timeOf(waiting.whileHeld(held(10)));
-    expect(open).toBe(1);
-    waiting.end();
-    expect(open).toBe(0);
+    await look(waiting, held(remainingMs));
+    expect(await timeOf(look(waiting, held(remainingMs)))).toBe(expectedMs);
   });
 });

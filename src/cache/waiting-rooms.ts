@@ -1,0 +1,130 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { Reading, Store } from "./store.js";
+
+/**
+ * Where the callers of this process wait for what another one loads: for all who wait for a key there is one watch,
+ * and at each wake one read, whose reading they share.
+ */
+export interface WaitingRooms {
+  /**
+   * Looks at the key when it may have changed, at `dueAt` (on `performance.now()`'s clock) at the latest. Who comes for
+   * the first time gives 0: what changed since its own last look may have woken nobody.
+   *
+   * @returns a reading that was sent after this call. Rejects as `Store.read` does
+   */
+  look(key: string, tags: readonly string[], dueAt: number): Promise<Reading>;
+}
+
+type RoomStore = Pick<Store, "read" | "watch">;
+
+export function createWaitingRooms(store: RoomStore): WaitingRooms {
+  const rooms = new Map<string, Room>();
+
+  return {
+    look(key, tags, dueAt) {
+      const id = tags.length === 0 ? key : JSON.stringify([key, ...tags]);
+      let room = rooms.get(id);
+      if (!room) {
+        room = new Room(store, key, tags, () => rooms.delete(id));
+        rooms.set(id, room);
+      }
+      return room.enter(dueAt);
+    },
+  };
+}
+
+/** The net under a lost push. */
+const POLL_MS = 250;
+
+interface Guest {
+  resolve(reading: Reading): void;
+  reject(error: unknown): void;
+}
+
+class Room {
+  readonly #store: RoomStore;
+  readonly #key: string;
+  readonly #tags: readonly string[];
+  #guests: Guest[] = [];
+  #dueAt = Number.POSITIVE_INFINITY;
+  /** A wake that came after the last read was sent. */
+  #isWoken = false;
+  #timer: NodeJS.Timeout | undefined;
+  #rouse: () => void = () => {};
+
+  constructor(store: RoomStore, key: string, tags: readonly string[], onEmpty: () => void) {
+    this.#store = store;
+    this.#key = key;
+    this.#tags = tags;
+    this.#serve(onEmpty).catch((error) => {
+      onEmpty();
+      for (const guest of this.#guests) guest.reject(error);
+    });
+  }
+
+  enter(dueAt: number): Promise<Reading> {
+    const looked = new Promise<Reading>((resolve, reject) => {
+      this.#guests.push({ resolve, reject });
+    });
+    // A guest may have gone, since its store is out of reach.
+    looked.catch(() => {});
+    if (dueAt < this.#dueAt) {
+      this.#dueAt = dueAt;
+      this.#setTimer();
+    }
+    return looked;
+  }
+
+  async #serve(onEmpty: () => void): Promise<void> {
+    // Registered before reading: what is committed between a read and the registration wakes nobody.
+    const watch = await this.#store.watch(this.#key);
+    const listen = (): Promise<void> =>
+      watch.next().then(() => {
+        this.#isWoken = true;
+        this.#rouse();
+        return listen();
+      });
+    listen();
+    try {
+      for (;;) {
+        await this.#tellAll();
+        // Who has to wait on comes back within the promise jobs of having been told.
+        await turn();
+        if (this.#guests.length === 0) return onEmpty();
+        await this.#sleep();
+      }
+    } finally {
+      clearTimeout(this.#timer);
+      watch.close();
+    }
+  }
+
+  /** Of the guests of now, and no others: who comes while the read is under way may ask for something newer. */
+  async #tellAll(): Promise<void> {
+    const guests = this.#guests;
+    this.#guests = [];
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    this.#isWoken = false;
+    try {
+      const reading = await this.#store.read(this.#key, this.#tags);
+      for (const guest of guests) guest.resolve(reading);
+    } catch (error) {
+      for (const guest of guests) guest.reject(error);
+    }
+  }
+
+  async #sleep(): Promise<void> {
+    if (this.#isWoken) return;
+    await new Promise<void>((resolve) => {
+      this.#rouse = resolve;
+      this.#setTimer();
+    });
+    clearTimeout(this.#timer);
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    const untilDue = Math.ceil(this.#dueAt - performance.now());
+    this.#timer = setTimeout(() => this.#rouse(), Math.max(0, Math.min(POLL_MS, untilDue)));
+  }
+}

@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { StoreUnavailableError } from "../../src/cache/errors.js";
+import { createMemoryStore } from "../../src/cache/memory-store.js";
+import type { Reading, Store } from "../../src/cache/store.js";
+import { createWaitingRooms, type WaitingRooms } from "../../src/cache/waiting-rooms.js";
+import { createGate, type Gate } from "../support/gate.js";
+
+const FIRST = 0;
+const never = () => performance.now() + 60_000;
+
+let memory: Store;
+/** What reads were sent, and what holds them up. */
+let reads: string[];
+let beforeReply: Gate | undefined;
+let open: { watches: number };
+let rooms: WaitingRooms;
+
+beforeEach(() => {
+  memory = createMemoryStore({ maxEntries: 10, maxBytes: 1_000 });
+  reads = [];
+  const watching = { watches: 0 };
+  open = watching;
+  beforeReply = undefined;
+  rooms = createWaitingRooms({
+    async read(key, tags) {
+      reads.push(key);
+      const reading = await memory.read(key, tags);
+      await beforeReply?.pass();
+      return reading;
+    },
+    async watch(key) {
+      const watch = await memory.watch(key);
+      watching.watches += 1;
+      return {
+        next: () => watch.next(),
+        close() {
+          watching.watches -= 1;
+          watch.close();
+        },
+      };
+    },
+  });
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await memory.close();
+});
+
+const turns = async (count = 3) => {
+  for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
+};
+
+describe("those who wait for one key", () => {
+  test("share one watch, and one read at each wake", async () => {
+    const seen: Array<Promise<Reading>> = [];
+    const wait = async () => {
+      await rooms.look("menu", [], FIRST);
+      const looked = rooms.look("menu", [], never());
+      seen.push(looked);
+    };
+    await Promise.all(Array.from({ length: 100 }, wait));
+    await turns();
+    expect({ reads: reads.length, ...open }).toEqual({ reads: 1, watches: 1 });
+    await memory.delete("menu");
+    await Promise.all(seen);
+    expect({ reads: reads.length, ...open }).toEqual({ reads: 2, watches: 1 });
+  });
+
+  test("have a read of their own where they came while one was under way", async () => {
+    const gate = createGate();
+    beforeReply = gate;
+    const early = rooms.look("menu", [], FIRST);
+    await gate.arrived;
+    const late = rooms.look("menu", [], FIRST);
+    let isLateTold = false;
+    late.then(() => {
+      isLateTold = true;
+    });
+    const second = createGate();
+    beforeReply = second;
+    gate.open();
+    await early;
+    await second.arrived;
+    expect({ reads: reads.length, isLateTold }).toEqual({ reads: 2, isLateTold: false });
+    second.open();
+    await late;
+  });
+
+  test("miss no wake that comes while a read is under way", async () => {
+    await rooms.look("menu", [], FIRST);
+    const gate = createGate();
+    beforeReply = gate;
+    const newcomer = rooms.look("menu", [], FIRST);
+    await gate.arrived;
+    await memory.delete("menu");
+    gate.open();
+    await newcomer;
+    await rooms.look("menu", [], never());
+    expect(reads).toHaveLength(3);
+  });
+
+  test("are not told of another's tags", async () => {
+    const [one, two] = await Promise.all([
+      rooms.look("menu", [], FIRST),
+      rooms.look("menu", ["a"], FIRST),
+    ]);
+    expect(one).not.toBe(two);
+    expect(reads).toEqual(["menu", "menu"]);
+  });
+});
+
+test("who goes on after a look leaves neither watch nor timer behind", async () => {
+  await rooms.look("menu", [], FIRST);
+  await turns();
+  expect(open.watches).toBe(0);
+  await rooms.look("menu", [], FIRST);
+  expect(reads).toHaveLength(2);
+});
+
+test("an earlier deadline than those of the others is kept", async () => {
+  vi.useFakeTimers();
+  const reading = rooms.look("menu", [], FIRST);
+  await vi.advanceTimersByTimeAsync(1);
+  await reading;
+  const patient = rooms.look("menu", [], performance.now() + 200);
+  await vi.advanceTimersByTimeAsync(10);
+  const hasty = rooms.look("menu", [], performance.now() + 30);
+  let toldAt = 0;
+  hasty.then(() => {
+    toldAt = performance.now();
+  });
+  const askedAt = performance.now();
+  await vi.advanceTimersByTimeAsync(31);
+  expect(toldAt - askedAt).toBe(30);
+  await patient;
+});
+
+test("a failed read is told to those who waited for it, and to nobody else", async () => {
+  const failure = new StoreUnavailableError("Redis must be in reach, but is not.");
+  let isDown = true;
+  const broken = createWaitingRooms({
+    read: (key, tags) => (isDown ? Promise.reject(failure) : memory.read(key, tags)),
+    watch: (key) => memory.watch(key),
+  });
+  await expect(broken.look("menu", [], FIRST)).rejects.toBe(failure);
+  isDown = false;
+  expect((await broken.look("menu", [], FIRST)).valid).toBe(false);
+});
+
+test("a watch that cannot be had is told to those who came, and tried again for the next", async () => {
+  const failure = new StoreUnavailableError("Redis must be in reach, but is not.");
+  let tries = 0;
+  const broken = createWaitingRooms({
+    read: (key, tags) => memory.read(key, tags),
+    watch: (key) => (tries++ === 0 ? Promise.reject(failure) : memory.watch(key)),
+  });
+  await expect(broken.look("menu", [], FIRST)).rejects.toBe(failure);
+  expect((await broken.look("menu", [], FIRST)).valid).toBe(false);
+});
