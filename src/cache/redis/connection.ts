@@ -117,7 +117,8 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
 
   /**
    * A server that was restarted or promoted is given the scripts it lacks. What stands behind them in the batch may
-   * rely on their having run, as the log's read does on the claims of tags: plain commands are sent again as well.
+   * rely on their having run, as the log's read does on the claims of tags, and an eviction on the log's advance: plain
+   * commands and scripts that may be repeated are sent again as well.
    */
   async function repeatWithSources(
     commands: readonly Command[],
@@ -125,14 +126,13 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
   ): Promise<void> {
     const first = replies.findIndex(isMissing);
     const again = commands
-      .map((command, index) => ({
-        command,
-        index,
-        isScript: readEvaluation(command) !== undefined,
-      }))
-      .filter(({ index, isScript }) => index >= first && (isMissing(replies[index]) || !isScript));
+      .map((command, index) => ({ command, index, script: readEvaluation(command)?.script }))
+      .filter(
+        ({ index, script }) =>
+          index >= first && (isMissing(replies[index]) || (script?.isRepeatable ?? true)),
+      );
     const answers = await transmit(
-      again.map(({ command, isScript }) => (isScript ? withSource(command) : command)),
+      again.map(({ command, script }) => (script ? withSource(command) : command)),
     );
     again.forEach(({ index }, place) => {
       replies[index] = answers[place];

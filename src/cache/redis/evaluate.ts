@@ -13,18 +13,18 @@ export function evaluate(
   keys: readonly string[],
   ...args: readonly Argument[]
 ): Command {
-  return ["evalsha", script.sha, script.keys, ...keys, ...args];
+  return ["evalsha", script.sha, keys.length, ...keys, ...args];
 }
 
 /** What such a command runs; undefined for other commands. */
 export function readEvaluation(
   command: Command,
-): { name: ScriptName; keys: string[]; args: Argument[] } | undefined {
+): { name: ScriptName; script: Script; keys: string[]; args: Argument[] } | undefined {
   const [first, sha, keyCount, ...rest] = command;
   const name = first === "evalsha" ? nameOfSha.get(String(sha)) : undefined;
   if (!name) return undefined;
   const keys = rest.slice(0, Number(keyCount)).map(String);
-  return { name, keys, args: rest.slice(keys.length) };
+  return { name, script: scripts[name], keys, args: rest.slice(keys.length) };
 }
 
 /** The same with the script's text, for a server that lacks it. */

@@ -2,12 +2,12 @@ import { StoreError } from "../errors.js";
 import type { Position } from "../position.js";
 import { randomId } from "../random.js";
 import type { EvictionReceipt } from "../store.js";
-import { type Connection, evaluate } from "./connection.js";
+import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Freeing } from "./freeing.js";
 import type { Keys } from "./keys.js";
 import type { EvictionLog } from "./log.js";
 import { scripts } from "./scripts.js";
-import { evictedVersion, writeLogPosition } from "./tag-version.js";
+import { evictedVersion, onlyEntryOf, writeLogPosition } from "./tag-version.js";
 
 /**
  * How long a version made by an eviction is kept where nothing is filed under it. Long enough for the fills that
@@ -20,26 +20,31 @@ const TAGS_AT_ONCE = 500;
 
 export type EvictTags = (tags: readonly string[]) => Promise<EvictionReceipt>;
 
-/** Advances the log, then gives the tags new versions at that position. */
+/**
+ * Advances the log, then gives the tags new versions at that position. On one server that is one round trip; on a
+ * cluster, where the log may be on another node, it is two.
+ */
 export function createEvictTags(
   connection: Connection,
   keys: Keys,
   log: EvictionLog,
   freeing: Freeing,
 ): EvictTags {
-  async function evictSome(tags: readonly string[], position: Position): Promise<number> {
-    const replies = await connection.sendAll(
-      tags.map((tag) =>
-        evaluate(
-          scripts.evictTag,
-          [keys.tag(tag), keys.indexBase(tag), keys.pending(tag)],
-          evictedVersion(randomId(), position),
-          EVICTED_TAG_LIFE_MS,
-          keys.evictions,
-          writeLogPosition(position),
-        ),
-      ),
+  /** @param position undefined where the script is to take it from the log, which stands on the same server */
+  function evictCommand(tag: string, position: Position | undefined): Command {
+    return evaluate(
+      scripts.evictTag,
+      [keys.tag(tag), keys.indexBase(tag), keys.pending(tag)],
+      randomId(),
+      EVICTED_TAG_LIFE_MS,
+      keys.evictions,
+      position ? writeLogPosition(position) : "",
+      keys.log,
     );
+  }
+
+  /** How many members the tags had, which are now to be freed. */
+  function beginFreeing(tags: readonly string[], replies: readonly unknown[]): number {
     let entries = 0;
     for (const [index, reply] of replies.entries()) {
       if (reply instanceof StoreError) throw reply;
@@ -48,6 +53,37 @@ export function createEvictTags(
       if (members > 0) freeing.free(String(generation), keys.pending(tags[index] as string));
     }
     return entries;
+  }
+
+  async function evictOnServer(tags: readonly string[]): Promise<EvictionReceipt> {
+    const { command, positionOf } = log.advanceCommand();
+    let position: Position | undefined;
+    let entries = 0;
+    for (const some of chunksOf(tags)) {
+      const commands = some.map((tag) => evictCommand(tag, undefined));
+      const replies = await connection.sendAll(position ? commands : [command, ...commands]);
+      const advanced = position ? undefined : replies.shift();
+      if (advanced instanceof StoreError) throw advanced;
+      position ??= positionOf(advanced);
+      entries += beginFreeing(some, replies);
+    }
+    return { position: position as Position, entries };
+  }
+
+  async function evictOnCluster(tags: readonly string[]): Promise<EvictionReceipt> {
+    const position = await log.advance();
+    let entries = 0;
+    for (const some of chunksOf(tags)) {
+      try {
+        const replies = await connection.sendAll(some.map((tag) => evictCommand(tag, position)));
+        entries += beginFreeing(some, replies);
+      } catch (error) {
+        if (!isSlotOnTheMove(error)) throw error;
+        const members = await Promise.all(some.map((tag) => evictStepwise(tag, position)));
+        entries += members.reduce((sum, count) => sum + count, 0);
+      }
+    }
+    return { position, entries };
   }
 
   /**
@@ -61,27 +97,30 @@ export function createEvictTags(
     connection.send("publish", keys.evictions, writeLogPosition(position)).catch(() => {});
     if (old === null) return 0;
     const index = keys.indexBase(tag) + String(old).slice(0, 8);
-    const members = Number(await connection.send("zcard", index));
+    const only = onlyEntryOf(String(old));
+    if (only !== undefined) {
+      await connection.send("sadd", index, only);
+      await connection.send("pexpire", index, ONLY_ENTRY_LIFE_MS, "NX");
+    }
+    const members = Number(await connection.send("scard", index));
     if (members > 0) freeing.free(index, keys.pending(tag));
     return members;
   }
 
   return async (tags) => {
-    const position = await log.advance();
-    let entries = 0;
-    for (let from = 0; from < tags.length; from += TAGS_AT_ONCE) {
-      const some = tags.slice(from, from + TAGS_AT_ONCE);
-      try {
-        entries += await evictSome(some, position);
-      } catch (error) {
-        if (!isSlotOnTheMove(error)) throw error;
-        const members = await Promise.all(some.map((tag) => evictStepwise(tag, position)));
-        entries += members.reduce((sum, count) => sum + count, 0);
-      }
-    }
-    log.hear(position);
-    return { position, entries };
+    const receipt = await (connection.isCluster ? evictOnCluster(tags) : evictOnServer(tags));
+    log.hear(receipt.position);
+    return receipt;
   };
+}
+
+/** Time enough to free what it names. */
+const ONLY_ENTRY_LIFE_MS = 60_000;
+
+function* chunksOf(tags: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < tags.length; from += TAGS_AT_ONCE) {
+    yield tags.slice(from, from + TAGS_AT_ONCE);
+  }
 }
 
 /** The client follows TRYAGAIN round the cluster, and may have any redirection to tell of in the end. */

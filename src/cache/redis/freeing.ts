@@ -32,15 +32,19 @@ export function createFreeing(connection: Connection, keys: Keys): Freeing {
 
   async function freeIndex(index: string, pendingList: string): Promise<void> {
     const nonce = index.slice(-8);
-    while (!isClosed) {
-      const reply = await connection.send("zrange", index, 0, MEMBERS_AT_ONCE - 1);
-      const members = (reply as Buffer[]).map(String);
-      if (members.length === 0) break;
-      await connection.sendAll([
-        ...members.map((key) => evaluate(scripts.freeEntry, [keys.entry(key)], nonce)),
-        ["zrem", index, ...members],
-      ]);
-    }
+    let cursor = "0";
+    do {
+      const reply = await connection.send("sscan", index, cursor, "COUNT", MEMBERS_AT_ONCE);
+      const [next, names] = reply as [Buffer, Buffer[]];
+      for (let from = 0; from < names.length && !isClosed; from += MEMBERS_AT_ONCE) {
+        const members = names.slice(from, from + MEMBERS_AT_ONCE).map(String);
+        await connection.sendAll([
+          ...members.map((key) => evaluate(scripts.freeEntry, [keys.entry(key)], nonce)),
+          ["srem", index, ...members],
+        ]);
+      }
+      cursor = String(next);
+    } while (cursor !== "0" && !isClosed);
     if (!isClosed) await connection.send("lrem", pendingList, 0, index);
   }
 

@@ -23,6 +23,8 @@ export interface EvictionLog {
   /** The command that reads the head, and begins a log where there is none. */
   readCommand(): { command: Command; headOf(reply: unknown): Position };
   read(): Promise<Position>;
+  /** The command that advances the log by one, or begins a new one. */
+  advanceCommand(): { command: Command; positionOf(reply: unknown): Position };
   advance(): Promise<Position>;
 }
 
@@ -53,6 +55,14 @@ export function createEvictionLog(
     return { command, headOf };
   }
 
+  function advanceCommand() {
+    const epoch = writeLogPosition({ epoch: randomEpoch(), n: 0 }).slice(0, 8);
+    return {
+      command: evaluate(scripts.advanceLog, [keys.log], epoch, LOG_LIFE_MS),
+      positionOf: (reply: unknown) => readLogPosition(String(reply)) as Position,
+    };
+  }
+
   return {
     get known() {
       return known;
@@ -67,12 +77,10 @@ export function createEvictionLog(
       const { command, headOf } = readCommand();
       return headOf(await connection.send(...command));
     },
+    advanceCommand,
     async advance() {
-      const epoch = writeLogPosition({ epoch: randomEpoch(), n: 0 }).slice(0, 8);
-      const reply = await connection.send(
-        ...evaluate(scripts.advanceLog, [keys.log], epoch, LOG_LIFE_MS),
-      );
-      return readLogPosition(String(reply)) as Position;
+      const { command, positionOf } = advanceCommand();
+      return positionOf(await connection.send(...command));
     },
   };
 }

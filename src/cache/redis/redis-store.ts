@@ -1,7 +1,8 @@
 import { StoreError } from "../errors.js";
-import { type EntryDraft, lifeMs, type Nonce, type Store } from "../store.js";
+import type { Store } from "../store.js";
 import type { RedisClient } from "./client.js";
 import { createServerClock } from "./clock.js";
+import { createCommitStep } from "./commit-batch.js";
 import { evaluate, openConnection } from "./connection.js";
 import { createEvictTags } from "./evict-tags.js";
 import { createFreeing } from "./freeing.js";
@@ -12,7 +13,6 @@ import { createEvictionLog } from "./log.js";
 import { watchPromotions } from "./promotion.js";
 import { openPush } from "./push.js";
 import { createReadBatch } from "./read-batch.js";
-import { writeBody } from "./record.js";
 import { openReplicas } from "./replicas.js";
 import { scripts } from "./scripts.js";
 import { readLogPosition } from "./tag-version.js";
@@ -65,22 +65,6 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     freeing.sweep().catch(() => {});
   });
 
-  /** In the background: the index serves to free what is invalid, never to tell what is. */
-  async function file(key: string, draft: EntryDraft): Promise<void> {
-    const life = Math.ceil(lifeMs(draft));
-    const replies = await connection.sendAll(
-      draft.tags.map((tag, index) => {
-        const nonce = draft.nonces[index] as Nonce;
-        const indexName = keys.indexBase(tag) + nonce;
-        return evaluate(scripts.fileEntry, [keys.tag(tag), indexName], nonce, key, life);
-      }),
-    );
-    const movedAt = replies.indexOf(0);
-    if (movedAt === -1) return;
-    const nonce = draft.nonces[movedAt] as Nonce;
-    await connection.send(...evaluate(scripts.freeEntry, [keys.entry(key)], nonce));
-  }
-
   return {
     kind: "redis",
     now: clock.now,
@@ -97,22 +81,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       return renewed === 1;
     },
 
-    async commit(key, token, draft) {
-      const life = Math.max(1, Math.ceil(lifeMs(draft)));
-      const birth = await connection.send(
-        ...evaluate(
-          scripts.commitEntry,
-          [keys.entry(key)],
-          token,
-          writeBody(draft),
-          life,
-          keys.wake(key),
-        ),
-      );
-      if (birth === 0) return undefined;
-      if (draft.tags.length > 0) file(key, draft).catch(() => {});
-      return Number(birth);
-    },
+    commit: createCommitStep(connection, keys),
 
     async releaseLease(key, token, passMs) {
       await connection.send(

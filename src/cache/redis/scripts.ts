@@ -6,25 +6,26 @@ export interface Script {
   readonly name: string;
   readonly lua: string;
   readonly sha: string;
-  readonly keys: number;
+  /** True for one that may be run again behind others that had to be: it leaves the same. */
+  readonly isRepeatable: boolean;
 }
 
 export const scripts = {
-  takeLease: read("take-lease", 1),
-  renewLease: read("renew-lease", 1),
-  commitEntry: read("commit-entry", 1),
-  releaseLease: read("release-lease", 1),
-  deleteEntry: read("delete-entry", 1),
-  claimTag: read("claim-tag", 1),
-  positionTag: read("position-tag", 1),
-  advanceLog: read("advance-log", 1),
-  evictTag: read("evict-tag", 3),
-  fileEntry: read("file-entry", 2),
-  freeEntry: read("free-entry", 1),
-  nextFence: read("next-fence", 1),
+  takeLease: read("take-lease"),
+  renewLease: read("renew-lease"),
+  commitEntry: read("commit-entry"),
+  releaseLease: read("release-lease"),
+  deleteEntry: read("delete-entry"),
+  claimTag: read("claim-tag"),
+  positionTag: read("position-tag"),
+  advanceLog: read("advance-log"),
+  evictTag: read("evict-tag", true),
+  fileEntry: read("file-entry"),
+  freeEntry: read("free-entry"),
+  nextFence: read("next-fence"),
 } as const;
 
-function read(name: string, keys: number): Script {
+function read(name: string, isRepeatable = false): Script {
   const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), "utf8");
-  return { name, lua, keys, sha: createHash("sha1").update(lua).digest("hex") };
+  return { name, lua, isRepeatable, sha: createHash("sha1").update(lua).digest("hex") };
 }

@@ -2,7 +2,8 @@ import type { Position } from "../position.js";
 import type { Nonce } from "../store.js";
 
 /**
- * The text of T(t): `<nonce><kind><epoch>:<n>`, as `k3Jd8sQxe9f3c2a1b:17`.
+ * The text of T(t): `<nonce><kind><epoch>:<n>`, as `k3Jd8sQxe9f3c2a1b:17`, and behind a `|` the key of the tag's only
+ * entry (see file-entry.lua).
  *
  * - kind `c`: created, for want of a version, by somebody who could not tell where the log stood; no position follows;
  * - kind `p`: created, and given a position that no eviction before its creation is past;
@@ -14,11 +15,12 @@ export type TagVersion =
 
 /** undefined for an absent version, and for a text that is none of ours: both are a miss. */
 export function readTagVersion(text: string | undefined): TagVersion | undefined {
-  if (text === undefined || text.length < 9) return undefined;
-  const nonce = text.slice(0, 8);
+  if (text === undefined || text.length <= NONCE_CHARACTERS) return undefined;
+  const nonce = text.slice(0, NONCE_CHARACTERS);
   if (text[8] === "c") return { kind: "created", nonce };
   const kind = text[8] === "p" ? "positioned" : text[8] === "e" ? "evicted" : undefined;
-  const position = readLogPosition(text.slice(9));
+  const entryAt = text.indexOf("|");
+  const position = readLogPosition(text.slice(9, entryAt === -1 ? undefined : entryAt));
   return kind && position ? { kind, nonce, position } : undefined;
 }
 
@@ -38,6 +40,12 @@ export function createdVersion(nonce: Nonce): string {
 
 export function evictedVersion(nonce: Nonce, position: Position): string {
   return `${nonce}e${writeLogPosition(position)}`;
+}
+
+/** The key of the tag's only entry, where it stands in the version's text. */
+export function onlyEntryOf(text: string): string | undefined {
+  const at = text.indexOf("|");
+  return at === -1 ? undefined : text.slice(at + 1);
 }
 
 /** The text of L and of positions in T(t): `<epoch as 8 hex digits>:<n>`. */

@@ -46,17 +46,27 @@ async function evictedEntries(count: number, nonce: string): Promise<string[]> {
     names.flatMap((name) => [
       evaluate(scripts.takeLease, [keys.entry(name)], "token-01", LIFE_MS, position, "*"),
       evaluate(scripts.commitEntry, [keys.entry(name)], "token-01", body, LIFE_MS, keys.wake(name)),
-      evaluate(scripts.fileEntry, [keys.tag("menu"), indexOf(nonce)], nonce, name, LIFE_MS),
+      evaluate(
+        scripts.fileEntry,
+        [keys.tag("menu"), indexOf(nonce)],
+        nonce,
+        name,
+        LIFE_MS,
+        128,
+        Number.MAX_SAFE_INTEGER,
+        0,
+      ),
     ]),
   );
   const [members] = (await connection.send(
     ...evaluate(
       scripts.evictTag,
       [keys.tag("menu"), keys.indexBase("menu"), pending],
-      "evicted0e00000001:2",
+      "evicted0",
       1_000,
       keys.evictions,
       "00000001:2",
+      keys.log,
     ),
   )) as [number];
   expect(members).toBe(count);
@@ -113,7 +123,7 @@ describe("freeing a generation", () => {
     const others = (await redis.keys("*")).filter((name) => name !== keys.tag("menu"));
     expect(others).toEqual([]);
     expect(Math.max(...sizes)).toBe(101);
-    expect(sizes.filter((size) => size === 101)).toHaveLength(100);
+    expect(sizes.reduce((sum, size) => sum + (size > 1 ? size - 1 : 0), 0)).toBe(10_000);
   });
 
   test("spares leases, and entries that newer versions were filled under", async () => {
@@ -171,7 +181,9 @@ describe("a freeing that a process leaves halfway", () => {
   test("is finished by another's sweep", async () => {
     await evictedEntries(1_000, "nonce-01");
     await interruptedAfter(4);
-    expect(await redis.zcard(indexOf("nonce-01"))).toBe(600);
+    const left = await redis.scard(indexOf("nonce-01"));
+    expect(left).toBeGreaterThanOrEqual(600);
+    expect(left).toBeLessThan(1_000);
     expect(await redis.lrange(pending, 0, -1)).toEqual([indexOf("nonce-01")]);
 
     const other = createFreeing(connection, keys);
@@ -196,7 +208,7 @@ describe("a sweep", () => {
     for (const tag of ["menu", "order", "café", "size:1"]) {
       for (const nonce of ["nonce-01", "nonce-02"]) {
         const index = keys.indexBase(tag) + nonce;
-        await redis.zadd(index, 1, "entry-1");
+        await redis.sadd(index, "entry-1");
         await redis.rpush(keys.pending(tag), index);
       }
     }
@@ -211,7 +223,7 @@ describe("a sweep", () => {
     const gate = createGate();
     let batches = 0;
     const slow = watched((commands) => {
-      if (commands.length === 101) batches += 1;
+      if (commands.length > 1) batches += 1;
       return batches === 2 ? gate.pass() : undefined;
     });
     const freeing = createFreeing(slow, keys);
@@ -221,7 +233,7 @@ describe("a sweep", () => {
     gate.open();
     await closed;
     expect(batches).toBe(2);
-    expect(await redis.zcard(indexOf("nonce-01"))).toBe(800);
+    expect(await redis.scard(indexOf("nonce-01"))).toBeGreaterThanOrEqual(800);
     expect(await redis.llen(pending)).toBe(1);
   });
 });

@@ -121,7 +121,6 @@ describe("every script", () => {
     const header = headerOf(script);
     expect(header.purpose).not.toBe("");
     expect(header.returns).not.toBe("");
-    expect(header.keys).toBe(script.keys);
     const used = usedIn(script.lua);
     expect(used.KEYS, "keys used").toEqual(numbersTo(header.keys));
     expect(used.ARGV, "arguments used").toEqual(numbersTo(header.args));
@@ -472,6 +471,14 @@ describe("claim-tag", () => {
     expect(await claim("nonce-02c")).toBe("nonce-01c");
   });
 
+  test("tells of the version alone, and keeps the entry that stands in it", async () => {
+    await redis.set(T, "nonce-01p0000000a:5|menu", "PX", 6_000);
+    expect(await claim("nonce-02c")).toBe("nonce-01p0000000a:5");
+    await redis.pexpire(T, 1_000);
+    expect(await claim("nonce-02c")).toBe("nonce-01p0000000a:5");
+    expect(await redis.get(T)).toBe("nonce-01p0000000a:5|menu");
+  });
+
   test("renews a life of which less than half is left, and no other", async () => {
     await claim("nonce-01c", 10_000);
     await redis.pexpire(T, 4_000);
@@ -497,6 +504,12 @@ describe("position-tag", () => {
     expect(await position("nonce-01", "0000000a:5")).toBe(1);
     expect(await redis.get(T)).toBe("nonce-01p0000000a:5");
     expect(await redis.pttl(T)).toBeLessThanOrEqual(5_000);
+  });
+
+  test("keeps the entry that stands in it", async () => {
+    await redis.set(T, "nonce-01c|a:1|2", "PX", 5_000);
+    await position("nonce-01", "0000000a:5");
+    expect(await redis.get(T)).toBe("nonce-01p0000000a:5|a:1|2");
   });
 
   test("leaves a position of the same log alone, an eviction's above all", async () => {
@@ -553,65 +566,83 @@ describe("advance-log", () => {
   });
 });
 
-describe("file-entry", () => {
-  const INDEX = `${INDEX_BASE}nonce-01`;
-  const file = (key: string, lifeMs = LIFE_MS, nonce = "nonce-01") =>
-    run(scripts.fileEntry, [T, INDEX], nonce, key, lifeMs);
+const INDEX = `${INDEX_BASE}nonce-01`;
+const LIMITS = [20, 4, 2];
+const file = (key: string, lifeMs = LIFE_MS, index = INDEX) =>
+  run(scripts.fileEntry, [T, index], index.slice(-8), key, lifeMs, ...LIMITS);
 
-  test("files the key by the time it goes, and lets tag and index outlive it", async () => {
-    await redis.set(T, "nonce-01c", "PX", 5_000);
-    const before = await serverNow();
-    expect(await file("menu")).toBe(1);
-    const goesAt = Number(await redis.zscore(INDEX, "menu"));
-    expect(goesAt).toBeGreaterThanOrEqual(before + LIFE_MS);
-    expect(goesAt).toBeLessThanOrEqual((await serverNow()) + LIFE_MS);
-    for (const name of [T, INDEX]) expect(await redis.pttl(name)).toBeGreaterThan(LIFE_MS);
+describe("file-entry", () => {
+  beforeEach(() => redis.set(T, "nonce-01p0000000a:5", "PX", 5_000));
+
+  const members = async () => (await redis.smembers(INDEX)).sort();
+
+  test("lets the tag's only entry stand in its version, however often it is filed", async () => {
+    for (const key of ["a:1|2", "a:1|2"]) expect(await file(key)).toEqual([]);
+    expect(await redis.get(T)).toBe("nonce-01p0000000a:5|a:1|2");
+    expect(await redis.exists(INDEX)).toBe(0);
+  });
+
+  test("puts both into a set where a second one comes, and all that follow", async () => {
+    await file("menu");
+    await file("order");
+    expect(await redis.get(T)).toBe("nonce-01p0000000a:5");
+    expect(await members()).toEqual(["menu", "order"]);
+    await file("order");
+    await file("café");
+    expect(await redis.get(T)).toBe("nonce-01p0000000a:5");
+    expect(await members()).toEqual(["café", "menu", "order"]);
+  });
+
+  test("puts a long key into a set at once", async () => {
+    await file("a".repeat(21));
+    expect(await redis.get(T)).toBe("nonce-01p0000000a:5");
+    expect(await members()).toEqual(["a".repeat(21)]);
+  });
+
+  test("lets the tag outlive its entries, and the set all that was ever in it", async () => {
+    await file("menu");
+    expect(await redis.pttl(T)).toBeGreaterThan(LIFE_MS);
+    await file("order", 1_000);
+    expect(await redis.pttl(INDEX)).toBeGreaterThan(LIFE_MS);
+    await file("pizza", 2 * LIFE_MS);
+    for (const name of [T, INDEX]) expect(await redis.pttl(name)).toBeGreaterThan(2 * LIFE_MS);
   });
 
   test("leaves lives alone that are long enough", async () => {
-    await redis.set(T, "nonce-01c", "PX", 5_000);
     await file("menu");
+    await file("pizza");
     const lives = await Promise.all([redis.pexpiretime(T), redis.pexpiretime(INDEX)]);
     await file("order", LIFE_MS / 2);
     expect(await Promise.all([redis.pexpiretime(T), redis.pexpiretime(INDEX)])).toEqual(lives);
   });
 
   test("refuses a tag that has moved, or is gone", async () => {
-    expect(await file("menu")).toBe(0);
     await redis.set(T, "nonce-02e0000000a:5", "PX", 5_000);
     expect(await file("menu")).toBe(0);
-    expect(await redis.exists(INDEX)).toBe(0);
+    expect(await redis.get(T)).toBe("nonce-02e0000000a:5");
     expect(await redis.pttl(T)).toBeLessThanOrEqual(5_000);
+    await redis.del(T);
+    expect(await file("menu")).toBe(0);
+    expect(await redis.exists(INDEX)).toBe(0);
   });
 
-  test("trims members that expired, ten at a time, and no live one", async () => {
-    await redis.set(T, "nonce-01c", "PX", 5_000);
-    const now = await serverNow();
-    const expired = Array.from({ length: 25 }, (_, index) => [
-      String(now - 1_000),
-      `gone${index}`,
-    ]).flat();
-    await redis.zadd(INDEX, ...expired, String(now + LIFE_MS), "alive");
-    const sizes: number[] = [];
-    for (let turn = 0; turn < 4; turn += 1) {
-      await file("menu");
-      sizes.push(await redis.zcard(INDEX));
-    }
-    expect(sizes).toEqual([17, 7, 2, 2]);
-    expect((await redis.zrange(INDEX, "0", "-1")).sort()).toEqual(["alive", "menu"]);
+  test("gives a sample of a set that is large enough", async () => {
+    const replies: unknown[] = [];
+    for (const key of ["a", "b", "c", "d", "e"]) replies.push(await file(key));
+    const sizes = replies.map((reply) => new Set(reply as string[]).size);
+    expect(sizes).toEqual([0, 0, 0, 2, 2]);
+    expect(["a", "b", "c", "d", "e"]).toEqual(expect.arrayContaining(replies.flat()));
   });
 });
 
 describe("evict-tag", () => {
-  const evict = (version = "nonce-02e0000000a:5") =>
-    run(scripts.evictTag, [T, INDEX_BASE, PENDING], version, 1_000, "c:evictions", "0000000a:5");
+  const evict = (nonce = "nonce-02", position = "0000000a:5") =>
+    run(scripts.evictTag, [T, INDEX_BASE, PENDING], nonce, 1_000, "c:evictions", position, LOG);
 
   async function fileUnder(nonce: string, ...members: string[]): Promise<string> {
     const index = INDEX_BASE + nonce;
     await redis.set(T, `${nonce}c`, "PX", LIFE_MS);
-    for (const member of members) {
-      await run(scripts.fileEntry, [T, index], nonce, member, LIFE_MS);
-    }
+    for (const member of members) await file(member, LIFE_MS, index);
     return index;
   }
 
@@ -622,21 +653,43 @@ describe("evict-tag", () => {
     expect(await redis.pttl(T)).toBeLessThanOrEqual(1_000);
   });
 
+  test("takes the position from the log where none is given", async () => {
+    await redis.set(LOG, "0000000b:41@cafe", "PX", 5_000);
+    await evict("nonce-02", "");
+    expect(await redis.get(T)).toBe("nonce-02e0000000b:41");
+  });
+
+  test("changes nothing where the log that it should take it from is gone", async () => {
+    await fileUnder("nonce-01", "menu");
+    await expect(evict("nonce-02", "")).rejects.toThrow("the eviction log was lost");
+    expect(await redis.get(T)).toBe("nonce-01c|menu");
+  });
+
   test("tells how many members the old index has, and marks it to be freed", async () => {
     const index = await fileUnder("nonce-01", "menu", "order");
     expect(await evict()).toEqual([2, index]);
     expect(await redis.lrange(PENDING, 0, -1)).toEqual([index]);
-    expect(await redis.zcard(index)).toBe(2);
+    expect(await redis.scard(index)).toBe(2);
+  });
+
+  test("puts the tag's only entry into the index, to be freed as all others", async () => {
+    const index = await fileUnder("nonce-01", "a:1|2");
+    expect(await evict()).toEqual([1, index]);
+    expect(await redis.lrange(PENDING, 0, -1)).toEqual([index]);
+    expect(await redis.smembers(index)).toEqual(["a:1|2"]);
+    for (const name of [PENDING, index]) {
+      expect(await redis.pttl(name)).toBeGreaterThan(LIFE_MS - 10_000);
+    }
   });
 
   test("keeps the list as long as the longest of its indexes", async () => {
-    const first = await fileUnder("nonce-01", "menu");
+    const first = await fileUnder("nonce-01", "menu", "order");
     await evict();
     const life = await redis.pttl(PENDING);
-    expect(life).toBeGreaterThan(LIFE_MS);
-    const second = await fileUnder("nonce-03", "menu");
+    expect(life).toBeGreaterThan(LIFE_MS - 10_000);
+    const second = await fileUnder("nonce-03", "menu", "order");
     await redis.pexpire(second, 5_000);
-    await evict("nonce-04e0000000a:6");
+    await evict("nonce-04", "0000000a:6");
     expect(await redis.lrange(PENDING, 0, -1)).toEqual([first, second]);
     expect(await redis.pttl(PENDING)).toBeGreaterThan(life - 5_000);
   });
@@ -644,7 +697,7 @@ describe("evict-tag", () => {
   test("marks nothing where nothing was filed", async () => {
     expect(await evict()).toEqual([0, ""]);
     expect(await redis.exists(PENDING)).toBe(0);
-    expect(await evict("nonce-03e0000000a:6")).toEqual([0, `${INDEX_BASE}nonce-02`]);
+    expect(await evict("nonce-03", "0000000a:6")).toEqual([0, `${INDEX_BASE}nonce-02`]);
     expect(await redis.exists(PENDING)).toBe(0);
   });
 

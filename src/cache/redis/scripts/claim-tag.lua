@@ -1,7 +1,7 @@
 -- The version of a tag, made where there is none, and kept for as long as a fill under it may take.
 -- KEYS     1 T(t)
 -- ARGV     1 version to propose   2 life (ms)
--- returns  the version that holds
+-- returns  the version that holds, without the entry that may stand in it
 local version = redis.call('GET', KEYS[1])
 if not version then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -10,4 +10,4 @@ end
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) / 2 then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
 end
-return version
+return string.match(version, '^[^|]*')

@@ -1,18 +1,28 @@
 -- Gives a tag a new version, which makes every entry under the old one invalid, and marks the old index to be freed.
 -- KEYS     1 T(t)   2 what the names of the tag's indexes begin with   3 list of indexes to be freed (all one slot)
--- ARGV     1 new version   2 its life (ms)   3 channel of evictions   4 message
+-- ARGV     1 nonce of the new version   2 its life (ms)   3 channel of evictions   4 position, "" for the log's   5 L
 -- returns  {number of members, name of the old index}
+-- Where the log stands on this server, the position is as good from there, and need not be known before.
+local position = ARGV[4]
+if position == '' then position = string.match(redis.call('GET', ARGV[5]) or '', '^%x+:%d+') end
+if not position then return redis.error_reply('ERR the eviction log was lost in the middle of an eviction') end
 local old = redis.call('GET', KEYS[1])
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+local oldLifeMs = redis.call('PTTL', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[1] .. 'e' .. position, 'PX', ARGV[2])
 local members, index = 0, ''
 if old then
   index = KEYS[2] .. string.sub(old, 1, 8)
-  members = redis.call('ZCARD', index)
+  local only = string.match(old, '|(.+)$')
+  if only then
+    redis.call('SADD', index, only)
+    if redis.call('PTTL', index) < oldLifeMs then redis.call('PEXPIRE', index, oldLifeMs) end
+  end
+  members = redis.call('SCARD', index)
   if members > 0 then
     redis.call('RPUSH', KEYS[3], index)
-    local life = redis.call('PTTL', index)
-    if redis.call('PTTL', KEYS[3]) < life then redis.call('PEXPIRE', KEYS[3], life) end
+    local lifeMs = redis.call('PTTL', index)
+    if redis.call('PTTL', KEYS[3]) < lifeMs then redis.call('PEXPIRE', KEYS[3], lifeMs) end
   end
 end
-redis.pcall('PUBLISH', ARGV[3], ARGV[4])
+redis.pcall('PUBLISH', ARGV[3], position)
 return { members, index }

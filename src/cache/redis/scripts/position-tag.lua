@@ -6,5 +6,7 @@
 local version = redis.call('GET', KEYS[1])
 if not version or string.sub(version, 1, 8) ~= ARGV[1] then return 0 end
 if string.sub(version, 10, 17) == string.sub(ARGV[2], 1, 8) then return 0 end
-redis.call('SET', KEYS[1], ARGV[1] .. 'p' .. ARGV[2], 'KEEPTTL')
+-- The entry that stands in it, if any, stays.
+local entry = string.match(version, '|.*$') or ''
+redis.call('SET', KEYS[1], ARGV[1] .. 'p' .. ARGV[2] .. entry, 'KEEPTTL')
 return 1

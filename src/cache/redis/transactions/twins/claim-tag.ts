@@ -12,6 +12,7 @@ export async function claimTag(
     number,
   ];
   if (!version) return { reply: proposed, writes: [["set", tag, proposed, "PX", lifeMs]] };
-  if (leftMs >= lifeMs / 2) return { reply: version };
-  return { reply: version, writes: [["pexpire", tag, lifeMs]] };
+  const [reply] = String(version).split("|");
+  if (leftMs >= lifeMs / 2) return { reply };
+  return { reply, writes: [["pexpire", tag, lifeMs]] };
 }

@@ -1,4 +1,5 @@
 import type { Command } from "../../connection.js";
+import { onlyEntryOf } from "../../tag-version.js";
 import type { Look, Plan } from "../twin.js";
 
 export async function evictTag(
@@ -6,26 +7,47 @@ export async function evictTag(
   tag: string,
   indexBase: string,
   pending: string,
-  version: string,
+  nonce: string,
   lifeMs: number,
   channel: string,
-  message: string,
+  given: string,
+  log: string,
 ): Promise<Plan> {
-  const [, old] = await look(["watch", tag], ["get", tag]);
-  const writes: Command[] = [["set", tag, version, "PX", lifeMs]];
-  const publish = [channel, message] as const;
+  // The log is not watched: at an older position the version is as good.
+  const reading: Command[] = given === "" ? [["get", log]] : [];
+  const [, old, oldLifeMs, ...read] = await look(
+    ["watch", tag],
+    ["get", tag],
+    ["pttl", tag],
+    ...reading,
+  );
+  const [position] = given === "" ? (/^[0-9a-f]+:\d+/.exec(String(read[0] ?? "")) ?? []) : [given];
+  if (position === undefined) {
+    throw new Error("ERR the eviction log was lost in the middle of an eviction");
+  }
+  const writes: Command[] = [["set", tag, `${nonce}e${position}`, "PX", lifeMs]];
+  const publish = [channel, position] as const;
   if (!old) return { reply: [0, ""], writes, publish };
   const index = indexBase + String(old).slice(0, 8);
+  const only = onlyEntryOf(String(old));
   // Watched as well: what is filed from here on is counted, and freed, by another try.
-  const [, members, indexLifeMs] = (await look(
+  const [, size, indexLifeMs, isMember] = (await look(
     ["watch", index],
-    ["zcard", index],
+    ["scard", index],
     ["pttl", index],
-  )) as [unknown, number, number];
+    ["sismember", index, only ?? ""],
+  )) as [unknown, number, number, number];
+  const hasOne = only !== undefined;
+  const members = size + (hasOne && isMember === 0 ? 1 : 0);
+  const longestMs = hasOne ? Math.max(indexLifeMs, oldLifeMs as number) : indexLifeMs;
+  if (hasOne) {
+    writes.push(["sadd", index, only]);
+    if (indexLifeMs < longestMs) writes.push(["pexpire", index, longestMs]);
+  }
   if (members > 0) writes.push(["rpush", pending, index]);
   // The list is shared with other tags and not watched: NX and GT only ever lengthen its life.
-  if (members > 0 && indexLifeMs > 0) {
-    writes.push(["pexpire", pending, indexLifeMs, "NX"], ["pexpire", pending, indexLifeMs, "GT"]);
+  if (members > 0 && longestMs > 0) {
+    writes.push(["pexpire", pending, longestMs, "NX"], ["pexpire", pending, longestMs, "GT"]);
   }
   return { reply: [members, index], writes, publish };
 }

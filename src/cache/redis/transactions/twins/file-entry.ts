@@ -1,13 +1,10 @@
 import type { Command } from "../../connection.js";
-import { readTime } from "../head.js";
+import { onlyEntryOf } from "../../tag-version.js";
 import type { Look, Plan } from "../twin.js";
-
-/** Of those that expired, so many are trimmed at a time. */
-const TRIMMED_AT_ONCE = 10;
 
 /**
  * The index is not watched, or all that is filed under one tag would be in each other's way. So whatever is written to
- * it holds whatever has become of it: members go by their score, and its life is only ever lengthened.
+ * it holds whatever has become of it: a member is added, and its life only ever lengthened.
  */
 export async function fileEntry(
   look: Look,
@@ -16,33 +13,38 @@ export async function fileEntry(
   nonce: string,
   key: string,
   lifeMs: number,
+  longestOnlyKeyBytes: number,
+  sampledFrom: number,
+  sampleSize: number,
 ): Promise<Plan> {
-  const [, version, time, tagLifeMs, indexLifeMs, oldest] = await look(
+  const [, text, tagLifeMs, size, indexLifeMs, sample] = (await look(
     ["watch", tag],
     ["get", tag],
-    ["time"],
     ["pttl", tag],
+    ["scard", index],
     ["pttl", index],
-    ["zrange", index, 0, TRIMMED_AT_ONCE, "WITHSCORES"],
-  );
-  if (String(version ?? "").slice(0, 8) !== nonce) return { reply: 0 };
-  const now = readTime(time);
-  const longerMs = Math.ceil(lifeMs * 1.25);
-  const writes: Command[] = [["zadd", index, now + lifeMs, key]];
-  const trimTo = lastExpired(oldest as Buffer[], key, now);
-  if (trimTo !== undefined) writes.push(["zremrangebyscore", index, "-inf", trimTo]);
-  if ((tagLifeMs as number) < lifeMs) writes.push(["pexpire", tag, longerMs]);
-  writes.push(["pexpire", index, longerMs, "NX"]);
-  if ((indexLifeMs as number) < lifeMs) writes.push(["pexpire", index, longerMs, "GT"]);
-  return { reply: 1, writes };
-}
-
-/** The score of the last to be trimmed. Whoever has been filed anew meanwhile has a higher one. */
-function lastExpired(oldest: readonly Buffer[], filed: string, now: number): number | undefined {
-  const scores: number[] = [];
-  for (let at = 0; at < oldest.length; at += 2) {
-    const goesAt = Number(oldest[at + 1]);
-    if (goesAt <= now && String(oldest[at]) !== filed) scores.push(goesAt);
+    ["srandmember", index, sampleSize],
+  )) as [unknown, Buffer | null, number, number, number, Buffer[]];
+  const version = String(text ?? "");
+  if (version.slice(0, 8) !== nonce) return { reply: 0 };
+  const only = onlyEntryOf(version);
+  const [head] = version.split("|");
+  const longerMs = tagLifeMs < lifeMs ? Math.ceil(lifeMs * 1.25) : tagLifeMs;
+  const members: string[] = [];
+  const writes: Command[] = [];
+  if (only === undefined && size === 0 && Buffer.byteLength(key) <= longestOnlyKeyBytes) {
+    writes.push(["set", tag, `${head}|${key}`, "KEEPTTL"]);
+  } else if (only !== key) {
+    if (only !== undefined) {
+      members.push(only);
+      writes.push(["set", tag, head as string, "KEEPTTL"]);
+    }
+    members.push(key);
+    writes.push(["sadd", index, ...members]);
   }
-  return scores.slice(0, TRIMMED_AT_ONCE).at(-1);
+  if (tagLifeMs < lifeMs) writes.push(["pexpire", tag, longerMs]);
+  if (size === 0 && members.length === 0) return { reply: [], writes };
+  writes.push(["pexpire", index, longerMs, "NX"]);
+  if (indexLifeMs < longerMs) writes.push(["pexpire", index, longerMs, "GT"]);
+  return { reply: size + members.length < sampledFrom ? [] : sample, writes };
 }

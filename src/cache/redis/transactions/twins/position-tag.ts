@@ -11,5 +11,6 @@ export async function positionTag(
   if (version.slice(0, 8) !== nonce) return { reply: 0 };
   const epoch = position.slice(0, 8);
   if (version.slice(9, 17) === epoch) return { reply: 0 };
-  return { reply: 1, writes: [["set", tag, `${nonce}p${position}`, "KEEPTTL"]] };
+  const entry = /\|.*$/s.exec(version)?.[0] ?? "";
+  return { reply: 1, writes: [["set", tag, `${nonce}p${position}${entry}`, "KEEPTTL"]] };
 }

@@ -1,0 +1,58 @@
+import { StoreError } from "../errors.js";
+import { type EntryDraft, lifeMs, type Token } from "../store.js";
+import { createTickBatch } from "../tick-batch.js";
+import { type Connection, evaluate } from "./connection.js";
+import { createFiling } from "./filing.js";
+import type { Keys } from "./keys.js";
+import { writeBody } from "./record.js";
+import { scripts } from "./scripts.js";
+
+/** Commits one entry; its birth, or undefined where the lease no longer holds. */
+export type CommitStep = (
+  key: string,
+  token: Token,
+  draft: EntryDraft,
+) => Promise<number | undefined>;
+
+interface Wanted {
+  readonly key: string;
+  readonly token: Token;
+  readonly draft: EntryDraft;
+  resolve(birthMs: number | undefined): void;
+  reject(error: unknown): void;
+}
+
+/** Commits of one tick, as those of a list are, go in one write. They are filed in the background. */
+export function createCommitStep(connection: Connection, keys: Keys): CommitStep {
+  const file = createFiling(connection, keys);
+  const enqueue = createTickBatch<Wanted>((items) => {
+    flush(items).catch((error) => {
+      for (const { reject } of items) reject(error);
+    });
+  });
+
+  async function flush(items: readonly Wanted[]): Promise<void> {
+    const replies = await connection.sendAll(items.map(commitCommand));
+    items.forEach(({ resolve, reject }, index) => {
+      const reply = replies[index];
+      if (reply instanceof StoreError) reject(reply);
+      else resolve(reply === 0 ? undefined : Number(reply));
+    });
+    const committed = items.filter(
+      ({ draft }, index) => draft.tags.length > 0 && Number(replies[index]) > 0,
+    );
+    // Only freeing needs it.
+    if (committed.length > 0) file(committed).catch(() => {});
+  }
+
+  function commitCommand({ key, token, draft }: Wanted) {
+    const life = Math.max(1, Math.ceil(lifeMs(draft)));
+    const name = keys.entry(key);
+    return evaluate(scripts.commitEntry, [name], token, writeBody(draft), life, keys.wake(key));
+  }
+
+  return (key, token, draft) =>
+    new Promise((resolve, reject) => {
+      enqueue({ key, token, draft, resolve, reject });
+    });
+}
