@@ -106,11 +106,22 @@ async function noncesOf(
 }
 
 /** True when no eviction of any of the tags can have escaped somebody who knows the log up to `since`. */
-export function areCovered(snapshot: Snapshot, tags: readonly string[], since: Position): boolean {
+function areCovered(snapshot: Snapshot, tags: readonly string[], since: Position): boolean {
   return tags.every((tag) => {
     const floor = snapshot.floors.get(tag);
     return floor !== undefined && isCoveredBy(floor, since);
   });
+}
+
+/**
+ * True when nothing was evicted, deleted or cleared since the operation began that it may remember, and that belongs to
+ * this key.
+ */
+export function isYoungEnough({ tags, since }: EntrySettings, snapshot: Snapshot): boolean {
+  const { head, deletedAt } = snapshot;
+  if (since === undefined) return true;
+  if (since === null || since.epoch !== head.epoch) return false;
+  return areCovered(snapshot, tags, since) && (!deletedAt || isCoveredBy(deletedAt, since));
 }
 
 function ttlOf(entry: EntrySettings, loaded: Loaded): number {

@@ -1,7 +1,7 @@
 import type { BareLanding, BareLoads } from "./bare-load.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
-import { areCovered } from "./commit.js";
+import { isYoungEnough } from "./commit.js";
 import { shouldRefreshEarly } from "./early-refresh.js";
 import { RefreshError } from "./errors.js";
 import { fill } from "./fill.js";
@@ -125,6 +125,8 @@ export function createLookups(parts: LookupParts): Lookups {
           token,
           leaseMs: settings.leaseMs,
           over: reading.token,
+          overHeld: reading.doomed,
+          asksDeletion: entry.since !== undefined,
         });
       } catch (error) {
         outage.notice(error);
@@ -132,7 +134,7 @@ export function createLookups(parts: LookupParts): Lookups {
         return await withoutStore(call);
       }
       if (!grant.taken) return undefined;
-      if (entry.since && !areCovered(grant.snapshot, entry.tags, entry.since)) {
+      if (!isYoungEnough(entry, grant.snapshot)) {
         // Its loaders may have memoised what was evicted since; a younger operation may well fill.
         await store.releaseLease(key, token, 0).catch((error) => outage.notice(error));
         flight.land({ type: "again" });

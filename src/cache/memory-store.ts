@@ -3,6 +3,7 @@ import { isPast, type Position } from "./position.js";
 import { randomEpoch, randomId } from "./random.js";
 import { nextSequence } from "./sequence.js";
 import {
+  DELETION_KEPT_MS,
   type Entry,
   isLockKey,
   type LeaseRequest,
@@ -53,8 +54,9 @@ const ENTRY_OVERHEAD_BYTES = 200;
 export function createMemoryStore(options: MemoryStoreOptions): Store {
   const holds = new Map<string, Hold>();
   const tags = new Map<string, Tag>();
+  const deletions = new Map<string, { position: Position; keptUntilMs: number }>();
   const wakers = createWakers();
-  const epoch = randomEpoch();
+  let epoch = randomEpoch();
   let n = 0;
   let fence = 0;
 
@@ -74,6 +76,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     const now = monotonicNow();
     entries.purgeStale();
     for (const [key, hold] of holds) if (hold.deadlineMs <= now) holds.delete(key);
+    for (const [key, { keptUntilMs }] of deletions) if (keptUntilMs <= now) deletions.delete(key);
     for (const [name, tag] of tags) {
       if (tag.keys.size === 0 && tag.keptUntilMs <= now) tags.delete(name);
     }
@@ -110,12 +113,14 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       const tag = tags.get(name);
       if (tag) versions.set(name, tag.nonce);
     }
-    const lease = hold?.kind === "lease" ? seenLease(hold, wanted) : undefined;
+    const held = hold && seenLease(hold, wanted);
+    const lease = hold?.kind === "lease" ? held : undefined;
     return {
       sequence: nextSequence(),
       token: tokenOf(key),
       valid: entry !== undefined && isValid(entry),
-      pass: hold?.kind === "pass" && !seenLease(hold, wanted).doomed,
+      pass: hold?.kind === "pass" && held?.doomed === false,
+      doomed: held?.doomed === true,
       versions,
       ...(entry && { entry }),
       ...(lease && { lease }),
@@ -142,7 +147,8 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
   function mayTake(request: LeaseRequest): boolean {
     if (request.over === "any") return true;
     const token = tokenOf(request.key);
-    if (token === "" || token === request.over) return true;
+    if (token === "") return true;
+    if (token === request.over) return request.overHeld === true || !liveHold(request.key);
     // A dead holder's lease and a spent pass marker stop nobody; an entry that came meanwhile does.
     return holds.has(request.key) && !liveHold(request.key);
   }
@@ -163,7 +169,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       const snapshot = claim(request.tags);
       const deadlineMs = monotonicNow() + request.leaseMs;
       holds.set(key, { kind: "lease", token, deadlineMs, position: snapshot.head });
-      return { taken: true, snapshot };
+      return { taken: true, snapshot: { ...snapshot, deletedAt: deletions.get(key)?.position } };
     },
 
     async renewLease({ key, token, leaseMs, tags: wanted }) {
@@ -226,6 +232,8 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     },
 
     async delete(key) {
+      n += 1;
+      deletions.set(key, { position: head(), keptUntilMs: monotonicNow() + DELETION_KEPT_MS });
       holds.delete(key);
       entries.delete(key);
       wakers.wake(key);
@@ -237,7 +245,9 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     },
 
     async clear() {
-      n += 1;
+      epoch = randomEpoch();
+      n = 0;
+      deletions.clear();
       for (const key of holds.keys()) if (!isLockKey(key)) holds.delete(key);
       entries.clear();
       tags.clear();

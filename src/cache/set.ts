@@ -1,5 +1,5 @@
 import type { Call, FillParts } from "./call.js";
-import { areCovered, commitLoaded, encodeValue, releaseLease } from "./commit.js";
+import { commitLoaded, encodeValue, isYoungEnough, releaseLease } from "./commit.js";
 import { takeLease } from "./lease.js";
 import { randomId } from "./random.js";
 
@@ -18,12 +18,11 @@ export function createSetter(parts: FillParts): (call: Call, value: unknown) => 
     if (!encodeValue(parts, call, value)) return false;
     const token = randomId();
     const { leaseMs } = settings;
-    const grant = await takeLease(store, { key, tags: entry.tags, token, leaseMs, over: "any" });
+    const asksDeletion = entry.since !== undefined;
+    const request = { key, tags: entry.tags, token, leaseMs, asksDeletion };
+    const grant = await takeLease(store, { ...request, over: "any" });
     if (!grant.taken) return false;
-    if (
-      entry.since === null ||
-      (entry.since && !areCovered(grant.snapshot, entry.tags, entry.since))
-    ) {
+    if (!isYoungEnough(entry, grant.snapshot)) {
       await releaseLease(parts, call, token, 0);
       return false;
     }

@@ -48,6 +48,8 @@ export interface Reading {
   readonly lease?: SeenLease | undefined;
   /** A live pass marker: the last load left nothing to store. */
   readonly pass: boolean;
+  /** A lease or pass marker that holds and is worthless: a tag was evicted after it. It may be taken over at once. */
+  readonly doomed: boolean;
   /** Versions of the tags asked for; a tag without one is absent. */
   readonly versions: ReadonlyMap<string, Nonce>;
 }
@@ -59,6 +61,8 @@ export interface Snapshot {
   readonly floors: ReadonlyMap<string, Position>;
   /** The log's head, read after every version in it existed and before the load begins. */
   readonly head: Position;
+  /** Of a key's lease, where asked for: when the key was deleted last, if that was within `DELETION_KEPT_MS`. */
+  readonly deletedAt?: Position | undefined;
 }
 
 /** Refused when somebody else moved first: look again. */
@@ -73,6 +77,10 @@ export interface LeaseRequest {
   readonly leaseMs: number;
   /** The token that the caller saw and judged worthless; "any" takes whatever is there (`set`). */
   readonly over: Token | "any";
+  /** True where what was seen there was doomed: it is taken over though it holds by the store's clock. */
+  readonly overHeld?: boolean;
+  /** Whether `deletedAt` is asked for. */
+  readonly asksDeletion?: boolean;
 }
 
 export interface EvictionReceipt {
@@ -139,6 +147,12 @@ export interface Store {
   notes(): string[];
   close(): Promise<void>;
 }
+
+/**
+ * How long a deletion is remembered for operations that began before it, and whose loaders may remember what was
+ * deleted. Longer than operations live.
+ */
+export const DELETION_KEPT_MS = 60_000;
 
 /** Locks are keys that no caller's key can be: those may not begin with NUL. */
 export function lockKey(name: string): string {

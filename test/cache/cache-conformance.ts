@@ -345,6 +345,40 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         expect(await cache.lookup(key, young, origin.load)).toMatchObject({ status: "hit" });
       });
 
+      it("stores nothing that an operation remembers from before the key was deleted", async () => {
+        const cache = createCache();
+        const [key, origin] = [newKey(), createOrigin((load: number) => load)];
+        const since = await cache.position();
+        await cache.delete(key);
+        const old = await cache.lookup(key, { ...minute, since }, origin.load);
+        expect(old).toMatchObject({ value: 1, status: "bypassed" });
+        expect(await cache.set(key, { ...minute, since }, "old")).toBe(false);
+        expect(await cache.get(key)).toBeUndefined();
+        const young = { ...minute, since: await cache.position() };
+        expect(await cache.lookup(key, young, origin.load)).toMatchObject({ status: "miss" });
+        expect(await cache.lookup(key, young, origin.load)).toMatchObject({ status: "hit" });
+      });
+
+      it("stores what an operation loads if only another key was deleted meanwhile", async () => {
+        const cache = createCache();
+        const key = newKey();
+        const since = await cache.position();
+        await cache.delete(newKey());
+        await cache.getOrSet(key, { ...minute, since }, () => "value");
+        expect(await cache.get(key)).toBe("value");
+      });
+
+      it("stores nothing that an operation remembers from before everything was cleared", async () => {
+        const cache = createCache();
+        const key = newKey();
+        const since = await cache.position();
+        await cache.clear();
+        expect(await cache.lookup(key, { ...minute, since }, () => 1)).toMatchObject({
+          status: "bypassed",
+        });
+        expect(await cache.get(key)).toBeUndefined();
+      });
+
       it("stores what an operation loads if only other tags were evicted meanwhile", async () => {
         const cache = createCache();
         const key = newKey();

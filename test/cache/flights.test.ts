@@ -22,6 +22,7 @@ function readNow(reading: Partial<Reading> = {}): Reading {
     token: "leader-1",
     valid: false,
     pass: false,
+    doomed: false,
     lease: { token: "leader-1", remainingMs: 1_000, doomed: false },
     versions: nonces,
     ...reading,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isCoveredBy, isPast, type Position } from "../../src/cache/position.js";
 import { randomId } from "../../src/cache/random.js";
 import type { EntryDraft, LeaseRequest, Reading, Snapshot, Store } from "../../src/cache/store.js";
 
@@ -151,12 +152,36 @@ export function testStore(name: string, open: () => Promise<Store>): void {
         await lease(key, { leaseMs: 20 });
         await expect.poll(async () => (await store.read(key, [])).lease).toBeUndefined();
         const { token: over } = await store.read(key, []);
-        const grants = await Promise.all(
-          [1, 2, 3].map(() =>
-            store.takeLease({ key, tags: [], token: randomId(), leaseMs: 1000, over }),
-          ),
-        );
-        expect(grants.filter(({ taken }) => taken)).toHaveLength(1);
+        const takeAll = async () => {
+          const request = { key, tags: [], leaseMs: 10_000, over };
+          const all = [1, 2, 3].map(() => store.takeLease({ ...request, token: randomId() }));
+          return (await Promise.all(all)).filter(({ taken }) => taken).length;
+        };
+        // By the store's own clock it may hold a moment longer.
+        await expect.poll(takeAll).toBe(1);
+        expect(await takeAll()).toBe(0);
+      });
+
+      it("leaves a lease that holds to its holder, though the caller took it for run out", async () => {
+        const key = newKey();
+        const { token } = await lease(key);
+        const request = { key, tags: [], token: randomId(), leaseMs: 1000, over: token };
+        expect(await store.takeLease(request)).toEqual({ taken: false });
+        expect(await store.takeLease({ ...request, overHeld: true })).toMatchObject({
+          taken: true,
+        });
+      });
+
+      it("tells, where asked, when the key was deleted last, and no other", async () => {
+        const [key, other] = [newKey(), newKey()];
+        await lease(key);
+        const before = await store.readPosition();
+        await store.delete(key);
+        const after = await store.readPosition();
+        const { snapshot } = await lease(key, { asksDeletion: true });
+        expect(isPast(snapshot.deletedAt as Position, before)).toBe(true);
+        expect(isCoveredBy(snapshot.deletedAt as Position, after)).toBe(true);
+        expect((await lease(other, { asksDeletion: true })).snapshot.deletedAt).toBeUndefined();
       });
 
       it("lets a set take whatever is there", async () => {
@@ -259,8 +284,8 @@ export function testStore(name: string, open: () => Promise<Store>): void {
         expect((await store.read(key, tags)).pass).toBe(true);
         await store.evict(tags);
         const reading = await store.read(key, tags);
-        expect(reading.pass).toBe(false);
-        await lease(key, { tags, over: reading.token });
+        expect([reading.pass, reading.doomed]).toEqual([false, true]);
+        await lease(key, { tags, over: reading.token, overHeld: true });
       });
 
       it("does nothing to another's lease", async () => {
@@ -301,7 +326,7 @@ export function testStore(name: string, open: () => Promise<Store>): void {
         expect((await store.read(key, tags)).lease?.doomed).toBe(false);
         await store.evict(tags);
         expect((await store.read(key, tags)).lease).toMatchObject({ token, doomed: true });
-        await lease(key, { tags, over: token });
+        await lease(key, { tags, over: token, overHeld: true });
         expect((await store.read(key, tags)).lease?.doomed).toBe(false);
       });
 

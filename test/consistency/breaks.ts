@@ -147,8 +147,9 @@ export function sabotage(name: BreakName, store: Store): Store {
 }
 
 /** A reading's own properties may be computed, which a spread would miss. */
-function plain({ sequence, token, entry, valid, lease, pass, versions }: Reading): Reading {
-  return { sequence, token, entry, valid, lease, pass, versions };
+function plain(reading: Reading): Reading {
+  const { sequence, token, entry, valid, lease, pass, doomed, versions } = reading;
+  return { sequence, token, entry, valid, lease, pass, doomed, versions };
 }
 
 async function commitAnyway(store: Store, key: string, draft: EntryDraft) {

@@ -7,6 +7,8 @@ export interface Keys {
   entry(key: string): string;
   /** What a name of V(k) says of its key; undefined for other names. */
   keyOfEntry(name: string): string | undefined;
+  /** When a key was deleted last. */
+  deletion(key: string): string;
   /** T(t): a tag's version. */
   tag(tag: string): string;
   /** What the name of I(t, nonce) begins with; the nonce follows. In the slot of T(t). */
@@ -43,6 +45,7 @@ export function createKeys(prefix: string): Keys {
     prefix,
     entry: (key) => (isLockKey(key) ? prefix + key.slice(1) : entries + key),
     keyOfEntry: (name) => (name.startsWith(entries) ? name.slice(entries.length) : undefined),
+    deletion: (key) => `${prefix}d:${key}`,
     tag: (tag) => `${prefix}t:{${bucketOf(tag)}}${tag}`,
     indexBase: (tag) => `${prefix}i:{${bucketOf(tag)}}${tag}:`,
     pending: (tag) => `${prefix}p:{${bucketOf(tag)}}`,

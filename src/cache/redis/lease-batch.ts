@@ -10,6 +10,7 @@ import { writePosition } from "./record.js";
 import { scripts } from "./scripts.js";
 import {
   createdVersion,
+  readLogPosition,
   readTagVersion,
   type TagVersion,
   writeLogPosition,
@@ -45,11 +46,22 @@ export function createLeaseStep(
     const position = log.known ?? (await log.read());
     const leases = items.map(({ request }) => leaseCommand(request, position));
     const tags = [...new Set(items.flatMap(({ request }) => request.tags))];
-    const { replies, snapshotOf } = await claim(tags, leases);
-    items.forEach(({ request, resolve, reject }, index) => {
+    // Asked behind the leases: what is deleted after that voids them.
+    const asking = items.filter(({ request }) => request.asksDeletion);
+    const deletions = asking.map(({ request }): Command => ["get", keys.deletion(request.key)]);
+    const { replies, snapshotOf } = await claim(tags, [...leases, ...deletions]);
+    items.forEach((item, index) => {
+      const { request, resolve, reject } = item;
       const reply = replies[index];
+      const deletion = replies[leases.length + asking.indexOf(item)];
       if (reply instanceof StoreError) reject(reply);
-      else resolve(reply === 1 ? { taken: true, snapshot: snapshotOf(request.tags) } : REFUSED);
+      else if (reply !== 1) resolve(REFUSED);
+      else if (!request.asksDeletion) resolve({ taken: true, snapshot: snapshotOf(request.tags) });
+      else if (deletion instanceof StoreError) reject(deletion);
+      else {
+        const deletedAt = readLogPosition(String(deletion ?? ""));
+        resolve({ taken: true, snapshot: { ...snapshotOf(request.tags), deletedAt } });
+      }
     });
   }
 
@@ -86,10 +98,17 @@ export function createLeaseStep(
   }
 
   function leaseCommand(request: LeaseRequest, position: Position): Command {
-    const { key, token, leaseMs, over } = request;
+    const { key, token, leaseMs, over, overHeld } = request;
     const seen = over === "any" ? "*" : over;
-    const name = keys.entry(key);
-    return evaluate(scripts.takeLease, [name], token, leaseMs, writePosition(position), seen);
+    return evaluate(
+      scripts.takeLease,
+      [keys.entry(key)],
+      token,
+      leaseMs,
+      writePosition(position),
+      seen,
+      overHeld ? 1 : 0,
+    );
   }
 
   return {

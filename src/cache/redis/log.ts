@@ -26,6 +26,8 @@ export interface EvictionLog {
   /** The command that advances the log by one, or begins a new one. */
   advanceCommand(): { command: Command; positionOf(reply: unknown): Position };
   advance(): Promise<Position>;
+  /** Begins a new log, which compares with none before: nobody who began earlier stores anything. */
+  beginAnew(): Promise<Position>;
 }
 
 /** What a new log is marked with. */
@@ -42,9 +44,13 @@ export function createEvictionLog(
     if (!known || !isCoveredBy(position, known)) known = position;
   }
 
-  function readCommand() {
+  function firstOfNew() {
     const first: Position = { epoch: randomEpoch(), n: 0 };
-    const value = `${writeLogPosition(first)}@${server.logMark}`;
+    return { first, value: `${writeLogPosition(first)}@${server.logMark}` };
+  }
+
+  function readCommand() {
+    const { first, value } = firstOfNew();
     const command: Command = ["set", keys.log, value, "PX", LOG_LIFE_MS, "NX", "GET"];
     const headOf = (reply: unknown): Position => {
       const [text = ""] = String(reply ?? "").split("@");
@@ -76,6 +82,12 @@ export function createEvictionLog(
       await server.known();
       const { command, headOf } = readCommand();
       return headOf(await connection.send(...command));
+    },
+    async beginAnew() {
+      await server.known();
+      const { first, value } = firstOfNew();
+      await connection.send("set", keys.log, value, "PX", LOG_LIFE_MS);
+      return first;
     },
     advanceCommand,
     async advance() {

@@ -162,6 +162,10 @@ export class SeenReading implements Reading {
     return this.#record.stored?.isPass === true && this.#hold()?.doomed === false;
   }
 
+  get doomed(): boolean {
+    return this.#hold()?.doomed === true;
+  }
+
   get versions(): ReadonlyMap<string, Nonce> {
     const versions = new Map<string, Nonce>();
     for (const tag of this.#tags) {

@@ -1,5 +1,5 @@
 import { StoreError } from "../errors.js";
-import type { Store } from "../store.js";
+import { DELETION_KEPT_MS, type Store } from "../store.js";
 import type { RedisClient } from "./client.js";
 import { createServerClock } from "./clock.js";
 import { createCommitStep } from "./commit-batch.js";
@@ -15,7 +15,7 @@ import { openPush } from "./push.js";
 import { createReadBatch } from "./read-batch.js";
 import { openReplicas } from "./replicas.js";
 import { scripts } from "./scripts.js";
-import { readLogPosition } from "./tag-version.js";
+import { readLogPosition, writeLogPosition } from "./tag-version.js";
 
 export interface RedisStoreOptions {
   readonly redis: RedisClient;
@@ -104,14 +104,24 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
     async delete(key) {
       const replicated = replicas?.expect();
-      await connection.send(...evaluate(scripts.deleteEntry, [keys.entry(key)], keys.wake(key)));
-      await replicated?.([keys.entry(key)]);
+      const position = writeLogPosition(await log.advance());
+      const remembered = ["set", keys.deletion(key), position, "PX", DELETION_KEPT_MS] as const;
+      const entry = evaluate(scripts.deleteEntry, [keys.entry(key)], keys.wake(key));
+      const told = ["publish", keys.evictions, position] as const;
+      // Remembered first: whoever then takes the lease of what is gone finds that it was deleted.
+      if (connection.isCluster) await connection.send(...remembered);
+      const replies = await connection.sendAll(
+        connection.isCluster ? [entry] : [remembered, entry],
+      );
+      for (const reply of replies) if (reply instanceof StoreError) throw reply;
+      connection.send(...told).catch(() => {});
+      await replicated?.([keys.entry(key), keys.deletion(key)]);
     },
 
     async clear() {
       const replicated = replicas?.expect();
       // In this order: what is loaded from before the clear can then commit nothing valid.
-      log.hear(await log.advance());
+      log.hear(await log.beginAnew());
       await clearKeys(connection, keys, commandTimeoutMs);
       // A master that was lost meanwhile was passed over.
       await promotions.known();

@@ -44,7 +44,7 @@ async function evictedEntries(count: number, nonce: string): Promise<string[]> {
   await connection.send("set", keys.tag("menu"), `${nonce}c`, "PX", LIFE_MS);
   await connection.sendAll(
     names.flatMap((name) => [
-      evaluate(scripts.takeLease, [keys.entry(name)], "token-01", LIFE_MS, position, "*"),
+      evaluate(scripts.takeLease, [keys.entry(name)], "token-01", LIFE_MS, position, "*", 0),
       evaluate(scripts.commitEntry, [keys.entry(name)], "token-01", body, LIFE_MS, keys.wake(name)),
       evaluate(
         scripts.fileEntry,
@@ -131,7 +131,7 @@ describe("freeing a generation", () => {
     const position = writePosition({ epoch: 1, n: 2 });
     for (const name of [leased, newer]) {
       await connection.send(
-        ...evaluate(scripts.takeLease, [keys.entry(name)], "token-02", LIFE_MS, position, "*"),
+        ...evaluate(scripts.takeLease, [keys.entry(name)], "token-02", LIFE_MS, position, "*", 0),
       );
     }
     await connection.send(

@@ -140,7 +140,7 @@ test("Processes with and without scripts share fills and evictions", async () =>
 
 describe("a cluster whose slots move", () => {
   const leased = (key: string) =>
-    evaluate(scripts.takeLease, [key], "token-01", 60_000, Buffer.alloc(10), "");
+    evaluate(scripts.takeLease, [key], "token-01", 60_000, Buffer.alloc(10), "", 0);
 
   test("is followed, key by key and then for good", async () => {
     const [here, there] = ["{moving}here", "{moving}there"];

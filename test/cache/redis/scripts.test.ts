@@ -44,8 +44,8 @@ function run(script: Script, keys: string[], ...args: Array<string | number | Bu
   return redis.call(name, rest);
 }
 
-const take = (token: string, over: string, leaseMs = LEASE_MS) =>
-  run(scripts.takeLease, [V], token, leaseMs, writePosition({ epoch: 7, n: 9 }), over);
+const take = (token: string, over: string, leaseMs = LEASE_MS, overHeld = 1) =>
+  run(scripts.takeLease, [V], token, leaseMs, writePosition({ epoch: 7, n: 9 }), over, overHeld);
 const renew = (token: string, leaseMs = LEASE_MS) => run(scripts.renewLease, [V], token, leaseMs);
 const commit = (token: string, text = "value", lifeMs = LIFE_MS) =>
   run(scripts.commitEntry, [V], token, bodyOf(text), lifeMs, WAKE);
@@ -166,6 +166,16 @@ describe("take-lease", () => {
     await release("token-03", 1_000);
     expect(await take("token-04", "token-03")).toBe(1);
     expect(await state()).toBe("leased by token-04, holding old");
+  });
+
+  test("leaves what holds to its holder, unless its caller knows it to be doomed", async () => {
+    await fillWith("old");
+    await take(ONE, ONE);
+    expect(await take(TWO, ONE, LEASE_MS, 0)).toBe(0);
+    await release(ONE, 60_000);
+    expect(await take(TWO, ONE, LEASE_MS, 0)).toBe(0);
+    await runOut();
+    expect(await take(TWO, ONE, LEASE_MS, 0)).toBe(1);
   });
 
   test("takes over a lease or pass marker that ran out, whatever its caller saw", async () => {

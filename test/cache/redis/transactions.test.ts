@@ -160,7 +160,7 @@ function callOf({ name, token, seen, nonce, epoch, limitMs, passMs, body }: Give
   const position = writePosition({ epoch: 7, n: 9 });
   switch (name) {
     case "takeLease":
-      return { keys: [V], args: [token, limitMs, position, seen] };
+      return { keys: [V], args: [token, limitMs, position, seen, passMs === 0 ? 0 : 1] };
     case "renewLease":
       return { keys: [V], args: [token, limitMs] };
     case "commitEntry":

@@ -1,6 +1,6 @@
 -- Takes the lease of a key, over what its caller saw there and judged worthless. The body, if any, stays.
 -- KEYS     1 V(k)
--- ARGV     1 token   2 lease (ms)   3 the log's head (10 bytes)   4 token seen: "" for an absent key, "*" for any
+-- ARGV     1 token   2 lease (ms)   3 the log's head (10 bytes)   4 token seen, "" for none, "*" for any   5 1: over a held one
 -- returns  1, or 0 when somebody else moved first
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -8,8 +8,12 @@ local head = redis.call('GETRANGE', KEYS[1], 0, 24)
 local state = string.byte(head) or 0
 -- Bytes of another format are nobody's: a reader takes them for absent, and so must this.
 if #head < 25 or state < 0x10 or state > 0x12 then head = '' end
-if #head == 25 and ARGV[4] ~= '*' and string.sub(head, 2, 9) ~= ARGV[4] then
-  if state == 0x10 or struct.unpack('>I6', head, 10) > now then
+if #head == 25 and ARGV[4] ~= '*' then
+  local isHeld = state ~= 0x10 and struct.unpack('>I6', head, 10) > now
+  if string.sub(head, 2, 9) == ARGV[4] then
+    -- Its caller saw a lease that ran out by the caller's clock, or one that is doomed.
+    if isHeld and ARGV[5] ~= '1' then return 0 end
+  elseif isHeld or state == 0x10 then
     return 0
   end
 end

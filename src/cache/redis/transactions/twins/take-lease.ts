@@ -9,6 +9,7 @@ export async function takeLease(
   leaseMs: number,
   position: Buffer,
   seen: string,
+  overHeld: number,
 ): Promise<Plan> {
   const [, time, head, lifeMs] = (await look(
     ["watch", key],
@@ -18,8 +19,11 @@ export async function takeLease(
   )) as [unknown, unknown, Buffer, number];
   const now = readTime(time);
   const isRecord = head.length === HEAD_BYTES;
-  if (isRecord && seen !== "*" && tokenOf(head) !== seen) {
-    if (head[0] === REST || deadlineOf(head) > now) return { reply: 0 };
+  if (isRecord && seen !== "*") {
+    const isHeld = head[0] !== REST && deadlineOf(head) > now;
+    const mayTake =
+      tokenOf(head) === seen ? !isHeld || overHeld === 1 : !isHeld && head[0] !== REST;
+    if (!mayTake) return { reply: 0 };
   }
   const leased = Buffer.concat([writeHead(LEASED, token, now + leaseMs), position]);
   if (!isRecord) return { reply: 1, writes: [["set", key, leased, "PX", leaseMs]] };
