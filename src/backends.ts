@@ -60,6 +60,7 @@ export async function openBackends(
   const cache = createCache({
     ...(redis && { redis }),
     prefix: `${config.redisPrefix}c:`,
+    near: config.near,
     onEvent: (event) => logCacheEvent(log, outages, event),
     ...options.cache,
   });

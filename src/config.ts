@@ -17,6 +17,8 @@ export interface Config {
   /** Absent: PGlite in `dataFolder`. "memory:": PGlite that keeps nothing. */
   readonly databaseUrl?: string | undefined;
   readonly dataFolder: string;
+  /** This process's copy of hot entries; false: none. */
+  readonly near: { readonly maxEntries: number; readonly maxAgeSeconds: number } | false;
   /** Allows `extensions.cache` to whoever asks for it. */
   readonly cacheDebug: boolean;
   readonly staffEmail?: string | undefined;
@@ -52,6 +54,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     redisPrefix: set.REDIS_PREFIX,
     databaseUrl: set.DATABASE_URL,
     dataFolder: ".data",
+    near: set.CACHE_NEAR_ENTRIES > 0 && {
+      maxEntries: set.CACHE_NEAR_ENTRIES,
+      maxAgeSeconds: set.CACHE_NEAR_MAX_AGE_SECONDS,
+    },
     cacheDebug: set.CACHE_DEBUG ?? environment !== "production",
     staffEmail: set.STAFF_EMAIL,
     staffPassword: set.STAFF_PASSWORD,
@@ -67,7 +73,8 @@ const SECRET = new Set(["DATABASE_URL", "STAFF_PASSWORD", "METRICS_TOKEN"]);
 const PORT = "must be a whole number from 0 to 65535";
 const CORS_ORIGINS =
   "must be a comma-separated list of origins, as https://example.org, without a path";
-const NEAR = "since the near cache is not supported by this version";
+const NEAR_ENTRIES = "must be a whole number from 0 to 1000000";
+const NEAR_MAX_AGE = "must be a number of seconds from 0.1 to 3600";
 const TRUST_PROXY =
   "must be true, false, a number of hops, or a comma-separated list of addresses and networks";
 
@@ -102,8 +109,18 @@ const variables = z
         error: "must be on or off",
       })
       .optional(),
-    CACHE_NEAR_ENTRIES: z.literal("0", `must be 0 or absent, ${NEAR}`).optional(),
-    CACHE_NEAR_MAX_AGE_SECONDS: z.never(`must be absent, ${NEAR}`).optional(),
+    CACHE_NEAR_ENTRIES: z
+      .string()
+      .regex(/^\d{1,7}$/, NEAR_ENTRIES)
+      .transform(Number)
+      .refine((entries) => entries <= 1_000_000, NEAR_ENTRIES)
+      .default(0),
+    CACHE_NEAR_MAX_AGE_SECONDS: z
+      .string()
+      .regex(/^\d{1,4}(\.\d{1,3})?$/, NEAR_MAX_AGE)
+      .transform(Number)
+      .refine((seconds) => seconds >= 0.1 && seconds <= 3600, NEAR_MAX_AGE)
+      .default(5),
     STAFF_EMAIL: z.email("must be an e-mail address").optional(),
     STAFF_PASSWORD: z
       .string()

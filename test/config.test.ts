@@ -9,6 +9,7 @@ describe("readConfig", () => {
       host: "127.0.0.1",
       redisPrefix: "pizzeria:",
       dataFolder: ".data",
+      near: false,
       cacheDebug: true,
       corsOrigins: [],
       trustProxy: false,
@@ -23,6 +24,8 @@ describe("readConfig", () => {
       REDIS_URL: "rediss://:secret@cache.example:6380",
       REDIS_PREFIX: "blue:",
       DATABASE_URL: "postgres://u:p@db.example/pizza",
+      CACHE_NEAR_ENTRIES: "500",
+      CACHE_NEAR_MAX_AGE_SECONDS: "2.5",
       CACHE_DEBUG: "on",
       STAFF_EMAIL: "chef@example.org",
       STAFF_PASSWORD: "long enough",
@@ -51,8 +54,15 @@ describe("readConfig", () => {
     expect(readConfig({ PORT: "", REDIS_URL: "" })).toEqual(readConfig({}));
   });
 
-  test("takes a near cache that is turned off, as it is by default", () => {
-    expect(readConfig({ CACHE_NEAR_ENTRIES: "0" })).toEqual(readConfig({}));
+  test("has no near cache but where entries are given, which serve five seconds by default", () => {
+    expect(readConfig({ CACHE_NEAR_ENTRIES: "0" }).near).toBe(false);
+    expect(readConfig({}).near).toBe(false);
+    expect(readConfig({ CACHE_NEAR_ENTRIES: "100" }).near).toEqual({
+      maxEntries: 100,
+      maxAgeSeconds: 5,
+    });
+    const given = { CACHE_NEAR_ENTRIES: "1", CACHE_NEAR_MAX_AGE_SECONDS: "0.5" };
+    expect(readConfig(given).near).toEqual({ maxEntries: 1, maxAgeSeconds: 0.5 });
   });
 
   test("turns cache debugging off in production unless it is asked for", () => {
@@ -84,13 +94,13 @@ describe("readConfig", () => {
     ["CACHE_DEBUG", "maybe", 'CACHE_DEBUG must be on or off, but "maybe" came'],
     [
       "CACHE_NEAR_ENTRIES",
-      "100",
-      'CACHE_NEAR_ENTRIES must be 0 or absent, since the near cache is not supported by this version, but "100" came',
+      "many",
+      'CACHE_NEAR_ENTRIES must be a whole number from 0 to 1000000, but "many" came',
     ],
     [
       "CACHE_NEAR_MAX_AGE_SECONDS",
-      "5",
-      'CACHE_NEAR_MAX_AGE_SECONDS must be absent, since the near cache is not supported by this version, but "5" came',
+      "0",
+      'CACHE_NEAR_MAX_AGE_SECONDS must be a number of seconds from 0.1 to 3600, but "0" came',
     ],
     ["STAFF_EMAIL", "chef", 'STAFF_EMAIL must be an e-mail address, but "chef" came'],
     [

@@ -1,3 +1,4 @@
+import { fromNear } from "./answers.js";
 import { createBareLoads } from "./bare-load.js";
 import type { Call } from "./call.js";
 import { type Codec, createCodec } from "./codec.js";
@@ -11,7 +12,11 @@ import { withLock } from "./lock.js";
 import { createLookups } from "./lookup.js";
 import { getOrSetMany } from "./lookup-many.js";
 import { createMemoryStore } from "./memory-store.js";
+import { createNearCache, type NearCache, type NearHit } from "./near-cache.js";
+import { createNearSight } from "./near-sight.js";
+import { openNearStream } from "./near-stream.js";
 import { createOutage } from "./outage.js";
+import { createReads } from "./reads.js";
 import { createRedisStore } from "./redis/redis-store.js";
 import { createReporter } from "./reporter.js";
 import { createSetter } from "./set.js";
@@ -23,6 +28,7 @@ import {
   resolveSettings,
   type Settings,
 } from "./settings.js";
+import { createStaleIfError } from "./stale-if-error.js";
 import type { Store } from "./store.js";
 import type { Cache, CacheOptions, EntryOptions, Load, Lookup } from "./types.js";
 import { createUndelivered } from "./undelivered.js";
@@ -50,14 +56,30 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
   const limit = createLoadLimit(settings.maxConcurrentLoads, settings.loadTimeoutMs);
   const loads = createLoadRunner(limit, settings.loadTimeoutMs);
   const undelivered = createUndelivered();
-  const fillParts = { settings, store, codec, loads, reporter };
+  const near =
+    settings.near && store.listen
+      ? createNearCache(settings.near, codec, store.now, settings.earlyRefresh)
+      : undefined;
+  const stream = near && openNearStream(store, near, settings.near?.maxAgeMs as number);
+  const watchNear = near && stream && createNearSight(near, stream);
+  const fillParts = { settings, store, codec, loads, reporter, ...(watchNear && { watchNear }) };
   const rooms = createWaitingRooms(store);
   const flights = new Flights();
   const bareLoads = createBareLoads(fillParts);
   const outageLoads = createBareLoads(fillParts);
   const evictions = createEvictions(store);
   const outage = createOutage(store, evictions, undelivered, reporter, () => outageLoads.close());
-  const lookups = createLookups({ ...fillParts, outage, rooms, flights, bareLoads, outageLoads });
+  const reads = createReads({ ...fillParts, outage, near });
+  const lookups = createLookups({
+    ...fillParts,
+    read: reads.read,
+    outage,
+    rooms,
+    flights,
+    bareLoads,
+    outageLoads,
+  });
+  const find = createStaleIfError({ ...fillParts, outage, near }, lookups.find);
   const setValue = createSetter(fillParts);
   let isClosed = false;
 
@@ -76,11 +98,21 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     if (isClosed) throw new CacheClosedError("The cache must be open, but it was closed.");
   }
 
-  /** Does it at once where the store is in reach; else remembers it, binding this process from now on. */
-  async function deliver<T>(now: () => Promise<T>, later: () => void): Promise<T | undefined> {
+  /**
+   * Does it at once where the store is in reach; else remembers it, binding this process from now on. `forget` takes it
+   * from the near cache, before and after: what was read in between may be from before.
+   */
+  async function deliver<T>(
+    now: () => Promise<T>,
+    later: () => void,
+    forget: (near: NearCache) => void,
+  ): Promise<T | undefined> {
+    if (near) forget(near);
     if (!outage.isOn) {
       try {
-        return await now();
+        const done = await now();
+        if (near) forget(near);
+        return done;
       } catch (error) {
         // Whether it was carried out, nobody knows: it is delivered again before anything is read.
         later();
@@ -96,7 +128,21 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
   }
 
   async function getOrSet<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Promise<T> {
-    return (await lookups.find(open(key, entryOptions, load))).value as T;
+    const hit = near && findNear(near, key, entryOptions, load);
+    return (hit ?? (await find(open(key, entryOptions, load)))).value as T;
+  }
+
+  function findNear<T>(
+    near: NearCache,
+    key: string,
+    entryOptions: EntryOptions,
+    load: Load<T>,
+  ): NearHit | undefined {
+    const hit = entryOptions.near === false ? undefined : near.find(key, entryOptions.tags);
+    if (!hit) return undefined;
+    reporter.nearHit({ key, coordinate: entryOptions.coordinate }, hit.ageSeconds);
+    if (hit.wantsRefresh) lookups.refreshEarly(open(key, entryOptions, load));
+    return hit;
   }
 
   return {
@@ -105,23 +151,38 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       getOrSetMany(getOrSet, keys, entryOptions, loadMany),
 
     async lookup<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
-      return (await lookups.find(open(key, entryOptions, load))) as Lookup<T>;
+      const hit = near && findNear(near, key, entryOptions, load);
+      return (hit ? fromNear(hit, "hit") : await find(open(key, entryOptions, load))) as Lookup<T>;
+    },
+
+    lookupNear<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
+      const hit = near && findNear(near, key, entryOptions, load);
+      return hit && (fromNear(hit, "hit") as Lookup<T>);
+    },
+
+    async warm(keys) {
+      checkOpen();
+      for (const key of keys) checkKey(key);
+      await reads.warm(keys);
     },
 
     async get<T>(key: string) {
       checkOpen();
       checkKey(key);
-      return (await lookups.peek(key)) as T | undefined;
+      return (await reads.peek(key)) as T | undefined;
     },
 
     async set<T>(key: string, entryOptions: EntryOptions, value: T) {
       const call = open(key, entryOptions, () => value);
+      near?.delete(key);
       if (outage.isOn) return false;
       try {
         return await setValue(call, value);
       } catch (error) {
         outage.notice(error);
         return false;
+      } finally {
+        near?.delete(key);
       }
     },
 
@@ -132,6 +193,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       const done = await deliver(
         () => evictions.delete(key),
         () => undelivered.addKey(key),
+        (near) => near.delete(key),
       );
       return done?.replicated ?? false;
     },
@@ -143,6 +205,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       const receipt = await deliver(
         () => evictions.evict(names),
         () => undelivered.addTags(names),
+        (near) => near.evict(names),
       );
       const eviction = {
         delivered: receipt?.replicated ?? false,
@@ -165,12 +228,15 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       await deliver(
         () => evictions.clear(),
         () => undelivered.addEverything(),
+        (near) => near.clear(),
       );
     },
 
     position() {
       if (outage.isOn) return outage.position();
+      // What an operation gets from the near cache is as old as the pushes are.
       return (
+        stream?.told ??
         store.knownPosition() ??
         store.readPosition().catch((error) => {
           outage.notice(error);
@@ -189,6 +255,8 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
 
     async health() {
       const problems = [...store.problems()];
+      if (stream && !stream.isOpen)
+        problems.push("The near cache takes no entries: pushes are missing.");
       if (!outage.isOn && !isClosed) {
         await store.ping().catch((error) => outage.notice(error));
       }
@@ -211,6 +279,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       if (isClosed) return;
       isClosed = true;
       outage.close();
+      stream?.close();
       evictions.close();
       loads.close();
       await store.close();

@@ -28,15 +28,17 @@ export async function commitLoaded(
     earlyOnly: mayHaveOwnTags(loaded),
     ...(encoded && { encoded }),
   };
-  const refuse = async (reason: RefusalReason): Promise<Delivered> => {
+  const refuse = async (reason: RefusalReason, passMs = PASS_MS): Promise<Delivered> => {
     parts.reporter.report({ type: "refused", reason, ...named(call) });
-    await releaseLease(parts, call, token, PASS_MS);
+    await releaseLease(parts, call, token, passMs);
     return delivered;
   };
 
   if (!encoded) return refuse("not cacheable");
   if (encoded.bytes.byteLength > parts.settings.maxValueBytes) return refuse("too large");
   const ttlMs = ttlOf(call.entry, loaded);
+  // The next load may well be young enough, and need not be one of many.
+  if (!isYoungEnough(call.entry, snapshot)) return refuse("operation too old", 0);
   if (ttlMs === 0) return refuse(loaded.ttlMs === 0 ? "ttl" : "null");
 
   try {

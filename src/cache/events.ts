@@ -13,6 +13,8 @@ interface Keyed {
  */
 export type CacheEvent =
   | ({ type: "hit"; ageSeconds: number } & Keyed)
+  /** From this process's near cache. */
+  | ({ type: "nearHit"; ageSeconds: number } & Keyed)
   | ({ type: "staleHit"; ageSeconds: number; reason: "revalidate" | "error" } & Keyed)
   | ({ type: "miss" } & Keyed)
   /** This caller waits for another's fill, in this process or elsewhere. */

@@ -20,6 +20,7 @@ export async function fill(
   const lease = keepLease(store, { key: call.key, tags: call.entry.tags, token, leaseMs });
   try {
     let loaded: Loaded;
+    const sawNear = parts.watchNear?.();
     reporter.report({ type: "load", stored: true, ...named(call) });
     try {
       loaded = await parts.loads.run(call.key, call.entry, call.load);
@@ -27,7 +28,10 @@ export async function fill(
       await releaseLease(parts, call, token, PASS_MS);
       return { type: "error", error };
     }
-    return await commitLoaded(parts, call, token, snapshot, loaded);
+    // What another process evicted before the load began may have been near still, and the load have seen it.
+    const since = call.entry.since === undefined ? sawNear?.() : undefined;
+    const aged = since === undefined ? call : { ...call, entry: { ...call.entry, since } };
+    return await commitLoaded(parts, aged, token, snapshot, loaded);
   } finally {
     lease.stop();
   }

@@ -18,5 +18,6 @@ export type {
   LockOptions,
   Lookup,
   LookupStatus,
+  NearOptions,
   Serializer,
 } from "./types.js";

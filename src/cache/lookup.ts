@@ -1,14 +1,12 @@
+import { type Answer, createAnswers, isFiledUnder } from "./answers.js";
 import type { BareLanding, BareLoads } from "./bare-load.js";
 import { type Call, type FillParts, named } from "./call.js";
-import type { EncodedValue } from "./codec.js";
 import { isYoungEnough } from "./commit.js";
 import { shouldRefreshEarly } from "./early-refresh.js";
 import { RefreshError } from "./errors.js";
 import { fill } from "./fill.js";
 import {
   cameBefore,
-  type Delivered,
-  type Ending,
   type Flight,
   type Flights,
   isForJoiner,
@@ -19,8 +17,8 @@ import {
 import { takeLease } from "./lease.js";
 import type { Outage } from "./outage.js";
 import { randomId } from "./random.js";
-import type { Entry, LeaseGrant, Reading } from "./store.js";
-import type { Lookup, LookupStatus } from "./types.js";
+import type { LeaseGrant, Reading } from "./store.js";
+import type { LookupStatus } from "./types.js";
 import { createWaiting, type Waiting } from "./waiting.js";
 import type { WaitingRooms } from "./waiting-rooms.js";
 
@@ -28,37 +26,47 @@ export interface LookupParts extends FillParts {
   readonly outage: Outage;
   readonly rooms: WaitingRooms;
   readonly flights: Flights;
+  /** Reads one key, and keeps what it found near where that is wanted. */
+  readonly read: (call: Call) => Promise<Reading>;
   /** Loads that pass markers and deadlines send past the lease. */
   readonly bareLoads: BareLoads;
   /** Loads while the store is out of reach. */
   readonly outageLoads: BareLoads;
 }
 
-type Answer = Lookup<unknown>;
-
 export interface Lookups {
   /** Finds the call's entry or loads it. Rejects with what the load threw. */
   find(call: Call): Promise<Answer>;
-  /** The entry's value if it is fresh and valid, else undefined. */
-  peek(key: string): Promise<unknown>;
+  /** Refreshes the call's entry in the background, if it is there and nobody fills it. */
+  refreshEarly(call: Call): void;
 }
 
 /** The algorithm: read; else join the fill under way; else wait for another's; else take the lease, load, commit. */
 export function createLookups(parts: LookupParts): Lookups {
-  const { store, outage, rooms, flights, bareLoads, outageLoads, reporter, codec, settings } =
-    parts;
+  const { store, outage, rooms, flights, bareLoads, outageLoads, reporter, settings } = parts;
+  const answers = createAnswers(parts);
 
   return {
-    find: (call) => (call.entry.staleIfErrorMs > 0 ? answerOrStale(call) : answer(call)),
-    peek,
+    find,
+    refreshEarly(call) {
+      if (flights.get(call.key)) return;
+      parts.read(call).then(
+        (reading) => {
+          const { entry, valid, lease, pass } = reading;
+          const isThere = entry && valid && isFiledUnder(entry, call.entry.tags);
+          if (isThere && !lease && !pass) refresh(call, reading);
+        },
+        (error) => outage.notice(error),
+      );
+    },
   };
 
-  async function answer(call: Call): Promise<Answer> {
+  async function find(call: Call): Promise<Answer> {
     let waiting: Waiting | undefined;
     for (;;) {
       let reading: Reading | undefined;
       try {
-        if (!outage.isOn) reading = await (waiting?.nextLook() ?? read(call));
+        if (!outage.isOn) reading = await (waiting?.nextLook() ?? parts.read(call));
       } catch (error) {
         outage.notice(error);
       }
@@ -71,23 +79,6 @@ export function createLookups(parts: LookupParts): Lookups {
       waiting ??= missed(call);
       const loaded = await fromLoad(call, reading, waiting);
       if (loaded) return loaded;
-    }
-  }
-
-  function read({ key, entry }: Call): Promise<Reading> {
-    return store.read(key, entry.tags, entry.loadGroup);
-  }
-
-  async function peek(key: string): Promise<unknown> {
-    if (outage.isOn) return undefined;
-    try {
-      const { entry, valid } = await store.read(key, []);
-      if (!entry || !valid || store.now() >= entry.birthMs + entry.ttlMs) return undefined;
-      const value = decoded(key, entry);
-      return value === UNREADABLE ? undefined : value;
-    } catch (error) {
-      outage.notice(error);
-      return undefined;
     }
   }
 
@@ -146,7 +137,7 @@ export function createLookups(parts: LookupParts): Lookups {
       flight.settleLease();
       const filled = await fill(parts, call, token, grant.snapshot);
       flight.land(filled);
-      return fromOwn(filled, "miss");
+      return answers.fromOwn(filled, "miss");
     } finally {
       flight.land({ type: "again" });
     }
@@ -161,7 +152,7 @@ export function createLookups(parts: LookupParts): Lookups {
     if (!(await waiting.until(flight.landed))) return undefined;
     const landing = await flight.landed;
     const isEarly = cameBefore(flight, reading, call.entry);
-    return isForJoiner(landing, isEarly) ? fromOthers(call, landing, "waited") : undefined;
+    return isForJoiner(landing, isEarly) ? answers.fromOthers(call, landing, "waited") : undefined;
   }
 
   async function passing(call: Call, reading: Reading): Promise<Answer> {
@@ -177,7 +168,7 @@ export function createLookups(parts: LookupParts): Lookups {
 
   async function alone(call: Call): Promise<Answer> {
     const { landing } = await bareLoads.alone(call);
-    return fromOwn(landing, "bypassed");
+    return answers.fromOwn(landing, "bypassed");
   }
 
   async function withoutStore(call: Call): Promise<Answer> {
@@ -191,6 +182,15 @@ export function createLookups(parts: LookupParts): Lookups {
     return fromBareLoad(call, answered, "outage");
   }
 
+  async function fromBareLoad(
+    call: Call,
+    { landing, own }: BareLanding,
+    status: LookupStatus,
+  ): Promise<Answer> {
+    if (own) return answers.fromOwn(landing, status);
+    return answers.fromOthers(call, landing, status) ?? (await alone(call));
+  }
+
   function missed(call: Call): Waiting {
     reporter.report({ type: "miss", ...named(call) });
     return createWaiting(rooms, { key: call.key, tags: call.entry.tags }, settings.waitMs, () =>
@@ -199,35 +199,26 @@ export function createLookups(parts: LookupParts): Lookups {
   }
 
   /** A fresh entry, or a stale one inside its window, for which a refresh is begun; undefined: there is none. */
-  function fromEntry(
-    call: Call,
-    reading: Reading,
-    waiting: Waiting | undefined,
-  ): Answer | undefined {
+  function fromEntry(call: Call, reading: Reading, waiting?: Waiting): Answer | undefined {
     const { entry } = reading;
     if (!entry || !reading.valid || !isFiledUnder(entry, call.entry.tags)) return undefined;
     const now = store.now();
-    const isFresh = now < entry.birthMs + entry.ttlMs;
-    if (!isFresh && now >= entry.birthMs + entry.ttlMs + entry.staleWhileRevalidateMs) {
-      return undefined;
-    }
-    const value = decoded(call.key, entry);
-    if (value === UNREADABLE) return undefined;
-    const ageSeconds = secondsSince(entry, now);
-    if (!waiting && isFresh)
-      reporter.hit({ key: call.key, coordinate: call.entry.coordinate }, ageSeconds);
-    else if (!waiting)
-      reporter.report({ type: "staleHit", reason: "revalidate", ageSeconds, ...named(call) });
+    const freshUntil = entry.birthMs + entry.ttlMs;
+    const isFresh = now < freshUntil;
+    if (!isFresh && now >= freshUntil + entry.staleWhileRevalidateMs) return undefined;
+    const status = waiting?.began ? "waited" : isFresh ? "hit" : "stale";
+    const found = answers.fromEntry(call.key, entry, now, status);
+    if (!found) return undefined;
+    if (!waiting) tellHit(call, isFresh, found.ageSeconds);
     if (!isFresh || shouldRefreshEarly(entry, now, settings.earlyRefresh)) {
       if (!reading.lease && !reading.pass) refresh(call, reading);
     }
-    return {
-      value,
-      status: waiting?.began ? "waited" : isFresh ? "hit" : "stale",
-      ageSeconds,
-      remainingSeconds: Math.max(0, (entry.birthMs + entry.ttlMs - now) / 1000),
-      tags: entry.tags,
-    };
+    return found;
+  }
+
+  function tellHit(call: Call, isFresh: boolean, ageSeconds: number): void {
+    if (isFresh) reporter.hit({ key: call.key, coordinate: call.entry.coordinate }, ageSeconds);
+    else reporter.report({ type: "staleHit", reason: "revalidate", ageSeconds, ...named(call) });
   }
 
   function refresh(call: Call, reading: Reading): void {
@@ -244,88 +235,4 @@ export function createLookups(parts: LookupParts): Lookups {
       reporter.error(new RefreshError(text, { cause, ...named(call) }), named(call));
     });
   }
-
-  /** staleIfError: a load that throws does not take away what could still serve. */
-  async function answerOrStale(call: Call): Promise<Answer> {
-    try {
-      return await answer(call);
-    } catch (error) {
-      const stale = await staleAnswer(call);
-      if (stale) return stale;
-      throw error;
-    }
-  }
-
-  async function staleAnswer(call: Call): Promise<Answer | undefined> {
-    if (outage.isOn) return undefined;
-    // Read anew: what was evicted while the load ran must not serve.
-    const reading = await read(call).catch(() => undefined);
-    const entry = reading?.valid ? reading.entry : undefined;
-    const now = store.now();
-    if (
-      !entry ||
-      !isFiledUnder(entry, call.entry.tags) ||
-      now >= entry.birthMs + entry.ttlMs + entry.staleIfErrorMs
-    )
-      return undefined;
-    const value = decoded(call.key, entry);
-    if (value === UNREADABLE) return undefined;
-    const ageSeconds = secondsSince(entry, now);
-    reporter.report({ type: "staleHit", reason: "error", ageSeconds, ...named(call) });
-    return { value, status: "stale", ageSeconds, remainingSeconds: 0, tags: entry.tags };
-  }
-
-  function decoded(key: string, { format, value: bytes }: Entry): unknown {
-    return decodedBytes(key, { format, bytes });
-  }
-
-  function decodedBytes(key: string, encoded: EncodedValue): unknown {
-    try {
-      return codec.decode(encoded);
-    } catch (error) {
-      reporter.error(error, { key });
-      return UNREADABLE;
-    }
-  }
-
-  function fromOwn(ending: Ending, status: LookupStatus): Answer {
-    if (ending.type === "error") throw ending.error;
-    return answerOf(ending, ending.value, status);
-  }
-
-  /** A joiner gets a value of its own; undefined where none can be made. */
-  function fromOthers(call: Call, ending: Ending, status: LookupStatus): Answer | undefined {
-    if (ending.type === "error") throw ending.error;
-    const { encoded } = ending;
-    const value = encoded ? decodedBytes(call.key, encoded) : UNREADABLE;
-    return value === UNREADABLE ? undefined : answerOf(ending, value, status);
-  }
-
-  async function fromBareLoad(
-    call: Call,
-    { landing, own }: BareLanding,
-    status: LookupStatus,
-  ): Promise<Answer> {
-    if (own) return fromOwn(landing, status);
-    return fromOthers(call, landing, status) ?? (await alone(call));
-  }
-}
-
-/** Stands for a value that cannot be read, since undefined can be one. */
-const UNREADABLE = Symbol("unreadable");
-
-function answerOf({ stored, tags }: Delivered, value: unknown, status: LookupStatus): Answer {
-  return { value, status, ageSeconds: 0, remainingSeconds: (stored?.ttlMs ?? 0) / 1000, tags };
-}
-
-/**
- * An entry serves only those all of whose tags it is filed under: another version of the code, or another moment, may
- * have filed it under fewer, and an eviction of the others would never reach it.
- */
-function isFiledUnder(entry: Entry, tags: readonly string[]): boolean {
-  return tags.every((tag, index) => entry.tags[index] === tag || entry.tags.includes(tag));
-}
-
-function secondsSince(entry: Entry, now: number): number {
-  return Math.max(0, now - entry.birthMs) / 1000;
 }

@@ -8,6 +8,7 @@ export interface Reporter {
   report(event: CacheEvent): void;
   /** As `report`, for what happens most: nothing is made where nobody listens. */
   hit(about: About, ageSeconds: number): void;
+  nearHit(about: About, ageSeconds: number): void;
   /** A failure inside the cache that no caller sees. */
   error(cause: unknown, about?: About): void;
   /** As `error`, once for each `about.coordinate ?? about.key`. */
@@ -48,6 +49,9 @@ export function createReporter(): Reporter {
     switch (event.type) {
       case "hit":
         counts.hits += 1;
+        return;
+      case "nearHit":
+        counts.nearHits += 1;
         return;
       case "staleHit":
         counts.staleHits += 1;
@@ -103,6 +107,10 @@ export function createReporter(): Reporter {
     hit(about, ageSeconds) {
       if (listeners.size === 0 && !events.hasSubscribers) counts.hits += 1;
       else report({ type: "hit", ageSeconds, key: about.key, ...defined(about) });
+    },
+    nearHit(about, ageSeconds) {
+      if (listeners.size === 0 && !events.hasSubscribers) counts.nearHits += 1;
+      else report({ type: "nearHit", ageSeconds, key: about.key, ...defined(about) });
     },
     error,
     errorOnce(cause, about) {

@@ -1,8 +1,16 @@
 import { InvalidOptionError } from "./errors.js";
 import type { CacheListener } from "./events.js";
+import type { NearSettings } from "./near-cache.js";
 import type { Position } from "./position.js";
 import type { RedisClient } from "./redis/client.js";
-import type { CacheOptions, EntryOptions, Load, LockOptions, Serializer } from "./types.js";
+import type {
+  CacheOptions,
+  EntryOptions,
+  Load,
+  LockOptions,
+  NearOptions,
+  Serializer,
+} from "./types.js";
 
 /** The options with their defaults, checked once; no later step reads raw options. */
 export interface Settings {
@@ -10,6 +18,8 @@ export interface Settings {
   readonly prefix: string;
   readonly maxEntries: number;
   readonly maxBytes: number;
+  /** undefined: there is no near cache. */
+  readonly near: NearSettings | undefined;
   readonly leaseMs: number;
   readonly waitMs: number;
   readonly loadTimeoutMs: number;
@@ -30,6 +40,7 @@ const KNOWN = new Set([
   "redis",
   "prefix",
   "memory",
+  "near",
   "leaseSeconds",
   "waitSeconds",
   "loadTimeoutSeconds",
@@ -78,6 +89,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     prefix,
     maxEntries: integer("memory.maxEntries", options.memory?.maxEntries ?? 10_000, 1),
     maxBytes: integer("memory.maxBytes", options.memory?.maxBytes ?? 64 * MIB, 1),
+    near: nearSettings(options.near ?? false),
     leaseMs: milliseconds("leaseSeconds", options.leaseSeconds ?? 10),
     waitMs: milliseconds("waitSeconds", options.waitSeconds ?? 5),
     loadTimeoutMs: milliseconds("loadTimeoutSeconds", options.loadTimeoutSeconds ?? 30),
@@ -106,14 +118,24 @@ function checkRedis(redis: unknown): void {
 }
 
 function checkMemory(memory: unknown): void {
-  if (memory === undefined) return;
-  if (typeof memory !== "object" || memory === null) {
-    throw wrong("memory", "an object with maxEntries and maxBytes", memory);
-  }
-  for (const name of Object.keys(memory)) {
-    if (name !== "maxEntries" && name !== "maxBytes") {
-      throw wrong("memory", "an object with maxEntries and maxBytes", name);
-    }
+  if (memory !== undefined) checkNames("memory", memory, ["maxEntries", "maxBytes"]);
+}
+
+function nearSettings(near: NearOptions | false): NearSettings | undefined {
+  if (near === false) return undefined;
+  checkNames("near", near, ["maxEntries", "maxBytes", "maxAgeSeconds"]);
+  return {
+    maxEntries: integer("near.maxEntries", near.maxEntries ?? 1000, 1),
+    maxBytes: integer("near.maxBytes", near.maxBytes ?? 16 * MIB, 1),
+    maxAgeMs: milliseconds("near.maxAgeSeconds", near.maxAgeSeconds ?? 5),
+  };
+}
+
+function checkNames(option: string, given: unknown, names: readonly string[]): void {
+  const must = `an object with ${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  if (typeof given !== "object" || given === null) throw wrong(option, must, given);
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name)) throw wrong(option, must, name);
   }
 }
 
@@ -132,6 +154,7 @@ export interface EntrySettings {
   readonly staleWhileRevalidateMs: number;
   readonly staleIfErrorMs: number;
   readonly nullTtlMs: number;
+  readonly near: boolean;
   /** undefined: the load sees nothing older than its own start. null: the age is unknown. */
   readonly since: Position | null | undefined;
   readonly refresh: Load<unknown> | undefined;
@@ -155,6 +178,7 @@ export function resolveEntryOptions(options: EntryOptions): EntrySettings {
     ),
     staleIfErrorMs: windowMs("staleIfErrorSeconds", options.staleIfErrorSeconds, 0),
     nullTtlMs: windowMs("nullTtlSeconds", options.nullTtlSeconds, ttlMs),
+    near: options.near ?? true,
     since: options.since,
     refresh: options.refresh,
     loadGroup: options.loadGroup,

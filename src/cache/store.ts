@@ -97,6 +97,27 @@ export interface Watch {
   close(): void;
 }
 
+/** Told of what other processes, and this one, changed in the store. */
+export interface ChangeListener {
+  /** A tag was evicted. */
+  onTag(tag: string): void;
+  /** An entry came, went, or was given up. */
+  onKey(key: string): void;
+  /** Everything went. */
+  onAll(): void;
+  /** From now on changes are missed. */
+  onGap(): void;
+  /** From now on none is missed; those before may have been. */
+  onOpen(): void;
+}
+
+export interface ChangeStream {
+  /** Every eviction up to this position of the log was told; undefined before the first word. */
+  readonly told: Position | undefined;
+  /** Whether everything that happened until now was told. */
+  isComplete(): Promise<boolean>;
+}
+
 /**
  * Where entries live: the seam between the algorithm and Redis. A store keeps records, leases, tag versions and the
  * eviction log, and makes each single step atomic; which steps follow which is the algorithm's business.
@@ -131,6 +152,8 @@ export interface Store {
   /** The log's head as last heard; undefined before the first word of it. */
   knownPosition(): Position | undefined;
   readPosition(): Promise<Position>;
+  /** Tells of all changes, for near caches. Absent where the store is in this process, and as near as can be. */
+  listen?(listener: ChangeListener): ChangeStream;
   /** Resolves once registered: a change after that wakes. */
   watch(key: string): Promise<Watch>;
   /**

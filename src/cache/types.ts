@@ -21,6 +21,8 @@ export interface EntryOptions {
    * null says that the operation's age is unknown: nothing it loads is stored.
    */
   since?: Position | null;
+  /** Whether the result may be kept near, in this process. Default true, where the cache has a near cache. */
+  near?: boolean;
   /** Runs background refreshes, whose caller is gone by then. Default: the load of the call that triggers it. */
   refresh?: Load<unknown>;
   /**
@@ -163,6 +165,13 @@ export interface Cache {
   lookup<T>(key: string, options: EntryOptions, load: Load<T>): Promise<Lookup<T>>;
   /** The entry's value if it is fresh and valid, else undefined. */
   get<T>(key: string): Promise<T | undefined>;
+  /**
+   * The near cache's answer to `lookup`, without a promise; undefined where it has none, so that `lookup` is to be
+   * called. Counts as a near hit.
+   */
+  lookupNear<T>(key: string, options: EntryOptions, load: Load<T>): Lookup<T> | undefined;
+  /** Fills the near cache ahead with what the store has of these keys; without one it does nothing. */
+  warm(keys: readonly string[]): Promise<void>;
   /** Stores a value; false when it was not stored (evicted meanwhile, not cacheable, store out of reach). */
   set<T>(key: string, options: EntryOptions, value: T): Promise<boolean>;
   /** Evicts one key and voids its lease; false when the store was out of reach (it binds this process at once). */
@@ -202,11 +211,28 @@ export interface Serializer {
   deserialize(bytes: Uint8Array): unknown;
 }
 
+export interface NearOptions {
+  /** Default 1,000. */
+  maxEntries?: number;
+  /** Keys, tags and encoded values together. Default 16 MiB. */
+  maxBytes?: number;
+  /**
+   * How long a copy serves before the store is looked at again; also how long at the most after pushes may have been
+   * lost. Default 5.
+   */
+  maxAgeSeconds?: number;
+}
+
 export interface CacheOptions {
   /** An ioredis client (single, Sentinel or Cluster). Duplicated, never closed. Default: an in-process store. */
   redis?: RedisClient;
   /** What every key begins with. Default "cached:". */
   prefix?: string;
+  /**
+   * A bounded copy of hot entries in this process, or false for none. Off by default: what other processes evict, this
+   * one learns by a push, a moment later. Values that come from it are frozen. In-process stores need none.
+   */
+  near?: NearOptions | false;
   /** Limits of the in-process store. Default 10,000 entries and 64 MiB. */
   memory?: { maxEntries?: number; maxBytes?: number };
   /** Life of a lease; it is renewed while its load runs. Default 10: a dead holder blocks nobody for longer. */

@@ -5,8 +5,9 @@ import {
   LoadTimeoutError,
   StoreUnavailableError,
 } from "../cache/errors.js";
+import type { Position } from "../cache/position.js";
 import { escapeTagValue } from "../cache/tag.js";
-import type { EntryOptions, LoadContext } from "../cache/types.js";
+import type { EntryOptions, LoadContext, Lookup } from "../cache/types.js";
 import { hintApollo } from "./apollo-hint.js";
 import type { CachedField } from "./cached-field.js";
 import type { Environment, Resolver } from "./environment.js";
@@ -54,21 +55,45 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
     const call: FieldCall = { self: this, source, args, context, info, viewer };
     if (isPrivate && viewer === undefined) return bypass(call);
     const request = requestOf(call);
-    return request ? lookUp(call, request) : bypass(call);
+    if (!request) return bypass(call);
+    const since = operations.since(info);
+    if (isPromise(since)) return since.then((known) => lookUp(call, request, known));
+    const answer = lookNear(call, request, since);
+    if (!answer) return lookUp(call, request, since);
+    note(context, info, answer, answer.remainingSeconds);
+    return answer.value;
   };
 
-  async function lookUp(call: FieldCall, { key, tags }: Request): Promise<unknown> {
+  function optionsOf(call: FieldCall, tags: readonly string[], since: Position | null) {
+    return {
+      ...field.entry,
+      tags,
+      since,
+      loadGroup: call.info.variableValues,
+      ...(refreshesAnew ? { refresh: (load: LoadContext) => refresh(call, load) } : {}),
+    };
+  }
+
+  /** What is near, without a promise: GraphQL.js goes on at once where nothing has to be waited for. */
+  function lookNear(
+    call: FieldCall,
+    { key, tags }: Request,
+    since: Position | null,
+  ): Lookup<unknown> | undefined {
+    return cache.lookupNear(key, optionsOf(call, tags, since), (load) =>
+      loads.run(call, call.context, load),
+    );
+  }
+
+  async function lookUp(
+    call: FieldCall,
+    { key, tags }: Request,
+    since: Position | null,
+  ): Promise<unknown> {
     const { context, info } = call;
     let led = false;
     let loaded: { value: unknown } | undefined;
-    const since = operations.since(info);
-    const options: EntryOptions = {
-      ...field.entry,
-      tags,
-      since: isPromise(since) ? await since : since,
-      loadGroup: info.variableValues,
-      ...(refreshesAnew ? { refresh: (load: LoadContext) => refresh(call, load) } : {}),
-    };
+    const options: EntryOptions = optionsOf(call, tags, since);
     try {
       const answer = await cache.lookup<unknown>(key, options, async (load) => {
         led = true;

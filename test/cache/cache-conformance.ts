@@ -774,9 +774,9 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
           await cache.getOrSet(key, { ...minute, tags: [key] }, () => 1);
         }
         await cache.evictTags([key]);
-        expect(cache.stats()).toEqual({
-          hits: 3,
-          nearHits: 0,
+        const { hits, nearHits, ...others } = cache.stats();
+        expect(hits + nearHits).toBe(3);
+        expect(others).toEqual({
           staleHits: 0,
           misses: 1,
           fills: 1,

@@ -15,3 +15,7 @@ testCache("In process", (options) => createCache(options));
 testCache("On Redis", (options) =>
   createCache({ redis: server.client(), commandTimeoutMs: 2000, ...options }),
 );
+
+testCache("On Redis with a near cache", (options) =>
+  createCache({ redis: server.client(), commandTimeoutMs: 2000, near: {}, ...options }),
+);

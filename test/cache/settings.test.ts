@@ -63,7 +63,7 @@ describe("the options of a cache", () => {
     ["redis://localhost", 'options must be an object, but got: "redis://localhost"'],
     [
       { ttl: 60 },
-      'createCache knows the options redis, prefix, memory, leaseSeconds, waitSeconds, loadTimeoutSeconds, commandTimeoutMs, earlyRefresh, ttlJitter, maxConcurrentLoads, maxValueBytes, compressAboveBytes, waitReplicas, onOutage, serializer, onEvent; "ttl" is not one of them.',
+      'createCache knows the options redis, prefix, memory, near, leaseSeconds, waitSeconds, loadTimeoutSeconds, commandTimeoutMs, earlyRefresh, ttlJitter, maxConcurrentLoads, maxValueBytes, compressAboveBytes, waitReplicas, onOutage, serializer, onEvent; "ttl" is not one of them.',
     ],
     [
       { prefix: "" },
@@ -135,6 +135,7 @@ describe("the options of an entry", () => {
       staleWhileRevalidateMs: 0,
       staleIfErrorMs: 0,
       nullTtlMs: 60_000,
+      near: true,
       since: undefined,
       refresh: undefined,
       loadGroup: undefined,
@@ -159,6 +160,7 @@ describe("the options of an entry", () => {
       staleWhileRevalidateMs: 1_500,
       staleIfErrorMs: 0,
       nullTtlMs: 0,
+      near: true,
       since,
     });
     expect(resolveEntryOptions({ ttlSeconds: 1, since: null }).since).toBeNull();

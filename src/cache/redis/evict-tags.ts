@@ -7,7 +7,7 @@ import type { Freeing } from "./freeing.js";
 import type { Keys } from "./keys.js";
 import type { EvictionLog } from "./log.js";
 import { scripts } from "./scripts.js";
-import { evictedVersion, onlyEntryOf, writeLogPosition } from "./tag-version.js";
+import { evictedVersion, onlyEntryOf, readLogPosition, writeLogPosition } from "./tag-version.js";
 
 /**
  * How long a version made by an eviction is kept where nothing is filed under it. Long enough for the fills that
@@ -21,8 +21,8 @@ const TAGS_AT_ONCE = 500;
 export type EvictTags = (tags: readonly string[]) => Promise<EvictionReceipt>;
 
 /**
- * Advances the log, then gives the tags new versions at that position. On one server that is one round trip; on a
- * cluster, where the log may be on another node, it is two.
+ * Advances the log, and gives the tags new versions at that position. On one server that is one round trip, and the log
+ * advances with each tag; on a cluster, where it may be on another node, it is advanced first, once for all.
  */
 export function createEvictTags(
   connection: Connection,
@@ -30,44 +30,44 @@ export function createEvictTags(
   log: EvictionLog,
   freeing: Freeing,
 ): EvictTags {
-  /** @param position undefined where the script is to take it from the log, which stands on the same server */
-  function evictCommand(tag: string, position: Position | undefined): Command {
+  /** @param position undefined where the script is to advance the log, which stands on the same server */
+  function evictCommand(tag: string, position?: Position): Command {
     return evaluate(
       scripts.evictTag,
       [keys.tag(tag), keys.indexBase(tag), keys.pending(tag)],
       randomId(),
       EVICTED_TAG_LIFE_MS,
       keys.evictions,
-      position ? writeLogPosition(position) : "",
-      keys.log,
+      tag,
+      position ? writeLogPosition(position) : keys.log,
     );
   }
 
-  /** How many members the tags had, which are now to be freed. */
-  function beginFreeing(tags: readonly string[], replies: readonly unknown[]): number {
+  /** Frees what the tags had; how many members that were, and the position of the last of them. */
+  function beginFreeing(tags: readonly string[], replies: readonly unknown[]): EvictionReceipt {
     let entries = 0;
+    let position = "";
     for (const [index, reply] of replies.entries()) {
       if (reply instanceof StoreError) throw reply;
-      const [members, generation] = reply as [number, Buffer];
+      const [members, generation, at] = reply as [number, Buffer, Buffer];
       entries += members;
+      position = String(at);
       if (members > 0) freeing.free(String(generation), keys.pending(tags[index] as string));
     }
-    return entries;
+    return { entries, position: readLogPosition(position) as Position };
   }
 
   async function evictOnServer(tags: readonly string[]): Promise<EvictionReceipt> {
-    const { command, positionOf } = log.advanceCommand();
-    let position: Position | undefined;
     let entries = 0;
+    let last: EvictionReceipt | undefined;
     for (const some of chunksOf(tags)) {
-      const commands = some.map((tag) => evictCommand(tag, undefined));
-      const replies = await connection.sendAll(position ? commands : [command, ...commands]);
-      const advanced = position ? undefined : replies.shift();
-      if (advanced instanceof StoreError) throw advanced;
-      position ??= positionOf(advanced);
-      entries += beginFreeing(some, replies);
+      const commands = some.map((tag) => evictCommand(tag));
+      const [ensured, ...replies] = await connection.sendAll([log.ensureCommand, ...commands]);
+      if (ensured instanceof StoreError) throw ensured;
+      last = beginFreeing(some, replies);
+      entries += last.entries;
     }
-    return { position: position as Position, entries };
+    return { position: (last as EvictionReceipt).position, entries };
   }
 
   async function evictOnCluster(tags: readonly string[]): Promise<EvictionReceipt> {
@@ -76,13 +76,15 @@ export function createEvictTags(
     for (const some of chunksOf(tags)) {
       try {
         const replies = await connection.sendAll(some.map((tag) => evictCommand(tag, position)));
-        entries += beginFreeing(some, replies);
+        entries += beginFreeing(some, replies).entries;
       } catch (error) {
         if (!isSlotOnTheMove(error)) throw error;
         const members = await Promise.all(some.map((tag) => evictStepwise(tag, position)));
         entries += members.reduce((sum, count) => sum + count, 0);
       }
     }
+    // Told behind all of its tags, which each told of themselves.
+    connection.send("publish", keys.evictions, writeLogPosition(position)).catch(() => {});
     return { position, entries };
   }
 
@@ -94,7 +96,7 @@ export function createEvictTags(
     const version = evictedVersion(randomId(), position);
     const life = ["PX", EVICTED_TAG_LIFE_MS, "GET"] as const;
     const old = await connection.send("set", keys.tag(tag), version, ...life);
-    connection.send("publish", keys.evictions, writeLogPosition(position)).catch(() => {});
+    connection.send("publish", keys.evictions, ` ${tag}`).catch(() => {});
     if (old === null) return 0;
     const index = keys.indexBase(tag) + String(old).slice(0, 8);
     const only = onlyEntryOf(String(old));

@@ -31,6 +31,8 @@ export interface Keys {
   readonly evictions: string;
   /** Channel on which the end of a fill is told. */
   wake(key: string): string;
+  /** Pattern of all such channels. */
+  readonly everyWake: string;
 }
 
 /**
@@ -58,7 +60,13 @@ export function createKeys(prefix: string): Keys {
       name === `${prefix}log` || name === `${prefix}fence` || name.startsWith(`${prefix}lock:`),
     evictions: `${prefix}evictions`,
     wake: (key) => `${prefix}wake:${key}`,
+    everyWake: `${escapePattern(prefix)}wake:*`,
   };
+}
+
+/** A text as a pattern of SCAN and PSUBSCRIBE that matches nothing else. */
+export function escapePattern(text: string): string {
+  return text.replace(/[\\*?[\]^-]/g, "\\$&");
 }
 
 /** FNV-1a; part of the stored format, so it must never change. */

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { type Connection, within } from "./connection.js";
-import type { Keys } from "./keys.js";
+import { escapePattern, type Keys } from "./keys.js";
 
 const SCAN_COUNT = 500;
 /** A database of at most so many keys is counted, a larger one sampled. */
@@ -69,7 +69,7 @@ async function shareOfEntries(master: Redis, keys: Keys, limitMs: number): Promi
 }
 
 async function* scan(master: Redis, prefix: string, limitMs: number): AsyncGenerator<string[]> {
-  const pattern = `${prefix.replace(/[\\*?[\]^-]/g, "\\$&")}*`;
+  const pattern = `${escapePattern(prefix)}*`;
   let cursor = "0";
   do {
     const [next, names] = await within(

@@ -23,8 +23,8 @@ export interface EvictionLog {
   /** The command that reads the head, and begins a log where there is none. */
   readCommand(): { command: Command; headOf(reply: unknown): Position };
   read(): Promise<Position>;
-  /** The command that advances the log by one, or begins a new one. */
-  advanceCommand(): { command: Command; positionOf(reply: unknown): Position };
+  /** The command that sees to it that there is a log of this server's own. */
+  readonly ensureCommand: Command;
   advance(): Promise<Position>;
   /** Begins a new log, which compares with none before: nobody who began earlier stores anything. */
   beginAnew(): Promise<Position>;
@@ -61,12 +61,9 @@ export function createEvictionLog(
     return { command, headOf };
   }
 
-  function advanceCommand() {
+  function advanceCommand(by: number): Command {
     const epoch = writeLogPosition({ epoch: randomEpoch(), n: 0 }).slice(0, 8);
-    return {
-      command: evaluate(scripts.advanceLog, [keys.log], epoch, LOG_LIFE_MS),
-      positionOf: (reply: unknown) => readLogPosition(String(reply)) as Position,
-    };
+    return evaluate(scripts.advanceLog, [keys.log], epoch, LOG_LIFE_MS, by);
   }
 
   return {
@@ -89,10 +86,12 @@ export function createEvictionLog(
       await connection.send("set", keys.log, value, "PX", LOG_LIFE_MS);
       return first;
     },
-    advanceCommand,
+    get ensureCommand() {
+      return advanceCommand(0);
+    },
     async advance() {
-      const { command, positionOf } = advanceCommand();
-      return positionOf(await connection.send(...command));
+      const reply = await connection.send(...advanceCommand(1));
+      return readLogPosition(String(reply)) as Position;
     },
   };
 }

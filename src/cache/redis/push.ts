@@ -10,15 +10,22 @@ export interface Push {
   readonly isConnected: boolean;
   /** Resolves once the server knows of it, or at `limitMs`: a slow poll is the net. */
   watch(key: string): Promise<Watch>;
+  /** From now on the listener is told of all keys, and not of those alone that somebody waits for. */
+  hearAll(): void;
   close(): void;
 }
 
 export interface PushListener {
   /** A tag was evicted, as the message of the evicting script says. */
   onEviction(message: string): void;
+  /** A key was filled, deleted or given up. */
+  onKey(key: string): void;
   /** The stream (re)connected: what was told meanwhile was not heard. */
   onConnect(): void;
+  onDisconnect(): void;
 }
+
+const RETRY_AFTER_MS = 1000;
 
 export function openPush(
   given: RedisClient,
@@ -35,17 +42,36 @@ export function openPush(
   });
   const wakePrefix = keys.wake("");
   let isConnected = false;
+  let hearsAll = false;
+  let retry: NodeJS.Timeout | undefined;
 
   client.on("error", () => {});
   client.on("close", () => {
     isConnected = false;
+    listener.onDisconnect();
   });
-  client.on("ready", async () => {
+  client.on("ready", subscribe);
+
+  async function subscribe(): Promise<void> {
     const waitedFor = [...wakers.keys()].map((key) => keys.wake(key));
-    await client.subscribe(keys.evictions, ...waitedFor).catch(() => {});
+    const subscribing = [client.subscribe(keys.evictions, ...waitedFor)];
+    if (hearsAll) subscribing.push(client.psubscribe(keys.everyWake));
+    try {
+      await Promise.all(subscribing);
+    } catch {
+      // Lost again, and subscribed to at the next connect; or refused, and perhaps not for good.
+      clearTimeout(retry);
+      retry = setTimeout(() => client.status === "ready" && subscribe(), RETRY_AFTER_MS);
+      retry.unref();
+      return;
+    }
     isConnected = true;
     listener.onConnect();
     wakers.wakeAll();
+  }
+
+  client.on("pmessage", (_: string, channel: string) => {
+    listener.onKey(channel.slice(wakePrefix.length));
   });
   client.on("message", (channel: string, message: string) => {
     if (channel === keys.evictions) {
@@ -69,6 +95,18 @@ export function openPush(
       }
       return watch;
     },
-    close: () => client.disconnect(),
+    hearAll() {
+      if (hearsAll) return;
+      hearsAll = true;
+      if (!isConnected) return;
+      client.psubscribe(keys.everyWake).then(
+        () => listener.onConnect(),
+        () => {},
+      );
+    },
+    close() {
+      clearTimeout(retry);
+      client.disconnect();
+    },
   };
 }

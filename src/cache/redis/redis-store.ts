@@ -1,5 +1,6 @@
 import { StoreError } from "../errors.js";
 import { DELETION_KEPT_MS, type Store } from "../store.js";
+import { type Changes, createChanges } from "./changes.js";
 import type { RedisClient } from "./client.js";
 import { createServerClock } from "./clock.js";
 import { createCommitStep } from "./commit-batch.js";
@@ -51,14 +52,19 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const evictTags = createEvictTags(connection, keys, log, freeing);
   const replicas =
     waitReplicas > 0 ? openReplicas(redis, waitReplicas, commandTimeoutMs, promotions) : undefined;
+  let changes: Changes | undefined;
   const push = openPush(redis, keys, commandTimeoutMs, {
     onEviction(message) {
-      const position = readLogPosition(message);
+      const position = readLogPosition(message.split(" ")[0] as string);
       if (position) log.hear(position);
+      changes?.hearEviction(message);
     },
+    onKey: (key) => changes?.hearKey(key),
     onConnect() {
       log.read().catch(() => {});
+      changes?.connect();
     },
+    onDisconnect: () => changes?.disconnect(),
   });
   connection.onReady(() => {
     clock.set().catch(() => {});
@@ -121,7 +127,9 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     async clear() {
       const replicated = replicas?.expect();
       // In this order: what is loaded from before the clear can then commit nothing valid.
-      log.hear(await log.beginAnew());
+      const position = await log.beginAnew();
+      log.hear(position);
+      connection.send("publish", keys.evictions, writeLogPosition(position)).catch(() => {});
       await clearKeys(connection, keys, commandTimeoutMs);
       // A master that was lost meanwhile was passed over.
       await promotions.known();
@@ -131,6 +139,12 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     knownPosition: () => log.known,
     readPosition: () => log.read(),
     watch: (key) => push.watch(key),
+
+    listen(listener) {
+      changes = createChanges(log, listener);
+      push.hearAll();
+      return changes;
+    },
 
     onPromotion: (listener) => promotionListeners.push(listener),
 

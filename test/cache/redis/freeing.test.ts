@@ -65,8 +65,8 @@ async function evictedEntries(count: number, nonce: string): Promise<string[]> {
       "evicted0",
       1_000,
       keys.evictions,
+      "menu",
       "00000001:2",
-      keys.log,
     ),
   )) as [number];
   expect(members).toBe(count);

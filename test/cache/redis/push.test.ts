@@ -10,7 +10,12 @@ const keys = createKeys("c:");
 let server: RedisServer;
 let redis: Redis;
 let push: Push;
-const listener = { onEviction: vi.fn(), onConnect: vi.fn() } satisfies PushListener;
+const listener = {
+  onEviction: vi.fn(),
+  onKey: vi.fn(),
+  onConnect: vi.fn(),
+  onDisconnect: vi.fn(),
+} satisfies PushListener;
 
 beforeAll(async () => {
   server = await startRedis();

@@ -546,7 +546,7 @@ describe("position-tag", () => {
 });
 
 describe("advance-log", () => {
-  const advance = (epoch: string) => run(scripts.advanceLog, [LOG], epoch, LIFE_MS);
+  const advance = (epoch: string, by = 1) => run(scripts.advanceLog, [LOG], epoch, LIFE_MS, by);
 
   /** How a log names the server that wrote it. */
   const mark = async () =>
@@ -568,6 +568,11 @@ describe("advance-log", () => {
     if (left) await redis.set(LOG, left, "PX", 5_000);
     expect(await advance("0000000b")).toBe("0000000b:1");
     expect(await redis.get(LOG)).toBe(`0000000b:1@${await mark()}`);
+  });
+
+  test("begins where there is none, and stays where there is one, if it is not to advance", async () => {
+    expect(await advance("0000000a", 0)).toBe("0000000a:0");
+    expect(await advance("ffffffff", 0)).toBe("0000000a:0");
   });
 
   test("counts on where numbers grow large", async () => {
@@ -647,7 +652,7 @@ describe("file-entry", () => {
 
 describe("evict-tag", () => {
   const evict = (nonce = "nonce-02", position = "0000000a:5") =>
-    run(scripts.evictTag, [T, INDEX_BASE, PENDING], nonce, 1_000, "c:evictions", position, LOG);
+    run(scripts.evictTag, [T, INDEX_BASE, PENDING], nonce, 1_000, "c:evictions", "food", position);
 
   async function fileUnder(nonce: string, ...members: string[]): Promise<string> {
     const index = INDEX_BASE + nonce;
@@ -663,28 +668,30 @@ describe("evict-tag", () => {
     expect(await redis.pttl(T)).toBeLessThanOrEqual(1_000);
   });
 
-  test("takes the position from the log where none is given", async () => {
+  test("advances the log itself where it is on the same server, and tells with which tag", async () => {
     await redis.set(LOG, "0000000b:41@cafe", "PX", 5_000);
-    await evict("nonce-02", "");
-    expect(await redis.get(T)).toBe("nonce-02e0000000b:41");
+    const heard = await published("c:evictions", () => evict("nonce-02", LOG));
+    expect(await redis.get(T)).toBe("nonce-02e0000000b:42");
+    expect(await redis.get(LOG)).toBe("0000000b:42@cafe");
+    expect(heard).toEqual(["0000000b:42 food"]);
   });
 
   test("changes nothing where the log that it should take it from is gone", async () => {
     await fileUnder("nonce-01", "menu");
-    await expect(evict("nonce-02", "")).rejects.toThrow("the eviction log was lost");
+    await expect(evict("nonce-02", LOG)).rejects.toThrow("the eviction log was lost");
     expect(await redis.get(T)).toBe("nonce-01c|menu");
   });
 
   test("tells how many members the old index has, and marks it to be freed", async () => {
     const index = await fileUnder("nonce-01", "menu", "order");
-    expect(await evict()).toEqual([2, index]);
+    expect(await evict()).toEqual([2, index, "0000000a:5"]);
     expect(await redis.lrange(PENDING, 0, -1)).toEqual([index]);
     expect(await redis.scard(index)).toBe(2);
   });
 
   test("puts the tag's only entry into the index, to be freed as all others", async () => {
     const index = await fileUnder("nonce-01", "a:1|2");
-    expect(await evict()).toEqual([1, index]);
+    expect(await evict()).toEqual([1, index, "0000000a:5"]);
     expect(await redis.lrange(PENDING, 0, -1)).toEqual([index]);
     expect(await redis.smembers(index)).toEqual(["a:1|2"]);
     for (const name of [PENDING, index]) {
@@ -705,14 +712,18 @@ describe("evict-tag", () => {
   });
 
   test("marks nothing where nothing was filed", async () => {
-    expect(await evict()).toEqual([0, ""]);
+    expect(await evict()).toEqual([0, "", "0000000a:5"]);
     expect(await redis.exists(PENDING)).toBe(0);
-    expect(await evict("nonce-03", "0000000a:6")).toEqual([0, `${INDEX_BASE}nonce-02`]);
+    expect(await evict("nonce-03", "0000000a:6")).toEqual([
+      0,
+      `${INDEX_BASE}nonce-02`,
+      "0000000a:6",
+    ]);
     expect(await redis.exists(PENDING)).toBe(0);
   });
 
-  test("tells everybody where the log stood", async () => {
-    expect(await published("c:evictions", () => evict())).toEqual(["0000000a:5"]);
+  test("tells of the tag alone where the log is elsewhere, and told of by its advance", async () => {
+    expect(await published("c:evictions", () => evict())).toEqual([" food"]);
   });
 });
 

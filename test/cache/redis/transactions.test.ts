@@ -176,10 +176,9 @@ function callOf({ name, token, seen, nonce, epoch, limitMs, passMs, body }: Give
     case "positionTag":
       return { keys: [T], args: [nonce, `${epoch}:5`] };
     case "advanceLog":
-      return { keys: [LOG], args: [epoch, limitMs] };
+      return { keys: [LOG], args: [epoch, limitMs, passMs === 0 ? 0 : 1] };
     case "evictTag": {
-      const given = passMs === 0 ? `${epoch}:6` : "";
-      const args = ["nonce-03", limitMs, EVICTIONS, given, LOG];
+      const args = ["nonce-03", limitMs, EVICTIONS, "food", passMs === 0 ? `${epoch}:6` : LOG];
       return { keys: [T, INDEX_BASE, PENDING], args };
     }
     case "fileEntry":

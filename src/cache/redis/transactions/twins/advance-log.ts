@@ -5,6 +5,7 @@ export async function advanceLog(
   log: string,
   newEpoch: string,
   lifeMs: number,
+  by: number,
 ): Promise<Plan> {
   // Who may not ask for INFO goes without the server's mark, as in the script.
   const asking = look(["info", "replication"]).catch(() => [""]);
@@ -12,6 +13,6 @@ export async function advanceLog(
   const [info] = await asking;
   const [, server = ""] = /master_replid:([0-9a-f]{8})/i.exec(String(info)) ?? [];
   const [, epoch, n, writer] = /^([0-9a-f]+):(\d+)@([0-9a-f]*)$/i.exec(String(text ?? "")) ?? [];
-  const position = writer === server ? `${epoch}:${Number(n) + 1}` : `${newEpoch}:1`;
+  const position = writer === server ? `${epoch}:${Number(n) + by}` : `${newEpoch}:${by}`;
   return { reply: position, writes: [["set", log, `${position}@${server}`, "PX", lifeMs]] };
 }

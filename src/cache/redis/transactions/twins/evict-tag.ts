@@ -10,24 +10,31 @@ export async function evictTag(
   nonce: string,
   lifeMs: number,
   channel: string,
-  given: string,
-  log: string,
+  name: string,
+  positionOrLog: string,
 ): Promise<Plan> {
-  // The log is not watched: at an older position the version is as good.
-  const reading: Command[] = given === "" ? [["get", log]] : [];
-  const [, old, oldLifeMs, ...read] = await look(
+  const hasLog = !POSITION.test(positionOrLog);
+  const reading: Command[] = hasLog
+    ? [
+        ["watch", positionOrLog],
+        ["get", positionOrLog],
+      ]
+    : [];
+  const [, old, oldLifeMs, , log] = await look(
     ["watch", tag],
     ["get", tag],
     ["pttl", tag],
     ...reading,
   );
-  const [position] = given === "" ? (/^[0-9a-f]+:\d+/.exec(String(read[0] ?? "")) ?? []) : [given];
-  if (position === undefined) {
+  const [, epoch, n, rest] = /^([0-9a-f]+):(\d+)(@.*)$/i.exec(String(log ?? "")) ?? [];
+  if (hasLog && epoch === undefined) {
     throw new Error("ERR the eviction log was lost in the middle of an eviction");
   }
+  const position = hasLog ? `${epoch}:${Number(n) + 1}` : positionOrLog;
   const writes: Command[] = [["set", tag, `${nonce}e${position}`, "PX", lifeMs]];
-  const publish = [channel, position] as const;
-  if (!old) return { reply: [0, ""], writes, publish };
+  if (hasLog) writes.push(["set", positionOrLog, position + rest, "KEEPTTL"]);
+  const publish = [channel, `${hasLog ? position : ""} ${name}`] as const;
+  if (!old) return { reply: [0, "", position], writes, publish };
   const index = indexBase + String(old).slice(0, 8);
   const only = onlyEntryOf(String(old));
   // Watched as well: what is filed from here on is counted, and freed, by another try.
@@ -49,5 +56,7 @@ export async function evictTag(
   if (members > 0 && longestMs > 0) {
     writes.push(["pexpire", pending, longestMs, "NX"], ["pexpire", pending, longestMs, "GT"]);
   }
-  return { reply: [members, index], writes, publish };
+  return { reply: [members, index, position], writes, publish };
 }
+
+const POSITION = /^[0-9a-f]+:\d+$/i;

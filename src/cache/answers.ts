@@ -1,0 +1,85 @@
+import { type Call, type FillParts, named } from "./call.js";
+import type { EncodedValue } from "./codec.js";
+import type { Delivered, Ending } from "./flights.js";
+import type { NearHit } from "./near-cache.js";
+import type { Entry } from "./store.js";
+import type { Lookup, LookupStatus } from "./types.js";
+
+export type Answer = Lookup<unknown>;
+
+/** Makes answers of what was found or loaded, each with a value of its own. */
+export interface Answers {
+  /** undefined where the entry cannot be read, which is reported. */
+  fromEntry(key: string, entry: Entry, nowMs: number, status: LookupStatus): Answer | undefined;
+  /** Throws what the load threw. */
+  fromOwn(ending: Ending, status: LookupStatus): Answer;
+  /** A joiner gets a value of its own; undefined where none can be made. Throws what the load threw. */
+  fromOthers(call: Call, ending: Ending, status: LookupStatus): Answer | undefined;
+}
+
+/** Stands for a value that cannot be read, since undefined can be one. */
+const UNREADABLE = Symbol("unreadable");
+
+export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "reporter">): Answers {
+  function decoded(key: string, encoded: EncodedValue, coordinate?: string): unknown {
+    try {
+      return codec.decode(encoded);
+    } catch (error) {
+      reporter.error(error, { key, coordinate });
+      return UNREADABLE;
+    }
+  }
+
+  return {
+    fromEntry(key, entry, nowMs, status) {
+      const value = decoded(key, { format: entry.format, bytes: entry.value });
+      if (value === UNREADABLE) return undefined;
+      return {
+        value,
+        status,
+        ageSeconds: secondsSince(entry, nowMs),
+        remainingSeconds: Math.max(0, (entry.birthMs + entry.ttlMs - nowMs) / 1000),
+        tags: entry.tags,
+      };
+    },
+    fromOwn(ending, status) {
+      if (ending.type === "error") throw ending.error;
+      return fromDelivered(ending, ending.value, status);
+    },
+    fromOthers(call, ending, status) {
+      if (ending.type === "error") throw ending.error;
+      if (!ending.encoded) return undefined;
+      const { key, coordinate } = named(call);
+      const value = decoded(key, ending.encoded, coordinate);
+      return value === UNREADABLE ? undefined : fromDelivered(ending, value, status);
+    },
+  };
+}
+
+export function fromNear(
+  { value, ageSeconds, remainingSeconds, tags }: NearHit,
+  status: LookupStatus,
+): Answer {
+  return { value, status, ageSeconds, remainingSeconds, tags };
+}
+
+function fromDelivered({ stored, tags }: Delivered, value: unknown, status: LookupStatus): Answer {
+  return { value, status, ageSeconds: 0, remainingSeconds: (stored?.ttlMs ?? 0) / 1000, tags };
+}
+
+/**
+ * An entry serves only those all of whose tags it is filed under: another version of the code, or another moment, may
+ * have filed it under fewer, and an eviction of the others would never reach it.
+ */
+export function isFiledUnder(entry: Entry, tags: readonly string[] | undefined): boolean {
+  if (!tags) return true;
+  for (let index = 0; index < tags.length; index += 1) {
+    const tag = tags[index] as string;
+    if (entry.tags[index] !== tag && !entry.tags.includes(tag)) return false;
+  }
+  return true;
+}
+
+function secondsSince(entry: Entry, nowMs: number): number {
+  return Math.max(0, nowMs - entry.birthMs) / 1000;
+}

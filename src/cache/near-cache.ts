@@ -1,0 +1,223 @@
+import { LRUCache } from "lru-cache";
+import { isFiledUnder } from "./answers.js";
+import type { Codec } from "./codec.js";
+import { shouldRefreshEarly } from "./early-refresh.js";
+import { freezeWhole } from "./freeze-whole.js";
+import type { Entry } from "./store.js";
+
+export interface NearSettings {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+}
+
+/** A value at hand. */
+export interface NearHit {
+  readonly value: unknown;
+  readonly ageSeconds: number;
+  readonly remainingSeconds: number;
+  readonly tags: readonly string[];
+  /** This caller was chosen to refresh it in the background (XFetch), as if it had read it from the store. */
+  readonly wantsRefresh: boolean;
+}
+
+/** When a read was sent, by what had been told until then. */
+export type ReadMark = number;
+
+/**
+ * This process's bounded copies of hot entries. Whatever is told of a key or tag takes them away; and since a push may
+ * be lost, none serves for longer than `maxAgeMs` past its last look at the store, nor past the last moment at which
+ * the pushes were known to be complete.
+ */
+export interface NearCache {
+  /** How many values were handed out; what a load saw of them is as old as the pushes were then. */
+  readonly handedOut: number;
+  /** A fresh entry that is filed under all these tags; undefined without one. */
+  find(key: string, tags: readonly string[] | undefined): NearHit | undefined;
+  /** The same past its age and ttl, for want of anything better, up to its `staleIfErrorMs`. */
+  findStale(key: string, tags: readonly string[]): NearHit | undefined;
+  /** To be called before a read is sent whose entry is to be kept, and told with it. */
+  beginRead(): ReadMark;
+  endRead(): void;
+  /** Keeps an entry that was read, unless it, or a tag of it, was taken away since the read was sent. */
+  keep(key: string, entry: Entry, mark: ReadMark): void;
+  evict(tags: readonly string[]): void;
+  delete(key: string): void;
+  clear(): void;
+  /** Whether new entries are taken: only while pushes come. */
+  isOpen: boolean;
+  /** Until then (on `performance.now()`'s clock) pushes are known to be complete. */
+  confirm(sentAtMs: number): void;
+}
+
+interface Kept {
+  /** Without its bytes. */
+  readonly entry: Entry;
+  /** On `performance.now()`'s clock. */
+  readonly keptAtMs: number;
+  readonly freshUntilMs: number;
+  /** Until it is first handed out, and for good where it cannot be frozen. */
+  bytes: Uint8Array | undefined;
+  /** The one value that all get. */
+  frozen: unknown;
+  mustCopy: boolean;
+}
+
+const NO_BYTES = new Uint8Array();
+
+/** What an entry costs beside its key, tags and value. */
+const OVERHEAD_BYTES = 300;
+
+export function createNearCache(
+  { maxEntries, maxBytes, maxAgeMs }: NearSettings,
+  codec: Codec,
+  storeNow: () => number,
+  earlyRefresh: number,
+): NearCache {
+  const keysOfTag = new Map<string, Set<string>>();
+  /** What was taken away while reads are under way, by the mark of the time. */
+  const takenAway = new Map<string, ReadMark>();
+  let mark: ReadMark = 0;
+  let reads = 0;
+  let allTakenAt: ReadMark = 0;
+  let confirmedAtMs = Number.NEGATIVE_INFINITY;
+  let isOpen = false;
+  let handedOut = 0;
+
+  const kept = new LRUCache<string, Kept>({
+    max: maxEntries,
+    maxSize: maxBytes,
+    sizeCalculation: sizeOf,
+    dispose({ entry }, key) {
+      for (const tag of entry.tags) {
+        const keys = keysOfTag.get(tag);
+        if (keys?.delete(key) && keys.size === 0) keysOfTag.delete(tag);
+      }
+    },
+  });
+
+  function take(name: string): void {
+    mark += 1;
+    if (reads > 0) takenAway.set(name, mark);
+  }
+
+  /** A new value for each caller, or one that no caller can damage. */
+  function handOut(one: Kept): unknown {
+    if (!one.bytes) return one.frozen;
+    const value = codec.decode({ format: one.entry.format, bytes: one.bytes });
+    if (one.mustCopy || !freezeWhole(value)) {
+      one.mustCopy = true;
+      return value;
+    }
+    one.frozen = value;
+    one.bytes = undefined;
+    return value;
+  }
+
+  function hit(one: Kept, nowMs: number, wantsRefresh: boolean): NearHit | undefined {
+    try {
+      const value = handOut(one);
+      handedOut += 1;
+      return {
+        value,
+        ageSeconds: Math.max(0, storeNow() - one.entry.birthMs) / 1000,
+        remainingSeconds: Math.max(0, one.freshUntilMs - nowMs) / 1000,
+        tags: one.entry.tags,
+        wantsRefresh,
+      };
+    } catch {
+      // The store's own copy is looked at, and reported.
+      return undefined;
+    }
+  }
+
+  return {
+    get handedOut() {
+      return handedOut;
+    },
+    get isOpen() {
+      return isOpen;
+    },
+    set isOpen(open) {
+      isOpen = open;
+    },
+    find(key, tags) {
+      const one = kept.get(key);
+      if (!one || !isFiledUnder(one.entry, tags)) return undefined;
+      const now = performance.now();
+      const oldest = now - maxAgeMs;
+      if (now >= one.freshUntilMs || one.keptAtMs <= oldest || confirmedAtMs <= oldest) {
+        return undefined;
+      }
+      const remainingMs = one.freshUntilMs - now;
+      const isNear = remainingMs < one.entry.loadMs * earlyRefresh * LIKELY_EARLY;
+      const wantsRefresh = isNear && shouldRefreshEarly(one.entry, storeNow(), earlyRefresh);
+      return hit(one, now, wantsRefresh);
+    },
+    findStale(key, tags) {
+      const one = kept.get(key);
+      if (!one || !isFiledUnder(one.entry, tags)) return undefined;
+      const now = performance.now();
+      if (now >= one.freshUntilMs + one.entry.staleIfErrorMs) return undefined;
+      return hit(one, now, false);
+    },
+    beginRead() {
+      reads += 1;
+      return mark;
+    },
+    endRead() {
+      reads -= 1;
+      if (reads === 0) takenAway.clear();
+    },
+    keep(key, entry, since) {
+      if (!isOpen || allTakenAt > since) return;
+      const isGone = (name: string) => (takenAway.get(name) ?? 0) > since;
+      if (isGone(`key:${key}`) || entry.tags.some((tag) => isGone(`tag:${tag}`))) return;
+      const now = performance.now();
+      const freshUntilMs = now + entry.birthMs + entry.ttlMs - storeNow();
+      if (freshUntilMs <= now) return;
+      // What was read is a view of all that came with it.
+      const bytes = new Uint8Array(entry.value);
+      kept.set(key, {
+        entry: { ...entry, value: NO_BYTES },
+        keptAtMs: now,
+        freshUntilMs,
+        bytes,
+        frozen: undefined,
+        mustCopy: false,
+      });
+      if (!kept.has(key)) return;
+      for (const tag of entry.tags) {
+        const keys = keysOfTag.get(tag) ?? new Set();
+        keysOfTag.set(tag, keys.add(key));
+      }
+    },
+    evict(tags) {
+      for (const tag of tags) {
+        take(`tag:${tag}`);
+        for (const key of [...(keysOfTag.get(tag) ?? [])]) kept.delete(key);
+      }
+    },
+    delete(key) {
+      take(`key:${key}`);
+      kept.delete(key);
+    },
+    clear() {
+      mark += 1;
+      allTakenAt = mark;
+      kept.clear();
+    },
+    confirm(sentAtMs) {
+      confirmedAtMs = Math.max(confirmedAtMs, sentAtMs);
+    },
+  };
+}
+
+/** So many times its load before its end, an entry is refreshed with a chance of one in 20,000: not worth a dice. */
+const LIKELY_EARLY = 10;
+
+function sizeOf({ entry, bytes }: Kept, key: string): number {
+  const names = entry.tags.reduce((sum, tag) => sum + tag.length, 0);
+  // Decoded, a value takes more than its encoding; how much more, nothing tells.
+  return OVERHEAD_BYTES + 2 * (key.length + names) + 2 * (bytes?.byteLength ?? 0);
+}

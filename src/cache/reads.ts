@@ -1,0 +1,76 @@
+import { createAnswers } from "./answers.js";
+import type { Call, FillParts } from "./call.js";
+import type { NearCache } from "./near-cache.js";
+import type { Outage } from "./outage.js";
+import type { Reading } from "./store.js";
+
+export interface ReadParts extends FillParts {
+  readonly outage: Outage;
+  readonly near: NearCache | undefined;
+}
+
+/** Single reads of the store, which keep near what they find. */
+export interface Reads {
+  read(call: Call): Promise<Reading>;
+  /** The entry's value if it is fresh and valid, else undefined. */
+  peek(key: string): Promise<unknown>;
+  /** Keeps near what the store has of these keys. */
+  warm(keys: readonly string[]): Promise<void>;
+}
+
+const NO_TAGS: readonly string[] = [];
+
+export function createReads(parts: ReadParts): Reads {
+  const { store, outage, near } = parts;
+  const answers = createAnswers(parts);
+
+  function read({ key, entry }: Call): Promise<Reading> {
+    if (!near || !entry.near) return store.read(key, entry.tags, entry.loadGroup);
+    return readNear(near, key, entry.tags, entry.loadGroup);
+  }
+
+  async function readNear(
+    near: NearCache,
+    key: string,
+    tags: readonly string[],
+    group?: object,
+  ): Promise<Reading> {
+    const mark = near.beginRead();
+    try {
+      const reading = await store.read(key, tags, group);
+      // An entry that is being refreshed is about to change.
+      if (reading.entry && reading.valid) near.keep(key, reading.entry, mark);
+      return reading;
+    } finally {
+      near.endRead();
+    }
+  }
+
+  async function peek(key: string): Promise<unknown> {
+    const hit = near?.find(key, NO_TAGS);
+    if (hit) return hit.value;
+    if (outage.isOn) return undefined;
+    try {
+      const { entry, valid } = await store.read(key, NO_TAGS);
+      const now = store.now();
+      if (!entry || !valid || now >= entry.birthMs + entry.ttlMs) return undefined;
+      return answers.fromEntry(key, entry, now, "hit")?.value;
+    } catch (error) {
+      outage.notice(error);
+      return undefined;
+    }
+  }
+
+  return {
+    read,
+    peek,
+    async warm(keys) {
+      if (!near || outage.isOn) return;
+      try {
+        await Promise.all(keys.map((key) => readNear(near, key, NO_TAGS)));
+      } catch (error) {
+        outage.notice(error);
+      }
+    },
+  };
+}

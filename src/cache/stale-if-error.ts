@@ -1,0 +1,48 @@
+import { type Answer, createAnswers, fromNear, isFiledUnder } from "./answers.js";
+import { type Call, type FillParts, named } from "./call.js";
+import type { NearCache } from "./near-cache.js";
+import type { Outage } from "./outage.js";
+
+export interface StaleParts extends FillParts {
+  readonly outage: Outage;
+  readonly near: NearCache | undefined;
+}
+
+/** A load that throws does not take away what could still serve: within `staleIfErrorMs`, a stale entry does. */
+export function createStaleIfError(
+  parts: StaleParts,
+  find: (call: Call) => Promise<Answer>,
+): (call: Call) => Promise<Answer> {
+  const { store, outage, near, reporter } = parts;
+  const answers = createAnswers(parts);
+
+  async function findOrStale(call: Call): Promise<Answer> {
+    try {
+      return await find(call);
+    } catch (error) {
+      const stale = outage.isOn ? nearAnswer(call) : await storedAnswer(call);
+      if (!stale) throw error;
+      const { ageSeconds } = stale;
+      reporter.report({ type: "staleHit", reason: "error", ageSeconds, ...named(call) });
+      return stale;
+    }
+  }
+
+  /** Never what this process evicted; what others did, a process that is cut off cannot know. */
+  function nearAnswer({ key, entry: { tags } }: Call): Answer | undefined {
+    const found = near?.findStale(key, tags);
+    return found && fromNear(found, "stale");
+  }
+
+  async function storedAnswer({ key, entry: { tags } }: Call): Promise<Answer | undefined> {
+    // Read anew: what was evicted while the load ran must not serve.
+    const reading = await store.read(key, tags).catch(() => undefined);
+    const entry = reading?.valid ? reading.entry : undefined;
+    if (!entry || !isFiledUnder(entry, tags)) return undefined;
+    const now = store.now();
+    if (now >= entry.birthMs + entry.ttlMs + entry.staleIfErrorMs) return undefined;
+    return answers.fromEntry(key, entry, now, "stale");
+  }
+
+  return (call) => (call.entry.staleIfErrorMs > 0 ? findOrStale(call) : find(call));
+}

@@ -1,0 +1,87 @@
+import { makeExecutableSchema } from "@graphql-tools/schema";
+import { type ExecutionResult, execute, parse } from "graphql";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { createCache } from "../../src/cache/cache.js";
+import { cacheDirectives } from "../../src/directives/cache-directives.js";
+import { type RedisServer, startRedis } from "../support/redis-server.js";
+
+let server: RedisServer;
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterAll(() => server.stop());
+
+const MENU = parse("{ menu { name sizes { price } } nothing }");
+
+/** A menu whose fields are cached near, as a process of its own has it. */
+async function openMenu() {
+  const cache = createCache({
+    redis: server.client(),
+    commandTimeoutMs: 2_000,
+    earlyRefresh: 0,
+    near: { maxAgeSeconds: 60 },
+  });
+  onTestFinished(() => cache.close());
+  await expect.poll(async () => (await cache.health()).problems).toEqual([]);
+  const directives = cacheDirectives(cache);
+  let loads = 0;
+  const counted = <T>(value: T) => {
+    loads += 1;
+    return value;
+  };
+  const schema = directives.apply(
+    makeExecutableSchema({
+      typeDefs: [
+        directives.typeDefs,
+        `type Query {
+          menu: [Item!]! @cached(ttl: 60, tags: ["menu"])
+          nothing: String @cached(ttl: 60, tags: ["menu"])
+        }
+        type Item { id: ID!  name: String!  sizes: [Size!]! @cached(ttl: 60, tags: ["menu"]) }
+        type Size { price: Int! }
+        type Mutation { raise: Boolean! @evictTags(tags: ["menu"]) }`,
+      ],
+      resolvers: {
+        Query: {
+          menu: () => counted(["a", "b"].map((id) => ({ id, name: id }))),
+          nothing: () => counted(null),
+        },
+        Item: { sizes: ({ id }) => counted([{ price: id === "a" ? 1 : 2 }]) },
+        Mutation: { raise: () => true },
+      },
+    }),
+  );
+  return { cache, loads: () => loads, run: (document = MENU) => execute({ schema, document }) };
+}
+
+describe("fields that are near", () => {
+  test("are answered without a single promise, as they were with", async () => {
+    const { run, loads } = await openMenu();
+    const cold = await run();
+    await expect.poll(async () => (await run()) && run() instanceof Promise).toBe(false);
+    const before = loads();
+    const warm = run() as ExecutionResult;
+    expect(warm).not.toBeInstanceOf(Promise);
+    expect(warm).toEqual(cold);
+    expect(loads()).toBe(before);
+  });
+
+  test("are loaded anew after a mutation of this process and of another", async () => {
+    const [here, there] = [await openMenu(), await openMenu()];
+    for (const evictor of [here, there]) {
+      await here.run();
+      await expect
+        .poll(async () => (await here.run()) && here.run() instanceof Promise)
+        .toBe(false);
+      const before = here.loads();
+      await evictor.run(parse("mutation { raise }"));
+      await expect
+        .poll(async () => {
+          await here.run();
+          return here.loads();
+        })
+        .toBeGreaterThan(before);
+    }
+  });
+});
