@@ -6,6 +6,7 @@ import { type Connection, evaluate } from "./connection.js";
 import type { Freeing } from "./freeing.js";
 import type { Keys } from "./keys.js";
 import type { EvictionLog } from "./log.js";
+import { isSlotOnTheMove } from "./reply-error.js";
 import { scripts } from "./scripts.js";
 import { evictedVersion, writeLogPosition } from "./tag-version.js";
 
@@ -82,9 +83,4 @@ export function createEvictTags(
     log.hear(position);
     return { position, entries };
   };
-}
-
-/** The client follows TRYAGAIN round the cluster, and may have any redirection to tell of in the end. */
-function isSlotOnTheMove(error: unknown): boolean {
-  return error instanceof StoreError && /TRYAGAIN|redirections/.test(error.message);
 }

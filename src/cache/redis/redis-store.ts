@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { StoreError } from "../errors.js";
 import { type EntryDraft, lifeMs, type Nonce, type Store } from "../store.js";
 import type { RedisClient } from "./client.js";
@@ -14,6 +15,7 @@ import { openPush } from "./push.js";
 import { createReadBatch } from "./read-batch.js";
 import { writeBody } from "./record.js";
 import { openReplicas } from "./replicas.js";
+import { isSlotOnTheMove } from "./reply-error.js";
 import { scripts } from "./scripts.js";
 import { readLogPosition } from "./tag-version.js";
 
@@ -26,8 +28,15 @@ export interface RedisStoreOptions {
   readonly waitReplicas?: number;
 }
 
+/** What an entry is filed with, its value let go of. */
+type Filing = Pick<EntryDraft, "tags" | "nonces"> & { readonly life: number };
+
 /** A counter that nobody drew from for so long begins again, at the clock. */
 const FENCE_LIFE_MS = 7 * 24 * 3600 * 1000;
+
+/** Some seconds: as long as a slot takes, and within the life that its lease gives a tag that nothing is filed under. */
+const FILE_ATTEMPTS = 20;
+const FILE_AGAIN_AFTER_MS = 250;
 
 /** @throws UnsupportedStoreError */
 export function createRedisStore(options: RedisStoreOptions): Store {
@@ -65,19 +74,34 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     freeing.sweep().catch(() => {});
   });
 
-  /** In the background: the index serves to free what is invalid, never to tell what is. */
-  async function file(key: string, draft: EntryDraft): Promise<void> {
-    const life = Math.ceil(lifeMs(draft));
+  let isClosed = false;
+
+  /**
+   * In the background: the index serves to free what is invalid, never to tell what is. A tag whose slot is on its way
+   * to another server cannot be filed under until it has come.
+   */
+  async function file(key: string, filing: Filing): Promise<void> {
+    for (let attempt = 1; !isClosed; attempt += 1) {
+      try {
+        return await fileOnce(key, filing);
+      } catch (error) {
+        if (attempt === FILE_ATTEMPTS || !isSlotOnTheMove(error)) throw error;
+      }
+      await pause(FILE_AGAIN_AFTER_MS, undefined, { ref: false });
+    }
+  }
+
+  async function fileOnce(key: string, { tags, nonces, life }: Filing): Promise<void> {
     const replies = await connection.sendAll(
-      draft.tags.map((tag, index) => {
-        const nonce = draft.nonces[index] as Nonce;
+      tags.map((tag, index) => {
+        const nonce = nonces[index] as Nonce;
         const indexName = keys.indexBase(tag) + nonce;
         return evaluate(scripts.fileEntry, [keys.tag(tag), indexName], nonce, key, life);
       }),
     );
     const movedAt = replies.indexOf(0);
     if (movedAt === -1) return;
-    const nonce = draft.nonces[movedAt] as Nonce;
+    const nonce = nonces[movedAt] as Nonce;
     await connection.send(...evaluate(scripts.freeEntry, [keys.entry(key)], nonce));
   }
 
@@ -110,7 +134,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
         ),
       );
       if (birth === 0) return undefined;
-      if (draft.tags.length > 0) file(key, draft).catch(() => {});
+      const { tags, nonces } = draft;
+      if (tags.length > 0) file(key, { tags, nonces, life }).catch(() => {});
       return Number(birth);
     },
 
@@ -180,6 +205,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     notes: () => (connection.note === undefined ? [] : [connection.note]),
 
     async close() {
+      isClosed = true;
       clock.close();
       await freeing.close();
       push.close();
