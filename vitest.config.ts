@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
 
 /** Servers that must agree among themselves in time: they run after all others, one file at a time. */
-const ALONE = ["cluster-failover", "promotion", "sentinel"].map(
+const ALONE = ["cluster-failover", "promotion", "resharding", "sentinel"].map(
   (name) => `test/cache/redis/${name}.test.ts`,
 );
 

@@ -6,6 +6,8 @@ import { type RedisServer, startRedis } from "./redis-server.js";
 export interface RedisCluster extends AsyncDisposable {
   /** Master `i` serves the `i`-th part of the slots. */
   readonly masters: readonly RedisServer[];
+  /** Masters that serve no slot. */
+  readonly spares: readonly RedisServer[];
   /** Replica `i` follows master `i % masters.length`. */
   readonly replicas: readonly RedisServer[];
   /** `redis://127.0.0.1:…,127.0.0.1:…` */
@@ -20,6 +22,8 @@ export type ClusterClientOptions = Exclude<ConstructorParameters<typeof Cluster>
 export interface RedisClusterOptions {
   /** Default 3: fewer cannot vote a failover. */
   masters?: number;
+  /** Masters besides, without a slot. Default 0. */
+  spares?: number;
   /** Of each master. Default 0. */
   replicas?: number;
   /** More arguments for every server. */
@@ -33,7 +37,7 @@ const slotCount = 16_384;
 const settleTimeoutMs = 30_000;
 
 export async function startCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
-  const { masters: masterCount = 3, replicas: replicasEach = 0 } = options;
+  const { masters: masterCount = 3, spares: spareCount = 0, replicas: replicasEach = 0 } = options;
   const servers: RedisServer[] = [];
   const clients = new Set<Cluster>();
 
@@ -44,15 +48,18 @@ export async function startCluster(options: RedisClusterOptions = {}): Promise<R
   }
 
   try {
-    for (let i = 0; i < masterCount * (1 + replicasEach); i += 1) {
+    for (let i = 0; i < masterCount * (1 + replicasEach) + spareCount; i += 1) {
       servers.push(await startNode(options));
     }
-    const [masters, replicas] = [servers.slice(0, masterCount), servers.slice(masterCount)];
-    await join(masters, replicas);
+    const masters = servers.slice(0, masterCount);
+    const spares = servers.slice(masterCount, masterCount + spareCount);
+    const replicas = servers.slice(masterCount + spareCount);
+    await join(masters, spares, replicas);
     const seeds = masters.map(({ port }) => ({ host: "127.0.0.1", port }));
 
     return {
       masters,
+      spares,
       replicas,
       url: `redis://${seeds.map(({ host, port }) => `${host}:${port}`).join(",")}`,
       client(clientOptions = {}) {
@@ -87,8 +94,15 @@ async function startNode({ args = [], nodeTimeoutMs = 1_000 }: RedisClusterOptio
   }
 }
 
-async function join(masters: readonly RedisServer[], replicas: readonly RedisServer[]) {
-  const nodes = [...masters, ...replicas].map((server) => ({ server, admin: server.client() }));
+async function join(
+  masters: readonly RedisServer[],
+  spares: readonly RedisServer[],
+  replicas: readonly RedisServer[],
+) {
+  const nodes = [...masters, ...spares, ...replicas].map((server) => ({
+    server,
+    admin: server.client(),
+  }));
   const first = nodes[0]!;
   for (const [i, { admin }] of nodes.entries()) {
     // Distinct epochs from the start: no two masters argue over who may say what.
@@ -105,7 +119,7 @@ async function join(masters: readonly RedisServer[], replicas: readonly RedisSer
   await Promise.all(nodes.map(({ admin }) => until(() => sees(admin, nodes.length))));
 
   await Promise.all(
-    nodes.slice(masters.length).map(async ({ admin }, i) => {
+    nodes.slice(masters.length + spares.length).map(async ({ admin }, i) => {
       const master = await nodes[i % masters.length]!.admin.cluster("MYID");
       await admin.cluster("REPLICATE", String(master));
       await until(async () => (await admin.info("replication")).includes("master_link_status:up"));

@@ -6,6 +6,7 @@ import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Freeing } from "./freeing.js";
 import type { Keys } from "./keys.js";
 import type { EvictionLog } from "./log.js";
+import { isSlotOnTheMove } from "./reply-error.js";
 import { scripts } from "./scripts.js";
 import { evictedVersion, onlyEntryOf, readLogPosition, writeLogPosition } from "./tag-version.js";
 
@@ -123,9 +124,4 @@ function* chunksOf(tags: readonly string[]): Generator<readonly string[]> {
   for (let from = 0; from < tags.length; from += TAGS_AT_ONCE) {
     yield tags.slice(from, from + TAGS_AT_ONCE);
   }
-}
-
-/** The client follows TRYAGAIN round the cluster, and may have any redirection to tell of in the end. */
-function isSlotOnTheMove(error: unknown): boolean {
-  return error instanceof StoreError && /TRYAGAIN|redirections/.test(error.message);
 }

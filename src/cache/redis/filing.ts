@@ -1,6 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { type EntryDraft, lifeMs, type Nonce } from "../store.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";
+import { isSlotOnTheMove } from "./reply-error.js";
 import { scripts } from "./scripts.js";
 
 /** Longer keys have a set at once: whoever reads a tag's version reads what stands in it. */
@@ -8,6 +10,10 @@ const LONGEST_ONLY_KEY_BYTES = 128;
 /** Smaller sets go with their tag; of larger ones a few members are looked after with each that comes. */
 const SAMPLED_FROM = 16;
 const SAMPLE = 2;
+
+/** Some seconds: as long as a slot takes, and within the life that its lease gives a tag that nothing is filed under. */
+const ATTEMPTS = 20;
+const AGAIN_AFTER_MS = 250;
 
 export interface Filed {
   readonly key: string;
@@ -28,6 +34,18 @@ export function createFiling(
   keys: Keys,
 ): (filed: readonly Filed[]) => Promise<void> {
   const indexOf = ({ tag, nonce }: Member) => keys.indexBase(tag) + nonce;
+
+  /** A tag whose slot is on its way to another server cannot be filed under until it has come. */
+  async function fileInTime(members: readonly Member[]): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await file(members);
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isSlotOnTheMove(error)) throw error;
+      }
+      await pause(AGAIN_AFTER_MS, undefined, { ref: false });
+    }
+  }
 
   async function file(members: readonly Member[]): Promise<void> {
     const replies = await connection.sendAll(members.map(fileCommand));
@@ -78,7 +96,7 @@ export function createFiling(
     return evaluate(scripts.freeEntry, [keys.entry(key)], nonce);
   }
 
-  return (filed) => file(filed.flatMap(membersOf));
+  return (filed) => fileInTime(filed.flatMap(membersOf));
 }
 
 function membersOf({ key, draft }: Filed): Member[] {

@@ -40,6 +40,8 @@ export function watchPromotions(
   const { client } = connection;
   const refresh = client.isCluster ? hookRefresh(client as Cluster, doubt) : undefined;
   let masters: ReadonlySet<ServerId> = new Set();
+  /** Masters that were in use once, and that neither came back nor were replaced. */
+  const missing = new Set<ServerId>();
   let logMark = "";
   let isKnown = false;
   let lostAtMs: number | undefined;
@@ -79,7 +81,7 @@ export function watchPromotions(
   }
 
   function settle(seen: Seen): void {
-    const isPromotion = masters.size > 0 && [...seen.masters].some((id) => !masters.has(id));
+    const isPromotion = masters.size > 0 && isReplaced(seen.masters);
     ({ masters, logMark } = seen);
     isKnown = true;
     const lostAt = lostAtMs ?? performance.now();
@@ -87,6 +89,19 @@ export function watchPromotions(
     if (!isPromotion) return;
     promotions += 1;
     onPromotion(lostAt);
+  }
+
+  /**
+   * Whether a server has come in the place of another. A cluster that grows has one more master, which never was a
+   * replica, while no other is missing: its keys were moved to it, and none is lost.
+   */
+  function isReplaced(now: ReadonlySet<ServerId>): boolean {
+    const come = [...now].filter((id) => !masters.has(id) && !missing.has(id));
+    for (const id of masters) missing.add(id);
+    for (const id of now) missing.delete(id);
+    const isOne = come.length > 0 && (missing.size > 0 || come.some(wasReplica));
+    if (isOne) missing.clear();
+    return isOne;
   }
 
   async function ask(): Promise<Seen> {
@@ -214,6 +229,11 @@ export function idOf(info: string): ServerId {
   const run = /^run_id:(\w+)/m.exec(info)?.[1] ?? "";
   const formerId = /^master_replid2:(\w+)/m.exec(info)?.[1] ?? "";
   return /^0*$/.test(formerId) ? run : `${run}:${formerId}`;
+}
+
+/** As `idOf` tells it: a replica that is promoted keeps its former replication id. */
+function wasReplica(id: ServerId): boolean {
+  return id.includes(":");
 }
 
 /** The first 8 digits of the replication id, as advance-log.lua takes them. */

@@ -18,3 +18,11 @@ export function asStoreError(cause: unknown): StoreError {
   }
   return new StoreUnavailableError(`Redis must be in reach, but: ${text}`, { cause });
 }
+
+/**
+ * A command for several keys, of a slot that is on its way to another server. The client follows TRYAGAIN round the
+ * cluster, and may have any redirection to tell of in the end.
+ */
+export function isSlotOnTheMove(error: unknown): boolean {
+  return error instanceof StoreError && /TRYAGAIN|redirections/.test(error.message);
+}

@@ -143,6 +143,28 @@ describe("When a master of a cluster is lost", () => {
     expect(seen).toEqual(new Set(["new"]));
   });
 
+  it("it is issued again where the master comes back with an old snapshot, after being missed", async () => {
+    await using alone = await startCluster({ masters: 3 });
+    const evictor = open({ redis: alone.client() });
+    const key = keyBeside(keys.tag("menu"));
+    await evictor.getOrSet(key, menu, () => "old");
+    const master = alone.masters[partOf(keys.tag("menu"))]!;
+    const admin = master.client();
+    // The entry is filed, which gives the tag its life.
+    await expect.poll(() => admin.pttl(keys.tag("menu")), LONG).toBeGreaterThan(60_000);
+    await admin.save();
+    expect(await evictor.evictTags(["menu"])).toMatchObject({ delivered: true });
+    await master.kill();
+    // Noticed, and the masters that are left are all that there is for now.
+    await expect
+      .poll(() => evictor.lookup(key, menu, () => "new").then(({ status }) => status), LONG)
+      .toBe("outage");
+    await master.restart();
+    await usesRedis(evictor);
+    expect(await evictor.get(key)).not.toBe("old");
+    expect(await open({ redis: alone.client() }).get(key)).not.toBe("old");
+  });
+
   it("a fill in the middle gives its value, and neither blocks nor misleads anybody after it", async () => {
     const [cache, other, gate] = [
       open({ leaseSeconds: 1 }),

@@ -1,4 +1,3 @@
-import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { StoreUnavailableError } from "../../../src/cache/errors.js";
 import { createCache } from "../../../src/cache/index.js";
@@ -6,11 +5,12 @@ import type { RedisClient } from "../../../src/cache/redis/client.js";
 import { type Connection, evaluate, openConnection } from "../../../src/cache/redis/connection.js";
 import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import { scripts } from "../../../src/cache/redis/scripts.js";
-import { keySlot, SLOTS } from "../../../src/cache/redis/transactions/key-slot.js";
+import { keySlot } from "../../../src/cache/redis/transactions/key-slot.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { beginMove } from "../../support/slot-move.js";
 import { testCache } from "../cache-conformance.js";
 import { testStore } from "../store-conformance.js";
 
@@ -142,34 +142,30 @@ describe("a cluster whose slots move", () => {
   const leased = (key: string) =>
     evaluate(scripts.takeLease, [key], "token-01", 60_000, Buffer.alloc(10), "", 0);
 
+  /** How many keys each master has in the slot of a key, the most first. */
+  async function keysInSlotOf(key: string): Promise<number[]> {
+    const counts = cluster.masters.map((master) =>
+      master.client().cluster("COUNTKEYSINSLOT", keySlot(key)),
+    );
+    return (await Promise.all(counts)).sort((one, other) => other - one);
+  }
+
   test("is followed, key by key and then for good", async () => {
     const [here, there] = ["{moving}here", "{moving}there"];
-    const slot = keySlot(here);
-    const nodes = cluster.masters.map((master) => master.client());
-    const ids = await Promise.all(nodes.map(async (node) => String(await node.cluster("MYID"))));
-    const from = Math.floor((slot * 3) / SLOTS);
-    const to = (from + 1) % 3;
-    const [source, target] = [nodes[from] as Redis, nodes[to] as Redis];
-
     const connection = openConnection(masters(), 2000);
     try {
       expect(await connection.send(...leased(here))).toBe(1);
-      await target.cluster("SETSLOT", slot, "IMPORTING", ids[from] as string);
-      await source.cluster("SETSLOT", slot, "MIGRATING", ids[to] as string);
+      const move = await beginMove(cluster, here);
 
       // What is still at the source is served there, and what is not, at the target.
       expect(await connection.send(...leased(here))).toBe(0);
       expect(await connection.send(...leased(there))).toBe(1);
-      expect(await source.cluster("COUNTKEYSINSLOT", slot)).toBe(1);
-      expect(await target.cluster("COUNTKEYSINSLOT", slot)).toBe(1);
+      expect(await keysInSlotOf(here)).toEqual([1, 1, 0]);
       const seenByToken = evaluate(scripts.renewLease, [there], "token-01", 60_000);
       expect(await connection.send(...seenByToken)).toBe(1);
 
-      const port = cluster.masters[to]?.port as number;
-      await source.call("MIGRATE", "127.0.0.1", port, here, 0, 5_000);
-      for (const node of [target, source, ...nodes]) {
-        await node.cluster("SETSLOT", slot, "NODE", ids[to] as string);
-      }
+      await move.end();
+      expect(await keysInSlotOf(here)).toEqual([2, 0, 0]);
       for (const key of [here, there]) {
         const deletion = evaluate(scripts.deleteEntry, [key], "wake");
         expect(await connection.send(...deletion)).toBe(1);

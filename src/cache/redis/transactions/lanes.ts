@@ -10,7 +10,7 @@ export interface Lanes {
    * The lane that transactions of this key take. It is always the same of a server's, so those of one process are
    * never in each other's way.
    *
-   * @param address of a cluster's node, as host:port. Default: the master of the key's slot
+   * @param address of a cluster's node, as a redirection tells it. Default: the master of the key's slot
    * @throws StoreUnavailableError where no such node is known
    */
   of(key: string, address?: string): Lane;
@@ -60,7 +60,7 @@ export function createLanes(client: RedisClient): Lanes {
   return {
     of(key, address) {
       const slot = keySlot(key);
-      const at = client.isCluster ? (address ?? masterOf(client as Cluster, slot)) : "";
+      const at = client.isCluster ? addressFor(client as Cluster, slot, address) : "";
       const server = () => (client.isCluster ? nodeAt(client as Cluster, at) : (client as Redis));
       return lanesOf(at, server)[slot % LANES] as Lane;
     },
@@ -96,6 +96,13 @@ async function runIdOf(server: Redis): Promise<string> {
     throw error;
   });
   return /^run_id:(\w+)/m.exec(info)?.[1] ?? "";
+}
+
+function addressFor(cluster: Cluster, slot: number, told: string | undefined): string {
+  if (told === undefined) return masterOf(cluster, slot);
+  const { natMap } = cluster.options;
+  const mapped = typeof natMap === "function" ? natMap(told) : natMap?.[told];
+  return mapped ? `${mapped.host}:${mapped.port}` : told;
 }
 
 function masterOf(cluster: Cluster, slot: number): string {

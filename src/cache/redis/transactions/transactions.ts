@@ -70,30 +70,43 @@ export function createTransactions(
   }
 
   async function runOne(step: Step, deadline: number): Promise<unknown> {
-    let askAt: string | undefined;
+    let next: Next = {};
     let last = "";
     for (let redirection = 0; redirection < MAX_REDIRECTIONS; redirection += 1) {
-      const lane = lanes.of(keyOf(step), askAt);
-      const isAsking = askAt !== undefined;
+      const { address, isAsking = false } = next;
+      const lane = lanes.of(keyOf(step), address);
       const outcome = await lane.use(deadline, (connection) => race(connection, step, isAsking));
       if ("reply" in outcome) return outcome.reply;
       last = outcome.redirection;
-      askAt = await follow(last, keyOf(step));
+      next = await follow(last, keyOf(step));
     }
     throw new StoreUnavailableError(
       `A cluster must say where a slot is, but said after ${MAX_REDIRECTIONS} redirections: ${last}`,
     );
   }
 
-  /** Where to ask next; undefined for the slot's master. The cluster's client follows as well, and so learns the way. */
-  async function follow(redirection: string, key: string): Promise<string | undefined> {
-    const [kind, , address] = redirection.split(" ");
-    if (kind === "TRYAGAIN") await pause(TRY_AGAIN_AFTER_MS);
-    else await transmit([["exists", key]]);
-    return kind === "ASK" ? address : undefined;
+  /**
+   * Where to go next. The cluster's client follows as well, and so gets to know the node. Where it takes the slot to be
+   * is not relied on: at a redirection it changes its mind about the whole range that it had the slot in.
+   */
+  async function follow(redirection: string, key: string): Promise<Next> {
+    const [kind, , address = ""] = redirection.split(" ");
+    if (kind === "TRYAGAIN") {
+      await pause(TRY_AGAIN_AFTER_MS);
+      return {};
+    }
+    await transmit([["exists", key]]);
+    return { address, isAsking: kind === "ASK" };
   }
 
   return { exchange, close: () => lanes.close() };
+}
+
+/** No address: at the slot's master, as the client knows it. */
+interface Next {
+  readonly address?: string;
+  /** The slot is on its way there. */
+  readonly isAsking?: boolean;
 }
 
 type Outcome = { readonly reply: unknown } | { readonly redirection: string };
