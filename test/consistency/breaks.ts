@@ -5,6 +5,8 @@ import type { EntryDraft, Reading, Snapshot, Store } from "../../src/cache/store
 /** One safeguard of the engine, turned off by a store that lies to it. */
 export interface Break {
   readonly what: string;
+  /** It shows only where replicas are promoted. */
+  readonly needsFailovers?: true;
   readonly sabotage: (store: Store) => Partial<Store>;
 }
 
@@ -130,6 +132,56 @@ export const breaks = {
         return { position, entries: 0 };
       },
     }),
+  },
+  "unseen promotions": {
+    what: "that a server was replaced by one that may lack evictions is not noticed",
+    needsFailovers: true,
+    sabotage: () => ({ onPromotion: () => {} }),
+  },
+  "lost reissues": {
+    what: "what was evicted before a promotion is not issued again after it",
+    needsFailovers: true,
+    sabotage: (store) => {
+      let isOwing = false;
+      return {
+        onPromotion(listener) {
+          store.onPromotion?.((lostAtMs) => {
+            isOwing = true;
+            listener(lostAtMs);
+          });
+        },
+        read(key, tags) {
+          isOwing = false;
+          return store.read(key, tags);
+        },
+        async evict(tags) {
+          if (!isOwing) return store.evict(tags);
+          return { position: await store.readPosition(), entries: 0 };
+        },
+      };
+    },
+  },
+  "forgotten leases": {
+    what: "for two seconds after a promotion, leases count for nothing",
+    needsFailovers: true,
+    sabotage: (store) => {
+      let untilMs = 0;
+      const areForgotten = () => performance.now() < untilMs;
+      return {
+        onPromotion(listener) {
+          store.onPromotion?.((lostAtMs) => {
+            untilMs = performance.now() + 2000;
+            listener(lostAtMs);
+          });
+        },
+        async read(key, tags) {
+          const reading = await store.read(key, tags);
+          return areForgotten() ? { ...plain(reading), lease: undefined } : reading;
+        },
+        takeLease: (request) =>
+          store.takeLease(areForgotten() ? { ...request, over: "any" } : request),
+      };
+    },
   },
 } satisfies Record<string, Break>;
 

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type BreakName, breakNames, breaks, isBreak } from "./breaks.js";
+import { type Break, type BreakName, breakNames, breaks, isBreak } from "./breaks.js";
 import type { Topology } from "./protocol.js";
 import { describeRun } from "./report.js";
 import { type RunOptions, runCheck } from "./run.js";
@@ -22,14 +22,26 @@ process.exitCode = await main().catch((error: unknown) => {
 async function main(): Promise<number> {
   const { breakName, ...options } = readOptions();
   if (breakName === "list") {
-    for (const name of breakNames) console.log(`${name.padEnd(22)}${breaks[name].what}`);
+    for (const name of breakNames) {
+      const { what, needsFailovers }: Break = breaks[name];
+      console.log(`${name.padEnd(22)}${what}${needsFailovers ? " (not on a single server)" : ""}`);
+    }
     return 0;
   }
   if (breakName === undefined) return check(options);
-  const names = breakName === "all" ? breakNames : [breakName];
+  if (breakName !== "all" && !canShow(breakName, options)) {
+    throw new UsageError(`--break ${breakName} shows only with --topology sentinel or cluster`);
+  }
+  const names =
+    breakName === "all" ? breakNames.filter((name) => canShow(name, options)) : [breakName];
   let unnoticed = 0;
   for (const name of names) unnoticed += await breakOne(options, name);
   return unnoticed === 0 ? 0 : 1;
+}
+
+function canShow(name: BreakName, { topology }: RunOptions): boolean {
+  const { needsFailovers }: Break = breaks[name];
+  return topology !== "single" || !needsFailovers;
 }
 
 async function check(options: RunOptions): Promise<number> {
@@ -43,7 +55,8 @@ async function breakOne(options: RunOptions, sabotage: BreakName): Promise<numbe
   const began = performance.now();
   const { verdict } = await runCheck({ ...options, sabotage, untilWrong: true });
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  const found = `${verdict.stale.length} stale reads, ${verdict.overlaps.length} loads at once`;
+  const { stale, overlaps, unpaid } = verdict;
+  const found = `${stale.length} stale reads, ${overlaps.length} loads at once, ${unpaid.length} not issued again or not noticed`;
   console.log(
     `${sabotage.padEnd(22)}${verdict.isWrong ? found : "NOT NOTICED"}, after ${seconds} s`,
   );

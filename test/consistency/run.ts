@@ -41,7 +41,6 @@ const TOLD_WITHIN_MS = 1500;
 export const limits = {
   leaseMs: LEASE_MS,
   waitMs: WAIT_MS,
-  leaseToLoadMs: 2 * COMMAND_TIMEOUT_MS,
   untilMs: Number.POSITIVE_INFINITY,
 };
 
