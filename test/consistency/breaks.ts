@@ -92,7 +92,7 @@ export const breaks = {
     sabotage: (store) => ({
       async takeLease(request) {
         const grant = await store.takeLease(request);
-        return grant.taken ? { taken: true, snapshot: neverMoved(grant.snapshot) } : grant;
+        return grant.taken ? { ...grant, snapshot: neverMoved(grant.snapshot) } : grant;
       },
     }),
   },
