@@ -17,6 +17,9 @@ export interface Verdict {
   readonly isWrong: boolean;
 }
 
+/** What a promise that is not kept shows as. */
+export type Finding = "stale" | "overlaps" | "unpaid";
+
 export function judge(history: History, limits: OverlapLimits): Verdict {
   const reads = findStaleReads(history);
   const stale = reads.filter(({ apart }) => !apart);
