@@ -108,6 +108,18 @@ export const breaks = {
       },
     }),
   },
+  "forgotten deletions": {
+    what: "what an operation remembered from before its key was deleted is stored as if it were new",
+    shows: "stale",
+    sabotage: (store) => ({
+      async takeLease(request) {
+        const grant = await store.takeLease(request);
+        return grant.taken
+          ? { ...grant, snapshot: { ...grant.snapshot, deletedAt: undefined } }
+          : grant;
+      },
+    }),
+  },
   "unchecked results": {
     what: "a tag known only from the result may have been evicted while the load ran",
     shows: "stale",

@@ -73,7 +73,7 @@ export function findStaleReads(history: History): StaleRead[] {
       const stale = check(`tag ${tag}`, tag, value.seenMs, version);
       if (stale) return stale;
     }
-    return check(`key ${read.key}`, read.key, madeMs(history, read), undefined);
+    return check(`key ${read.key}`, read.key, value.seenMs, undefined);
   }
 }
 
@@ -90,12 +90,6 @@ function isAsOldAsItsOperation({ loads }: History, { value, ...read }: Read): bo
 
 function isPastLease(load: Load | undefined): boolean {
   return load !== undefined && load.leasedMs === undefined;
-}
-
-/** What is set counts as made when the set ended: it and a deletion at the same time may come in either order. */
-function madeMs({ writes }: History, { value }: Read): number {
-  const set = value?.load.endsWith("/set") ? writes.get(value.load.slice(0, -4)) : undefined;
-  return set?.endMs ?? value?.beganMs ?? 0;
 }
 
 function namesOf(write: Write): string[] {
