@@ -107,13 +107,12 @@ export function createLookups(parts: LookupParts): Lookups {
     const { key, entry } = call;
     const flight = flights.start(key, entry);
     try {
-      const token = randomId();
       let grant: LeaseGrant;
       try {
         grant = await takeLease(store, {
           key,
           tags: entry.tags,
-          token,
+          token: randomId(),
           leaseMs: settings.leaseMs,
           over: reading.token,
           overHeld: reading.doomed,
@@ -125,6 +124,7 @@ export function createLookups(parts: LookupParts): Lookups {
         return await withoutStore(call);
       }
       if (!grant.taken) return undefined;
+      const { token } = grant;
       if (!isYoungEnough(entry, grant.snapshot)) {
         // Its loaders may have memoised what was evicted since; a younger operation may well fill.
         await store.releaseLease(key, token, 0).catch((error) => outage.notice(error));

@@ -169,7 +169,11 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       const snapshot = claim(request.tags);
       const deadlineMs = monotonicNow() + request.leaseMs;
       holds.set(key, { kind: "lease", token, deadlineMs, position: snapshot.head });
-      return { taken: true, snapshot: { ...snapshot, deletedAt: deletions.get(key)?.position } };
+      return {
+        taken: true,
+        token,
+        snapshot: { ...snapshot, deletedAt: deletions.get(key)?.position },
+      };
     },
 
     async renewLease({ key, token, leaseMs, tags: wanted }) {

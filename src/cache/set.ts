@@ -16,12 +16,12 @@ export function createSetter(parts: FillParts): (call: Call, value: unknown) => 
     const { key, entry } = call;
     // What cannot be stored changes nothing: the lease would void a fill for no gain.
     if (!encodeValue(parts, call, value)) return false;
-    const token = randomId();
     const { leaseMs } = settings;
     const asksDeletion = entry.since !== undefined;
-    const request = { key, tags: entry.tags, token, leaseMs, asksDeletion };
+    const request = { key, tags: entry.tags, token: randomId(), leaseMs, asksDeletion };
     const grant = await takeLease(store, { ...request, over: "any" });
     if (!grant.taken) return false;
+    const { token } = grant;
     if (!isYoungEnough(entry, grant.snapshot)) {
       await releaseLease(parts, call, token, 0);
       return false;

@@ -67,7 +67,8 @@ export interface Snapshot {
 
 /** Refused when somebody else moved first: look again. */
 export type LeaseGrant =
-  | { readonly taken: true; readonly snapshot: Snapshot }
+  /** Under `token`, which may be another than the one that was asked for. */
+  | { readonly taken: true; readonly token: Token; readonly snapshot: Snapshot }
   | { readonly taken: false };
 
 export interface LeaseRequest {

@@ -25,7 +25,7 @@ export function testStore(name: string, open: () => Promise<Store>): void {
       const request = { key, tags: [], token, leaseMs: 10_000, over: "", ...more };
       const grant = await store.takeLease(request);
       if (!grant.taken) throw new Error("The lease was refused.");
-      return { token: request.token, snapshot: grant.snapshot };
+      return { token: grant.token, snapshot: grant.snapshot };
     }
 
     function draft(tags: string[], snapshot: Snapshot, more: Partial<EntryDraft> = {}): EntryDraft {

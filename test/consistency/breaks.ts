@@ -1,16 +1,22 @@
 import type { Position } from "../../src/cache/position.js";
 import { randomId } from "../../src/cache/random.js";
 import type { EntryDraft, Reading, Snapshot, Store } from "../../src/cache/store.js";
+import type { Finding } from "./judge.js";
 
 /** One safeguard of the engine, turned off by a store that lies to it. */
 export interface Break {
   readonly what: string;
+  /** What must be found then. */
+  readonly shows: Finding;
+  /** It shows only where replicas are promoted. */
+  readonly needsFailovers?: true;
   readonly sabotage: (store: Store) => Partial<Store>;
 }
 
 export const breaks = {
   "late versions": {
     what: "entries are filed under the versions that their tags have at the commit, not before the load",
+    shows: "stale",
     sabotage: (store) => ({
       async commit(key, token, draft) {
         const { nonces } = await store.snapshot(draft.tags);
@@ -23,6 +29,7 @@ export const breaks = {
   },
   "unchecked versions": {
     what: "an entry is valid whatever the versions of its tags",
+    shows: "stale",
     sabotage: (store) => ({
       read: async (key, tags) => {
         const reading = await store.read(key, tags);
@@ -32,6 +39,7 @@ export const breaks = {
   },
   "trusted losses": {
     what: "a tag whose version was lost counts as unmoved",
+    shows: "stale",
     sabotage: (store) => ({
       async read(key, tags) {
         const reading = await store.read(key, tags);
@@ -48,6 +56,7 @@ export const breaks = {
   },
   "late writers": {
     what: "a commit goes through whoever holds the lease",
+    shows: "stale",
     sabotage: (store) => ({
       async commit(key, token, draft) {
         const birth = await store.commit(key, token, draft);
@@ -57,6 +66,7 @@ export const breaks = {
   },
   "shared leases": {
     what: "a lease is granted over another that holds, and nobody sees it",
+    shows: "overlaps",
     sabotage: (store) => ({
       async read(key, tags) {
         return { ...plain(await store.read(key, tags)), lease: undefined };
@@ -66,10 +76,12 @@ export const breaks = {
   },
   "short leases": {
     what: "a lease is not renewed",
+    shows: "overlaps",
     sabotage: () => ({ renewLease: async () => true }),
   },
   "surviving leases": {
     what: "the deletion of a key that is being filled leaves the fill alone",
+    shows: "stale",
     sabotage: (store) => ({
       async delete(key) {
         const { lease } = await store.read(key, []);
@@ -79,6 +91,7 @@ export const breaks = {
   },
   "joined doom": {
     what: "a reader joins a load of its process, whatever was evicted since it began",
+    shows: "stale",
     sabotage: (store) => ({
       async read(key, tags) {
         return { ...plain(await store.read(key, tags)), sequence: 0 };
@@ -87,21 +100,36 @@ export const breaks = {
   },
   "ageless operations": {
     what: "what an operation remembered from before an eviction is stored as if it were new",
+    shows: "stale",
     sabotage: (store) => ({
       async takeLease(request) {
         const grant = await store.takeLease(request);
-        return grant.taken ? { taken: true, snapshot: neverMoved(grant.snapshot) } : grant;
+        return grant.taken ? { ...grant, snapshot: neverMoved(grant.snapshot) } : grant;
+      },
+    }),
+  },
+  "forgotten deletions": {
+    what: "what an operation remembered from before its key was deleted is stored as if it were new",
+    shows: "stale",
+    sabotage: (store) => ({
+      async takeLease(request) {
+        const grant = await store.takeLease(request);
+        return grant.taken
+          ? { ...grant, snapshot: { ...grant.snapshot, deletedAt: undefined } }
+          : grant;
       },
     }),
   },
   "unchecked results": {
     what: "a tag known only from the result may have been evicted while the load ran",
+    shows: "stale",
     sabotage: (store) => ({
       snapshot: async (tags) => neverMoved(await store.snapshot(tags)),
     }),
   },
   "forgotten evictions": {
     what: "an eviction that could not be delivered is dropped when the store is back",
+    shows: "stale",
     sabotage: (store) => {
       // The engine asks for a sign of life, and delivers before it does anything else.
       let isDelivering = false;
@@ -123,6 +151,7 @@ export const breaks = {
   },
   "early receipts": {
     what: "an eviction is acknowledged before it is carried out",
+    shows: "stale",
     sabotage: (store) => ({
       async evict(tags) {
         const position = await store.readPosition();
@@ -130,6 +159,59 @@ export const breaks = {
         return { position, entries: 0 };
       },
     }),
+  },
+  "unseen promotions": {
+    what: "that a server was replaced by one that may lack evictions is not noticed",
+    shows: "unpaid",
+    needsFailovers: true,
+    sabotage: () => ({ onPromotion: () => {} }),
+  },
+  "lost reissues": {
+    what: "what was evicted before a promotion is not issued again after it",
+    shows: "unpaid",
+    needsFailovers: true,
+    sabotage: (store) => {
+      let isOwing = false;
+      return {
+        onPromotion(listener) {
+          store.onPromotion?.((lostAtMs) => {
+            isOwing = true;
+            listener(lostAtMs);
+          });
+        },
+        read(key, tags) {
+          isOwing = false;
+          return store.read(key, tags);
+        },
+        async evict(tags) {
+          if (!isOwing) return store.evict(tags);
+          return { position: await store.readPosition(), entries: 0 };
+        },
+      };
+    },
+  },
+  "forgotten leases": {
+    what: "for two seconds after a promotion, leases count for nothing",
+    shows: "overlaps",
+    needsFailovers: true,
+    sabotage: (store) => {
+      let untilMs = 0;
+      const areForgotten = () => performance.now() < untilMs;
+      return {
+        onPromotion(listener) {
+          store.onPromotion?.((lostAtMs) => {
+            untilMs = performance.now() + 2000;
+            listener(lostAtMs);
+          });
+        },
+        async read(key, tags) {
+          const reading = await store.read(key, tags);
+          return areForgotten() ? { ...plain(reading), lease: undefined } : reading;
+        },
+        takeLease: (request) =>
+          store.takeLease(areForgotten() ? { ...request, over: "any" } : request),
+      };
+    },
   },
 } satisfies Record<string, Break>;
 

@@ -1,4 +1,4 @@
-import type { Fault, History, Load, Write } from "./history.js";
+import type { Fault, History, Issue, Load, Write } from "./history.js";
 
 /** Two loads of one key under a lease, at once, with nothing to excuse it. */
 export interface Overlap {
@@ -8,8 +8,6 @@ export interface Overlap {
 
 export interface OverlapLimits {
   readonly leaseMs: number;
-  /** From the request for a lease to the begin of its load. */
-  readonly leaseToLoadMs: number;
   /** What began later is not judged yet: not everything of that time was told. */
   readonly untilMs: number;
 }
@@ -19,17 +17,19 @@ export interface OverlapLimits {
  * could still be of use. The earlier one is of no use only for one of these reasons, between the request for its lease
  * and the begin of the later one:
  *
- * - one of its known tags was evicted, or its key deleted or set over, or that was under way;
+ * - its key was set over, or a process asked its store to evict one of its known tags or its key, or that was under
+ *   way: for a caller, or because the engine delivered it late, or issued it again after a promotion;
  * - a tag's version, the log, the key or everything was deleted from the server, or a replica was promoted;
  * - its process could not renew the lease: it was paused, it stalled, its connection was cut, the server was paused,
  *   a slot was on its way to another, or it counted the store as out of reach.
  *
- * The later one is of no use only for the last of them, between the request for its own lease and its begin.
+ * The later one is of no use only for the first and the last of them, between the request for its own lease and its
+ * begin: its lease may be the older one.
  */
 export function findOverlaps(history: History, limits: OverlapLimits): Overlap[] {
   const byKey = new Map<string, Load[]>();
   for (const load of history.loads.values()) {
-    if (!load.underLease || load.beginMs > limits.untilMs) continue;
+    if (load.leasedMs === undefined || load.beginMs > limits.untilMs) continue;
     const loads = byKey.get(load.key);
     if (loads) loads.push(load);
     else byKey.set(load.key, [load]);
@@ -56,22 +56,20 @@ const LAST_COMMAND_MS = 500;
 
 function isExcused(
   history: History,
-  { leaseMs, leaseToLoadMs }: OverlapLimits,
+  { leaseMs }: OverlapLimits,
   earlier: Load,
   later: Load,
 ): boolean {
-  const fromMs = Math.max(earlier.calledMs, earlier.beginMs - leaseToLoadMs);
+  const fromMs = earlier.leasedMs ?? earlier.beginMs;
   const untilMs = later.beginMs;
   const meets = (beginMs: number, endMs: number) => beginMs <= untilMs && endMs >= fromMs;
   const { worker, tags, key } = earlier;
 
-  const writes = [...history.writes.values()].some(
-    (write) => touches(write, key, tags) && meets(write.beganMs, effectEndMs(history, write)),
-  );
-  if (writes) return true;
+  if (wasDoomed(history, earlier, fromMs, untilMs)) return true;
   if (mayHaveLost(history, leaseMs, worker, fromMs, untilMs)) return true;
-  const leasedMs = Math.max(later.calledMs, later.beginMs - leaseToLoadMs);
-  if (mayHaveLost(history, leaseMs, later.worker, leasedMs, later.beginMs)) return true;
+  const leasedMs = later.leasedMs ?? later.beginMs;
+  if (wasDoomed(history, later, leasedMs, untilMs)) return true;
+  if (mayHaveLost(history, leaseMs, later.worker, leasedMs, untilMs)) return true;
   return history.faults.some((fault) => concerns(fault) && meets(fault.beginMs, fault.endMs));
 
   function concerns(fault: Fault): boolean {
@@ -87,6 +85,19 @@ function isExcused(
         return false;
     }
   }
+}
+
+/** True when the load's key may have been deleted or set over in that time, or one of its known tags evicted. */
+function wasDoomed(history: History, load: Load, fromMs: number, untilMs: number): boolean {
+  const meets = (beginMs: number, endMs: number) => beginMs <= untilMs && endMs >= fromMs;
+  for (const issue of history.issues.values()) {
+    if (touches(issue, load) && meets(issue.beginMs, effectEndMs(history, issue))) return true;
+  }
+  for (const write of history.writes.values()) {
+    if (write.type !== "set" || write.key !== load.key) continue;
+    if (meets(write.beginMs, effectEndMs(history, write))) return true;
+  }
+  return false;
 }
 
 /** True when something may have kept a process from renewing its leases. */
@@ -129,22 +140,22 @@ function befell({ fault, worker }: Fault, whom: string): boolean {
   }
 }
 
-function touches(write: Write, key: string, tags: readonly string[]): boolean {
-  if (write.type === "evict") return write.tags.some((tag) => tags.includes(tag));
-  return write.key === key;
+function touches({ tags, keys, everything }: Issue, load: Load): boolean {
+  return everything || keys.includes(load.key) || tags.some((tag) => load.tags.includes(tag));
 }
 
-/** An undelivered eviction is delivered when its process is back in touch; whose end nobody told, with its process. */
-function effectEndMs(history: History, write: Write): number {
-  if (write.endMs !== Number.POSITIVE_INFINITY && (write.done || write.type === "set")) {
-    return write.endMs;
-  }
+/**
+ * An eviction that failed may be carried out yet, until its process is back in touch; a set is not tried again. What
+ * nobody told the end of ends with its process.
+ */
+function effectEndMs(history: History, act: Issue | Write): number {
+  const hasEnded = act.endMs !== Number.POSITIVE_INFINITY;
+  if (hasEnded && (act.done || act.type === "set")) return act.endMs;
   const diedMs = history.faults.find(
-    ({ fault, worker }) => fault === "kill" && worker === write.worker,
+    ({ fault, worker }) => fault === "kill" && worker === act.worker,
   )?.endMs;
   const deathMs = (diedMs ?? Number.POSITIVE_INFINITY) + LAST_COMMAND_MS;
-  if (write.endMs === Number.POSITIVE_INFINITY) return deathMs;
-  return Math.min(deathMs, recoveryMs(history, write.worker, write.endMs));
+  return hasEnded ? Math.min(deathMs, recoveryMs(history, act.worker, act.endMs)) : deathMs;
 }
 
 function recoveryMs({ told }: History, worker: string, fromMs: number): number {

@@ -1,4 +1,4 @@
-import type { Fault, History, Read, Write } from "./history.js";
+import type { Fault, History, Load, Read, Write } from "./history.js";
 
 /** A read that was answered with something older than an eviction that bound it. */
 export interface StaleRead {
@@ -46,7 +46,7 @@ export function findStaleReads(history: History): StaleRead[] {
   }
   for (const read of history.reads) {
     const stale = firstStale(read);
-    if (stale) found.push({ ...stale, ...classify(history, read, stale.eviction) });
+    if (stale) found.push({ ...stale, ...classify(history, stale) });
   }
   return found;
 
@@ -73,7 +73,7 @@ export function findStaleReads(history: History): StaleRead[] {
       const stale = check(`tag ${tag}`, tag, value.seenMs, version);
       if (stale) return stale;
     }
-    return check(`key ${read.key}`, read.key, madeMs(history, read), undefined);
+    return check(`key ${read.key}`, read.key, value.seenMs, undefined);
   }
 }
 
@@ -84,14 +84,12 @@ export function findStaleReads(history: History): StaleRead[] {
 function isAsOldAsItsOperation({ loads }: History, { value, ...read }: Read): boolean {
   if (!value) return false;
   if (value.operation === read.operation) return true;
-  const isShared = value.worker === read.worker && loads.get(value.load)?.underLease === false;
+  const isShared = value.worker === read.worker && isPastLease(loads.get(value.load));
   return isShared && value.seenMs >= read.operationBeganMs;
 }
 
-/** What is set counts as made when the set ended: it and a deletion at the same time may come in either order. */
-function madeMs({ writes }: History, { value }: Read): number {
-  const set = value?.load.endsWith("/set") ? writes.get(value.load.slice(0, -4)) : undefined;
-  return set?.endMs ?? value?.beganMs ?? 0;
+function isPastLease(load: Load | undefined): boolean {
+  return load !== undefined && load.leasedMs === undefined;
 }
 
 function namesOf(write: Write): string[] {
@@ -105,17 +103,12 @@ function nextRecovery({ told }: History, { worker, endMs }: Write): number | und
     ?.atMs;
 }
 
-function classify(history: History, read: Read, eviction: Write): Pick<StaleRead, "apart"> {
+function classify(history: History, stale: StaleRead): Pick<StaleRead, "apart"> {
+  const { read, eviction } = stale;
   const failover = lostIn(history, read, eviction);
-  if (failover) {
+  if (failover && read.worker !== eviction.worker) {
     if (read.beginMs <= failover.endMs) return { apart: "two masters" };
-    const again = history.told.find(
-      ({ type, worker, atMs }) =>
-        type === "recovery" &&
-        worker === eviction.worker &&
-        atMs > Math.max(failover.beginMs, eviction.endMs),
-    );
-    if (again) return again.atMs < read.beginMs ? {} : { apart: "not issued again" };
+    if (wasIssuedAgain(history, stale, failover)) return {};
     const died = history.faults.some(
       ({ fault, worker }) => fault === "kill" && worker === eviction.worker,
     );
@@ -129,6 +122,30 @@ function classify(history: History, read: Read, eviction: Write): Pick<StaleRead
     return { apart: "shared in an outage" };
   }
   return {};
+}
+
+/** Whether the evicting process had seen the promotion and evicted again when the read began. */
+function wasIssuedAgain(
+  { told, issues }: History,
+  { read, eviction, tag }: StaleRead,
+  failover: Fault,
+): boolean {
+  const seen = told.findLast(
+    ({ type, worker, atMs }) =>
+      type === "promotion" &&
+      worker === eviction.worker &&
+      atMs >= failover.beginMs &&
+      atMs <= read.beginMs,
+  );
+  if (!seen) return false;
+  return [...issues.values()].some(
+    (issue) =>
+      issue.worker === eviction.worker &&
+      issue.done &&
+      issue.beginMs >= seen.atMs &&
+      issue.endMs < read.beginMs &&
+      (issue.everything || issue.tags.includes(tag) || issue.keys.includes(tag)),
+  );
 }
 
 /** The promotion between the eviction and the read, after which the eviction may be missing. */

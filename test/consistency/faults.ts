@@ -86,6 +86,7 @@ export async function causeFaults(
     // What is done to a server that is just away counts as done, or half done.
     await Promise.resolve(run()).catch((error: Error) => {
       history.troubles.push(`${what.fault}: ${error.message}`);
+      fault.failed = true;
     });
     fault.endMs = nowMs();
   }

@@ -69,6 +69,9 @@ export function createFleet(config: FleetConfig, origin: Origin, history: Histor
       case "load":
         history.beginLoad(message.begin);
         return;
+      case "issue":
+        history.beginIssue(message.begin);
+        return;
       case "ask":
         answer(child, message.id, message.tags);
         return;

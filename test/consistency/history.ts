@@ -39,8 +39,8 @@ export interface LoadBegin {
   /** When the lookup was called that runs it. */
   readonly calledMs: number;
   readonly beginMs: number;
-  /** False for a load whose result is not to be stored, whatever it is. */
-  readonly underLease: boolean;
+  /** When its lease was asked for; absent for a load whose result is not to be stored, whatever it is. */
+  readonly leasedMs?: number | undefined;
 }
 
 export interface LoadEnd {
@@ -67,15 +67,44 @@ export interface WriteEnd {
   readonly done: boolean;
 }
 
-/** Something that the cache of a process told. */
+/** What an eviction is aimed at. */
+export interface Aim {
+  readonly tags: readonly string[];
+  readonly keys: readonly string[];
+  readonly everything: boolean;
+}
+
+/**
+ * A store is asked to evict: for a caller, or because the engine delivers late what could not be delivered, or issues
+ * again what a promotion may have undone.
+ */
+export interface IssueBegin extends Aim {
+  readonly type: "issue";
+  readonly worker: string;
+  readonly issue: string;
+  readonly beginMs: number;
+}
+
+export interface IssueEnd {
+  readonly type: "issued";
+  readonly issue: string;
+  readonly endMs: number;
+  /** False where nobody knows whether it was carried out. */
+  readonly done: boolean;
+}
+
+/** Something that the cache of a process told, or its store. */
 export interface Told {
-  readonly type: "outage" | "recovery" | "refused";
+  /** A promotion is told by the store, when it has seen that a server was replaced. */
+  readonly type: "outage" | "recovery" | "refused" | "promotion";
   readonly worker: string;
   readonly atMs: number;
   readonly key?: string;
   readonly reason?: RefusalReason;
   /** The call it belongs to. */
   readonly call?: string;
+  /** When the server was lost that another was promoted for. */
+  readonly lostMs?: number;
 }
 
 /** The process did not run for a while: too few processors, a long computation, SIGSTOP. */
@@ -101,13 +130,15 @@ export interface Fault {
   readonly fault: FaultName;
   readonly beginMs: number;
   endMs: number;
+  /** It could not be caused as meant. */
+  failed?: boolean;
   /** The process that it befell; of an open one, all. */
   readonly worker?: string;
   readonly tags?: readonly string[];
   readonly key?: string;
 }
 
-export type Message = Read | LoadEnd | WriteEnd | Told | Stall;
+export type Message = Read | LoadEnd | WriteEnd | IssueEnd | Told | Stall;
 
 export interface Load extends LoadBegin {
   endMs: number;
@@ -124,20 +155,30 @@ export type Write = WriteBegin & {
   done: boolean;
 };
 
+export interface Issue extends IssueBegin {
+  /** Infinity while nobody knows that it ended. */
+  endMs: number;
+  done: boolean;
+}
+
 /** All that happened in a run, as far as it was told. */
 export interface History {
   readonly reads: Read[];
   readonly loads: Map<string, Load>;
   readonly writes: Map<string, Write>;
+  readonly issues: Map<string, Issue>;
   readonly told: Told[];
   readonly stalls: Stall[];
   readonly faults: Fault[];
+  /** Processes that ended, and when they were last heard. */
+  readonly ends: Map<string, number>;
   /** Processes that ended by themselves. */
   readonly crashes: string[];
   /** Faults that could not be caused as meant. */
   readonly troubles: string[];
   beginLoad(load: LoadBegin): void;
   beginWrite(write: WriteBegin, versions: Readonly<Record<string, number>>): void;
+  beginIssue(issue: IssueBegin): void;
   add(message: Message): void;
   /** The process ran at that time. */
   hear(worker: string, atMs: number): void;
@@ -151,9 +192,11 @@ export function createHistory(): History {
     reads: [],
     loads: new Map(),
     writes: new Map(),
+    issues: new Map(),
     told: [],
     stalls: [],
     faults: [],
+    ends: new Map(),
     crashes: [],
     troubles: [],
     beginLoad(load) {
@@ -167,6 +210,9 @@ export function createHistory(): History {
         endMs: Number.POSITIVE_INFINITY,
         done: false,
       });
+    },
+    beginIssue(issue) {
+      history.issues.set(issue.issue, { ...issue, endMs: Number.POSITIVE_INFINITY, done: false });
     },
     add(message) {
       switch (message.type) {
@@ -187,6 +233,12 @@ export function createHistory(): History {
           if (write) Object.assign(write, { beginMs, endMs, done });
           return;
         }
+        case "issued": {
+          const { endMs, done } = message;
+          const issue = history.issues.get(message.issue);
+          if (issue) Object.assign(issue, { endMs, done });
+          return;
+        }
         default:
           history.told.push(message);
       }
@@ -195,12 +247,9 @@ export function createHistory(): History {
       heardMs.set(worker, atMs);
     },
     end(worker, atMs) {
-      history.stalls.push({
-        type: "stall",
-        worker,
-        beginMs: heardMs.get(worker) ?? 0,
-        endMs: atMs,
-      });
+      const lastMs = heardMs.get(worker) ?? 0;
+      history.ends.set(worker, lastMs);
+      history.stalls.push({ type: "stall", worker, beginMs: lastMs, endMs: atMs });
       for (const load of history.loads.values()) {
         if (load.worker === worker && load.endMs === Number.POSITIVE_INFINITY) load.endMs = atMs;
       }

@@ -4,6 +4,7 @@ import type { Dice } from "./dice.js";
 import type { Value } from "./history.js";
 import type { Port } from "./port.js";
 import type { WorkerConfig } from "./protocol.js";
+import type { Witness } from "./witness.js";
 import type { KeyPlan } from "./world.js";
 
 /** What a request of a GraphQL server is here: several reads, and loaders that remember what they have seen. */
@@ -39,15 +40,22 @@ export interface Loads {
   remember(operation: Operation, tags: readonly string[]): Promise<void>;
 }
 
-export function createLoads(config: WorkerConfig, port: Port, dice: Dice, cache: Cache): Loads {
+export function createLoads(
+  config: WorkerConfig,
+  port: Port,
+  dice: Dice,
+  cache: Cache,
+  witness: Witness,
+): Loads {
   const { worker, leaseMs } = config;
-  const underLease = new Map<string, boolean>();
+  /** When the lease of a call's load was asked for. */
+  const leasedMs = new Map<string, number | undefined>();
   let last = 0;
 
   cache.onEvent((event) => {
     const atMs = nowMs();
     if (event.type === "load" && event.coordinate) {
-      underLease.set(event.coordinate, event.stored);
+      leasedMs.set(event.coordinate, event.stored ? witness.leasedMs(event.key) : undefined);
     } else if (event.type === "refused") {
       const { key, reason, coordinate } = event;
       const call = coordinate === undefined ? {} : { call: coordinate };
@@ -67,9 +75,9 @@ export function createLoads(config: WorkerConfig, port: Port, dice: Dice, cache:
       tags: plan.tags,
       calledMs,
       beginMs: nowMs(),
-      underLease: underLease.get(name) ?? false,
+      leasedMs: leasedMs.get(name),
     });
-    underLease.delete(name);
+    leasedMs.delete(name);
     return load;
   }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { type BreakName, breakNames, breaks, isBreak } from "./breaks.js";
+import { type Break, type BreakName, breakNames, breaks, isBreak } from "./breaks.js";
+import type { Finding } from "./judge.js";
 import type { Topology } from "./protocol.js";
 import { describeRun } from "./report.js";
 import { type RunOptions, runCheck } from "./run.js";
@@ -12,6 +13,12 @@ const USAGE = `npm run check:consistency -- [options]
   --seed N                             default: another one each time
   --break NAME|all|list                turns one safeguard off; then violations must be found`;
 
+const FOUND: Record<Finding, string> = {
+  stale: "stale reads",
+  overlaps: "loads at once",
+  unpaid: "evictions not issued again, or failovers not noticed",
+};
+
 class UsageError extends Error {}
 
 process.exitCode = await main().catch((error: unknown) => {
@@ -22,14 +29,26 @@ process.exitCode = await main().catch((error: unknown) => {
 async function main(): Promise<number> {
   const { breakName, ...options } = readOptions();
   if (breakName === "list") {
-    for (const name of breakNames) console.log(`${name.padEnd(22)}${breaks[name].what}`);
+    for (const name of breakNames) {
+      const { what, needsFailovers }: Break = breaks[name];
+      console.log(`${name.padEnd(22)}${what}${needsFailovers ? " (not on a single server)" : ""}`);
+    }
     return 0;
   }
   if (breakName === undefined) return check(options);
-  const names = breakName === "all" ? breakNames : [breakName];
+  if (breakName !== "all" && !canShow(breakName, options)) {
+    throw new UsageError(`--break ${breakName} shows only with --topology sentinel or cluster`);
+  }
+  const names =
+    breakName === "all" ? breakNames.filter((name) => canShow(name, options)) : [breakName];
   let unnoticed = 0;
   for (const name of names) unnoticed += await breakOne(options, name);
   return unnoticed === 0 ? 0 : 1;
+}
+
+function canShow(name: BreakName, { topology }: RunOptions): boolean {
+  const { needsFailovers }: Break = breaks[name];
+  return topology !== "single" || !needsFailovers;
 }
 
 async function check(options: RunOptions): Promise<number> {
@@ -41,13 +60,13 @@ async function check(options: RunOptions): Promise<number> {
 /** 1 when the break went unnoticed. */
 async function breakOne(options: RunOptions, sabotage: BreakName): Promise<number> {
   const began = performance.now();
-  const { verdict } = await runCheck({ ...options, sabotage, untilWrong: true });
+  const { shows } = breaks[sabotage];
+  const { verdict } = await runCheck({ ...options, sabotage, until: shows });
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  const found = `${verdict.stale.length} stale reads, ${verdict.overlaps.length} loads at once`;
-  console.log(
-    `${sabotage.padEnd(22)}${verdict.isWrong ? found : "NOT NOTICED"}, after ${seconds} s`,
-  );
-  return verdict.isWrong ? 0 : 1;
+  const isFound = verdict[shows].length > 0;
+  const found = `${verdict[shows].length} ${FOUND[shows]}`;
+  console.log(`${sabotage.padEnd(22)}${isFound ? found : "NOT NOTICED"}, after ${seconds} s`);
+  return isFound ? 0 : 1;
 }
 
 function readOptions(): RunOptions & { breakName: BreakName | "all" | "list" | undefined } {

@@ -1,5 +1,5 @@
 import { nowMs } from "./clock.js";
-import type { LoadBegin, Message, WriteBegin } from "./history.js";
+import type { IssueBegin, LoadBegin, Message, WriteBegin } from "./history.js";
 import type { ToCoordinator, ToWorker, WorkerConfig } from "./protocol.js";
 
 type Versions = Readonly<Record<string, number>>;
@@ -8,6 +8,7 @@ type Versions = Readonly<Record<string, number>>;
 export interface Port {
   versions(tags: readonly string[]): Promise<Versions>;
   beginLoad(load: LoadBegin): void;
+  beginIssue(issue: IssueBegin): void;
   /** Resolves when the coordinator knows of the write and has raised the versions of `raise`. */
   beginWrite(
     write: WriteBegin,
@@ -62,6 +63,9 @@ export function openPort(onStart: (config: WorkerConfig) => void): Port {
     versions: (tags) => ask((id) => ({ type: "ask", id, tags })),
     beginLoad: (begin) => {
       send({ type: "load", begin });
+    },
+    beginIssue: (begin) => {
+      send({ type: "issue", begin });
     },
     beginWrite: (begin, raise, tags) => ask((id) => ({ type: "write", id, begin, raise, tags })),
     tell: (message) => {

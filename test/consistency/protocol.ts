@@ -1,5 +1,5 @@
 import type { BreakName } from "./breaks.js";
-import type { LoadBegin, Message, WriteBegin } from "./history.js";
+import type { IssueBegin, LoadBegin, Message, WriteBegin } from "./history.js";
 
 /** Where the servers are, as a process can be told. */
 export type Target =
@@ -33,6 +33,8 @@ export type ToCoordinator =
   | { readonly type: "ready" }
   /** A load begins. Wants no answer. */
   | { readonly type: "load"; readonly begin: LoadBegin }
+  /** The store is asked to evict. Wants no answer. */
+  | { readonly type: "issue"; readonly begin: IssueBegin }
   /** Asks the origin for versions. */
   | { readonly type: "ask"; readonly id: number; readonly tags: readonly string[] }
   /** A write begins: the origin raises `raise` and answers with the versions of `tags`. */

@@ -1,5 +1,5 @@
 import { outagesOf } from "./check-outages.js";
-import type { Fault, FaultName, History } from "./history.js";
+import type { Fault, FaultName, History, Issue } from "./history.js";
 import type { RunOptions, RunResult } from "./run.js";
 
 const SHOWN = 5;
@@ -17,6 +17,8 @@ export function describeRun(options: RunOptions, { history, verdict }: RunResult
   lines.push(
     `${verdict.stale.length} stale reads`,
     `${verdict.overlaps.length} loads at once that should not be`,
+    `${verdict.unpaid.length} evictions not issued again, or failovers not noticed`,
+    ...verdict.unpaid.map(({ worker, what }) => `${worker} ${what}`),
     ...verdict.endless.map(
       ({ worker, lastedMs }) => `${worker} took the store for lost for ${Math.round(lastedMs)} ms`,
     ),
@@ -56,13 +58,16 @@ function activity(history: History): string[] {
   );
   const faults = countBy(history.faults, ({ fault }) => fault);
   const outages = outagesOf(history).map(({ lastedMs }) => lastedMs);
+  const promotions = history.told.filter(({ type }) => type === "promotion");
+  const again = issuedInOutages(history);
   const ended = (type: string, isDone: boolean) =>
     writes.filter((write) => write.type === type && write.done === isDone).length;
   const fault = (name: FaultName) => faults.get(name) ?? 0;
   return [
     `reads      ${history.reads.length}: ${list(how)}`,
-    `loads      ${loads.length}: ${loads.filter((load) => load.underLease).length} under a lease, ${loads.filter((load) => load.endMs - load.beginMs > 400).length} longer than one`,
+    `loads      ${loads.length}: ${loads.filter(({ leasedMs }) => leasedMs !== undefined).length} under a lease, ${loads.filter((load) => load.endMs - load.beginMs > 400).length} longer than one`,
     `evictions  ${ended("evict", true)} delivered, ${ended("evict", false)} not at once; ${ended("delete", true)} deletions, ${ended("set", true)} of ${ended("set", true) + ended("set", false)} sets`,
+    `again      ${again.length} times in outages, ${again.reduce((sum, { tags, keys }) => sum + tags.length + keys.length, 0)} tags and keys were evicted that may not have been; ${promotions.length} promotions seen by a process`,
     `refused    ${list(refused) || "none"}`,
     `outages    ${outages.length} of a process, the longest ${Math.round(Math.max(0, ...outages))} ms; ${history.stalls.length} stalls of a process`,
     `faults     ${fault("kill")} kills, ${fault("pause")} pauses, ${fault("cut")} times all connections cut, ${fault("pause server")} pauses of a server`,
@@ -72,6 +77,17 @@ function activity(history: History): string[] {
       ? [`not caused ${list(countBy(history.troubles, (text) => text))}`]
       : []),
   ];
+}
+
+/** A caller's evictions are not sent in an outage: these were not delivered, or are issued again. */
+function issuedInOutages(history: History): Issue[] {
+  const outages = outagesOf(history);
+  return [...history.issues.values()].filter((issue) =>
+    outages.some(
+      ({ worker, beginMs, lastedMs }) =>
+        worker === issue.worker && beginMs <= issue.beginMs && issue.beginMs <= beginMs + lastedMs,
+    ),
+  );
 }
 
 /** What happened to a key and its tags, in order of begin. */
@@ -100,7 +116,7 @@ function around(
     rows.push([
       load.beginMs,
       load.endMs,
-      `${load.worker} load ${load.load}${load.underLease ? "" : " past the lease"}${load.threw ? " threw" : ""} called ${at(load.calledMs)}`,
+      `${load.worker} load ${load.load}${load.leasedMs === undefined ? " past the lease" : ` leased ${at(load.leasedMs)}`}${load.threw ? " threw" : ""} called ${at(load.calledMs)}`,
     ]);
   }
   for (const write of history.writes.values()) {
@@ -111,6 +127,19 @@ function around(
       write.beginMs,
       write.endMs,
       `${write.worker} ${write.type} ${what}${write.done ? "" : " not done"}`,
+    ]);
+  }
+  for (const issue of history.issues.values()) {
+    const aims = [
+      ...issue.tags.filter((tag) => tags.includes(tag)),
+      ...issue.keys.filter((one) => one === key),
+    ];
+    if (aims.length === 0 && !issue.everything) continue;
+    const what = issue.everything ? "everything" : aims.join(" ");
+    rows.push([
+      issue.beginMs,
+      issue.endMs,
+      `${issue.worker} store evicts ${what}${issue.done ? "" : " not done"}`,
     ]);
   }
   for (const fault of history.faults) {

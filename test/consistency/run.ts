@@ -4,7 +4,7 @@ import { createDice } from "./dice.js";
 import { causeFaults } from "./faults.js";
 import { createFleet } from "./fleet.js";
 import { createHistory, type History } from "./history.js";
-import { judge, type Verdict } from "./judge.js";
+import { type Finding, judge, type Verdict } from "./judge.js";
 import { createOrigin } from "./origin.js";
 import type { Topology } from "./protocol.js";
 import { startServers } from "./servers.js";
@@ -17,8 +17,8 @@ export interface RunOptions {
   readonly processes: number;
   readonly seed: number;
   readonly sabotage?: BreakName | undefined;
-  /** Ends the run as soon as something is wrong. */
-  readonly untilWrong?: boolean;
+  /** Ends the run as soon as such a thing is found. */
+  readonly until?: Finding;
 }
 
 export interface RunResult {
@@ -41,13 +41,12 @@ const TOLD_WITHIN_MS = 1500;
 export const limits = {
   leaseMs: LEASE_MS,
   waitMs: WAIT_MS,
-  leaseToLoadMs: 2 * COMMAND_TIMEOUT_MS,
   untilMs: Number.POSITIVE_INFINITY,
 };
 
 /** A fleet at work on real servers while things go wrong; its whole history, judged. */
 export async function runCheck(options: RunOptions): Promise<RunResult> {
-  const { topology, seconds, processes, seed, sabotage, untilWrong = false } = options;
+  const { topology, seconds, processes, seed, sabotage, until } = options;
   const dice = createDice(seed);
   const history = createHistory();
   await using servers = await startServers(topology, dice);
@@ -78,9 +77,9 @@ export async function runCheck(options: RunOptions): Promise<RunResult> {
     const endsAtMs = nowMs() + seconds * 1000;
     while (nowMs() < endsAtMs) {
       await pause(Math.min(LOOK_EVERY_MS, endsAtMs - nowMs()));
-      if (!untilWrong) continue;
+      if (!until) continue;
       const verdict = judge(history, { ...limits, untilMs: nowMs() - TOLD_WITHIN_MS });
-      if (verdict.isWrong) break;
+      if (verdict[until].length > 0) break;
     }
     isOver = true;
     await faults;

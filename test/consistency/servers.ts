@@ -95,10 +95,10 @@ async function startClusterServers(dice: Dice): Promise<Servers> {
     return ports;
   }
 
-  async function untilPromoted(port: number): Promise<void> {
+  async function until(port: number, role: "master" | "slave"): Promise<void> {
     const deadline = performance.now() + 10_000;
-    while ((await roleOf(port)) !== "master") {
-      if (performance.now() > deadline) throw new Error("The replica was not promoted in 10 s.");
+    while ((await roleOf(port)) !== role) {
+      if (performance.now() > deadline) throw new Error(`A server was no ${role} after 10 s.`);
       await pause(20);
     }
   }
@@ -116,8 +116,12 @@ async function startClusterServers(dice: Dice): Promise<Servers> {
     },
     async failover() {
       const port = dice.pick(await portsOf("slave"));
-      await clients.get(port)!.call("CLUSTER", "FAILOVER", dice.chance(0.5) ? "TAKEOVER" : "FORCE");
-      await untilPromoted(port);
+      const replica = clients.get(port)!;
+      const oldPort = Number((await replica.role())[2]);
+      await replica.call("CLUSTER", "FAILOVER", dice.chance(0.5) ? "TAKEOVER" : "FORCE");
+      await until(port, "master");
+      // Until then whoever still talks to it is answered as by the master.
+      await until(oldPort, "slave");
     },
     async moveSlot(key) {
       const slot = Number(await admin.cluster("KEYSLOT", key));

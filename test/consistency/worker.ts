@@ -1,5 +1,4 @@
 import { createCacheOver } from "../../src/cache/cache.js";
-import { createCache } from "../../src/cache/index.js";
 import { createRedisStore } from "../../src/cache/redis/redis-store.js";
 import { resolveSettings } from "../../src/cache/settings.js";
 import type { Cache, CacheOptions } from "../../src/cache/types.js";
@@ -10,6 +9,7 @@ import { createLoads } from "./loads.js";
 import { openPort } from "./port.js";
 import type { WorkerConfig } from "./protocol.js";
 import { watchStalls } from "./stalls.js";
+import { createWitness, type Witness } from "./witness.js";
 import { createWork } from "./work.js";
 import { PREFIX } from "./world.js";
 
@@ -28,8 +28,8 @@ async function run(config: WorkerConfig): Promise<void> {
   watchStalls(config.worker, port.tell);
   const dice = createDice(config.seed);
   const redis = connect(config.target);
-  const cache = open(config, redis);
-  const loads = createLoads(config, port, dice, cache);
+  const { cache, witness } = open(config, redis);
+  const loads = createLoads(config, port, dice, cache, witness);
   const work = createWork(config, port, dice, cache, loads);
   const callers = Array.from({ length: CALLERS }, async () => {
     while (!isOver) await work.next();
@@ -41,7 +41,10 @@ async function run(config: WorkerConfig): Promise<void> {
   process.disconnect?.();
 }
 
-function open(config: WorkerConfig, redis: ReturnType<typeof connect>): Cache {
+function open(
+  config: WorkerConfig,
+  redis: ReturnType<typeof connect>,
+): { cache: Cache; witness: Witness } {
   const { leaseMs, waitMs, commandTimeoutMs } = config;
   const options: CacheOptions = {
     redis,
@@ -51,7 +54,8 @@ function open(config: WorkerConfig, redis: ReturnType<typeof connect>): Cache {
     commandTimeoutMs,
     loadTimeoutSeconds: 10,
   };
-  if (config.sabotage === undefined) return createCache(options);
-  const store = createRedisStore({ redis, prefix: PREFIX, leaseMs, commandTimeoutMs });
-  return createCacheOver(sabotage(config.sabotage, store), resolveSettings(options));
+  const redisStore = createRedisStore({ redis, prefix: PREFIX, leaseMs, commandTimeoutMs });
+  const witness = createWitness(redisStore, config.worker, port);
+  const store = config.sabotage ? sabotage(config.sabotage, witness.store) : witness.store;
+  return { cache: createCacheOver(store, resolveSettings(options)), witness };
 }

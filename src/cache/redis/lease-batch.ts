@@ -1,7 +1,7 @@
 import { StoreError } from "../errors.js";
-import type { Position } from "../position.js";
+import { isPast, type Position } from "../position.js";
 import { randomId } from "../random.js";
-import type { LeaseGrant, LeaseRequest, Nonce, Snapshot } from "../store.js";
+import type { LeaseGrant, LeaseRequest, Nonce, Snapshot, Token } from "../store.js";
 import { createTickBatch } from "../tick-batch.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";
@@ -29,6 +29,20 @@ interface Wanted {
   reject(error: unknown): void;
 }
 
+/** A lease as asked for, with the place in the log that it shall name. */
+interface Marked {
+  readonly request: LeaseRequest;
+  readonly mark: Position;
+}
+
+/** What became of a lease, under the token that it was asked for with last. */
+interface Answer {
+  readonly token: Token;
+  readonly lease: unknown;
+  /** Where it was asked for. */
+  readonly deletion?: unknown;
+}
+
 export function createLeaseStep(
   connection: Connection,
   keys: Keys,
@@ -42,25 +56,20 @@ export function createLeaseStep(
   });
 
   async function flush(items: Wanted[]): Promise<void> {
+    const requests = items.map(({ request }) => request);
+    const tags = [...new Set(requests.flatMap((request) => request.tags))];
     // A lease is marked with where the log stood, so a process that has not heard of the log yet asks first.
-    const position = log.known ?? (await log.read());
-    const leases = items.map(({ request }) => leaseCommand(request, position));
-    const tags = [...new Set(items.flatMap(({ request }) => request.tags))];
-    // Asked behind the leases: what is deleted after that voids them.
-    const asking = items.filter(({ request }) => request.asksDeletion);
-    const deletions = asking.map(({ request }): Command => ["get", keys.deletion(request.key)]);
-    const { replies, snapshotOf } = await claim(tags, [...leases, ...deletions]);
-    items.forEach((item, index) => {
-      const { request, resolve, reject } = item;
-      const reply = replies[index];
-      const deletion = replies[leases.length + asking.indexOf(item)];
-      if (reply instanceof StoreError) reject(reply);
-      else if (reply !== 1) resolve(REFUSED);
-      else if (!request.asksDeletion) resolve({ taken: true, snapshot: snapshotOf(request.tags) });
+    const mark = log.known ?? (await log.read());
+    const asked = requests.map((request) => ({ request, mark }));
+    const { answers, snapshotOf } = await claim(tags, asked);
+    items.forEach(({ request, resolve, reject }, index) => {
+      const { token, lease, deletion } = answers[index] as Answer;
+      if (lease instanceof StoreError) reject(lease);
+      else if (lease !== 1) resolve(REFUSED);
       else if (deletion instanceof StoreError) reject(deletion);
       else {
         const deletedAt = readLogPosition(String(deletion ?? ""));
-        resolve({ taken: true, snapshot: { ...snapshotOf(request.tags), deletedAt } });
+        resolve({ taken: true, token, snapshot: { ...snapshotOf(request.tags), deletedAt } });
       }
     });
   }
@@ -69,22 +78,52 @@ export function createLeaseStep(
    * Sees to it that every tag has a version, then takes the leases, then reads the log: in this order, in one round
    * trip. What position an unpositioned version stands for is told by a log read after the version existed; on a
    * cluster, where the log may be on another node and overtake, that takes a second round trip.
+   *
+   * A lease may look doomed that is not: its mark may be behind an eviction that its snapshot has, and on a cluster it
+   * may have been seen before the version of one of its tags. Such a one is taken anew, under another token: whoever
+   * judged the first cannot take over the second, and whoever took over the first keeps it.
    */
-  async function claim(tags: readonly string[], leases: readonly Command[]) {
-    const reading = log.readCommand();
+  async function claim(tags: readonly string[], asked: readonly Marked[]) {
     const proposals = tags.map((tag) =>
       evaluate(scripts.claimTag, [keys.tag(tag)], createdVersion(randomId()), claimMs),
     );
-    const replies = await connection.sendAll([...proposals, ...leases, reading.command]);
-    const versions = new Map(tags.map((tag, index) => [tag, claimedVersion(replies[index])]));
-    let head = reading.headOf(accepted(replies.at(-1)));
-    const isOpen = ({ position }: TagVersion) => position?.epoch !== head.epoch;
-    if (connection.isCluster && [...versions.values()].some(isOpen)) head = await log.read();
+    const first = await sendBeforeLog([...proposals, ...asked.flatMap(commandsOf)]);
+    const versions = new Map(tags.map((tag, index) => [tag, claimedVersion(first.replies[index])]));
+    const answers = answersOf(asked, first.replies.slice(tags.length));
+    let { head } = first;
+    const isOpen = (tag: string) => versions.get(tag)?.position?.epoch !== first.head.epoch;
+    const mayHaveBeenAhead = (tag: string) => connection.isCluster && isOpen(tag);
+
+    const again = asked.flatMap(({ request, mark }, index) => {
+      if (answers[index]?.lease !== 1) return [];
+      const rightMark = latestOf(mark, request.tags, versions);
+      if (rightMark === mark && !request.tags.some(mayHaveBeenAhead)) return [];
+      const anew = { ...request, token: randomId(), over: request.token, overHeld: true };
+      return [{ index, request: anew, mark: rightMark }];
+    });
+    if (again.length > 0 || tags.some(mayHaveBeenAhead)) {
+      const second = await sendBeforeLog(again.flatMap(commandsOf)).catch((error) => {
+        // Whether they were taken, nobody knows.
+        connection.sendAll(again.map(releaseCommand)).catch(() => {});
+        throw error;
+      });
+      head = second.head;
+      const anew = answersOf(again, second.replies);
+      again.forEach(({ index }, place) => {
+        answers[index] = anew[place] as Answer;
+      });
+    }
     settlePositions(versions, head);
     return {
-      replies: replies.slice(tags.length, -1),
+      answers,
       snapshotOf: (wanted: readonly string[]) => snapshotOf(wanted, versions, head),
     };
+  }
+
+  async function sendBeforeLog(commands: readonly Command[]) {
+    const reading = log.readCommand();
+    const replies = await connection.sendAll([...commands, reading.command]);
+    return { head: reading.headOf(accepted(replies.at(-1))), replies: replies.slice(0, -1) };
   }
 
   /** In the background: whoever meets such a version later may do the same with the position read then. */
@@ -97,18 +136,23 @@ export function createLeaseStep(
     if (commands.length > 0) connection.sendAll(commands).catch(() => {});
   }
 
-  function leaseCommand(request: LeaseRequest, position: Position): Command {
-    const { key, token, leaseMs, over, overHeld } = request;
-    const seen = over === "any" ? "*" : over;
-    return evaluate(
+  function commandsOf({ request, mark }: Marked): Command[] {
+    const { key, token, leaseMs, over, overHeld, asksDeletion } = request;
+    const lease = evaluate(
       scripts.takeLease,
       [keys.entry(key)],
       token,
       leaseMs,
-      writePosition(position),
-      seen,
+      writePosition(mark),
+      over === "any" ? "*" : over,
       overHeld ? 1 : 0,
     );
+    // Asked behind the lease: what is deleted after that voids it.
+    return asksDeletion ? [lease, ["get", keys.deletion(key)]] : [lease];
+  }
+
+  function releaseCommand({ request: { key, token } }: Marked): Command {
+    return evaluate(scripts.releaseLease, [keys.entry(key)], token, 0, keys.wake(key));
   }
 
   return {
@@ -124,6 +168,28 @@ export function createLeaseStep(
 }
 
 const REFUSED: LeaseGrant = { taken: false };
+
+function answersOf(asked: readonly Marked[], replies: readonly unknown[]): Answer[] {
+  let at = 0;
+  return asked.map(({ request: { token, asksDeletion } }) => {
+    const lease = replies[at++];
+    return asksDeletion ? { token, lease, deletion: replies[at++] } : { token, lease };
+  });
+}
+
+/** The last of the mark and the evictions that gave the tags their versions. */
+function latestOf(
+  mark: Position,
+  tags: readonly string[],
+  versions: ReadonlyMap<string, TagVersion>,
+): Position {
+  let latest = mark;
+  for (const tag of tags) {
+    const version = versions.get(tag);
+    if (version?.kind === "evicted" && isPast(version.position, latest)) latest = version.position;
+  }
+  return latest;
+}
 
 function snapshotOf(
   tags: readonly string[],

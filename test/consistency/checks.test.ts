@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { findOverlaps } from "./check-overlap.js";
+import { findUnpaid } from "./check-promotions.js";
+import { createHistory, type History, type IssueBegin } from "./history.js";
+
+const LIMITS = { leaseMs: 400, untilMs: Number.POSITIVE_INFINITY };
+
+function issue(history: History, beginMs: number, endMs: number, aim: Partial<IssueBegin>): void {
+  const name = `i${history.issues.size}`;
+  const nothing = { worker: "p1", tags: [], keys: [], everything: false };
+  history.beginIssue({ type: "issue", issue: name, beginMs, ...nothing, ...aim });
+  history.add({ type: "issued", issue: name, endMs, done: true });
+}
+
+describe("Two loads of one key at once", () => {
+  /** One leased at 100 and one leased at 200, both under way until 300. */
+  function twoLoads(): History {
+    const history = createHistory();
+    for (const leasedMs of [100, 200]) {
+      const load = `l${leasedMs}`;
+      const times = { calledMs: 0, leasedMs, beginMs: leasedMs + 5 };
+      history.beginLoad({
+        type: "load",
+        worker: `p${leasedMs}`,
+        key: "soups",
+        load,
+        tags: ["menu"],
+        ...times,
+      });
+      history.add({ type: "loaded", load, endMs: 300, threw: false });
+    }
+    return history;
+  }
+
+  it("are wrong", () => {
+    expect(findOverlaps(twoLoads(), LIMITS)).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<IssueBegin>]>([
+    ["tag", { tags: ["menu"] }],
+    ["key", { keys: ["soups"] }],
+    ["everything", { everything: true }],
+  ])("are right where %s was evicted between the leases, whoever asked for it", (_, aim) => {
+    const history = twoLoads();
+    issue(history, 150, 160, aim);
+    expect(findOverlaps(history, LIMITS)).toEqual([]);
+  });
+
+  it.each<[string, number, number, Partial<IssueBegin>]>([
+    ["something else was evicted", 150, 160, { tags: ["drinks"], keys: ["beers"] }],
+    ["the eviction was over before the lease was asked for", 50, 99, { tags: ["menu"] }],
+    ["the eviction came after the later one began", 210, 220, { tags: ["menu"] }],
+  ])("are wrong where %s", (_, beginMs, endMs, aim) => {
+    const history = twoLoads();
+    issue(history, beginMs, endMs, aim);
+    expect(findOverlaps(history, LIMITS)).toHaveLength(1);
+  });
+});
+
+describe("After a failover", () => {
+  /** p1 evicted at 100; the failover was from 1000 to 1100, and p1 saw it at 1200 and used the store again at 1300. */
+  function failover({ isSeen = true } = {}): History {
+    const history = createHistory();
+    const lease = { calledMs: 50, leasedMs: 50, beginMs: 51 };
+    history.beginLoad({ type: "load", worker: "p1", key: "soups", load: "l", tags: [], ...lease });
+    issue(history, 100, 101, { tags: ["menu"] });
+    history.faults.push({ type: "fault", fault: "failover", beginMs: 1000, endMs: 1100 });
+    if (!isSeen) return history;
+    history.add({ type: "promotion", worker: "p1", atMs: 1200, lostMs: 1150 });
+    history.add({ type: "recovery", worker: "p1", atMs: 1300 });
+    return history;
+  }
+
+  it("all is well where what was evicted is evicted again before the store is used again", () => {
+    const history = failover();
+    issue(history, 1250, 1260, { tags: ["menu", "drinks"] });
+    expect(findUnpaid(history)).toEqual([]);
+  });
+
+  it.each([
+    ["too late", 1310, ["menu"]],
+    ["before it was seen", 1150, ["menu"]],
+    ["without all of it", 1250, ["drinks"]],
+  ])("a process must not evict again %s", (_, beginMs, tags) => {
+    const history = failover();
+    issue(history, beginMs, beginMs + 1, { tags });
+    expect(findUnpaid(history)).toMatchObject([{ worker: "p1" }]);
+  });
+
+  it("a process that lives must see it", () => {
+    expect(findUnpaid(failover({ isSeen: false }))).toMatchObject([{ worker: "p1" }]);
+  });
+
+  it("a process that died owes nothing", () => {
+    const history = failover({ isSeen: false });
+    history.hear("p1", 1050);
+    history.end("p1", 1060);
+    expect(findUnpaid(history)).toEqual([]);
+  });
+});
