@@ -105,7 +105,9 @@ export function mayJoinFill(flight: Flight, reading: Reading): boolean {
 
 /**
  * A load without lease has no snapshot that its result was checked against, so the reader's operation must also be
- * no younger than the loader's: the loader may hand out what its DataLoaders memoised when its operation began.
+ * no younger than the loader's: the loader may hand out what its DataLoaders memoised when its operation began. Two
+ * operations of one position may have begun on either side of an eviction's call, so none that the reader saw carried
+ * out may be past the loader's.
  */
 export function mayJoinBareLoad(
   flight: Flight,
@@ -114,6 +116,7 @@ export function mayJoinBareLoad(
 ): boolean {
   return (
     isNoYounger(since, flight.since) &&
+    (!flight.since || reading.isCoveredBy(flight.since)) &&
     (reading.sequence < flight.sequence ||
       // A deletion moves no version; but it takes away what stood there when the load began.
       (reading.token === flight.token && haveSameVersions(flight, reading)))

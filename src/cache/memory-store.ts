@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { isPast, type Position } from "./position.js";
+import { isCoveredBy, isPast, type Position } from "./position.js";
 import { randomEpoch, randomId } from "./random.js";
 import { nextSequence } from "./sequence.js";
 import {
@@ -122,6 +122,11 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       pass: hold?.kind === "pass" && held?.doomed === false,
       doomed: held?.doomed === true,
       versions,
+      isCoveredBy: (since) =>
+        wanted.every((name) => {
+          const tag = tags.get(name);
+          return tag !== undefined && isCoveredBy(tag.floor, since);
+        }),
       ...(entry && { entry }),
       ...(lease && { lease }),
     };

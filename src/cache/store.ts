@@ -52,6 +52,8 @@ export interface Reading {
   readonly doomed: boolean;
   /** Versions of the tags asked for; a tag without one is absent. */
   readonly versions: ReadonlyMap<string, Nonce>;
+  /** True when no eviction of the tags asked for can have escaped somebody who knows the log up to `since`. */
+  isCoveredBy(since: Position): boolean;
 }
 
 /** The versions a load begins under. */
@@ -91,10 +93,16 @@ export interface EvictionReceipt {
   readonly entries: number;
 }
 
+/** What was committed under a lease, as its push told it. */
+export interface Pushed {
+  readonly token: Token;
+  readonly entry: Entry;
+}
+
 /** Wakes whoever waits for a key. Pushes are hints: a wake may come for nothing, and may be lost. */
 export interface Watch {
-  /** Resolves at the next wake, or at once if one came since the last call. */
-  next(): Promise<void>;
+  /** Resolves at the next wake, or at once if one came since the last call; with what that told, if anything. */
+  next(): Promise<Pushed | undefined>;
   close(): void;
 }
 

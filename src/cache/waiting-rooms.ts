@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { Reading, Store } from "./store.js";
+import type { Pushed, Reading, Store } from "./store.js";
 
 /**
  * Where the callers of this process wait for what another one loads: for all who wait for a key there is one watch,
@@ -37,6 +37,8 @@ export function createWaitingRooms(store: RoomStore): WaitingRooms {
 const POLL_MS = 250;
 
 interface Guest {
+  /** It has been told what the room's last read found. */
+  readonly hasLooked: boolean;
   resolve(reading: Reading): void;
   reject(error: unknown): void;
 }
@@ -46,6 +48,7 @@ class Room {
   readonly #key: string;
   readonly #tags: readonly string[];
   #guests: Guest[] = [];
+  #last: Reading | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   /** A wake that came after the last read was sent. */
   #isWoken = false;
@@ -64,7 +67,7 @@ class Room {
 
   enter(dueAt: number): Promise<Reading> {
     const looked = new Promise<Reading>((resolve, reject) => {
-      this.#guests.push({ resolve, reject });
+      this.#guests.push({ hasLooked: dueAt > 0, resolve, reject });
     });
     // A guest may have gone, since its store is out of reach.
     looked.catch(() => {});
@@ -79,8 +82,8 @@ class Room {
     // Registered before reading: what is committed between a read and the registration wakes nobody.
     const watch = await this.#store.watch(this.#key);
     const listen = (): Promise<void> =>
-      watch.next().then(() => {
-        this.#isWoken = true;
+      watch.next().then((pushed) => {
+        if (!pushed || !this.#tellPushed(pushed)) this.#isWoken = true;
         this.#rouse();
         return listen();
       });
@@ -92,6 +95,7 @@ class Room {
         await turn();
         if (this.#guests.length === 0) return onEmpty();
         await this.#sleep();
+        if (this.#guests.length === 0) return onEmpty();
       }
     } finally {
       clearTimeout(this.#timer);
@@ -107,10 +111,36 @@ class Room {
     this.#isWoken = false;
     try {
       const reading = await this.#store.read(this.#key, this.#tags);
+      this.#last = reading;
       for (const guest of guests) guest.resolve(reading);
     } catch (error) {
       for (const guest of guests) guest.reject(error);
     }
+  }
+
+  /**
+   * Tells those who looked before what was committed since, without another read. They saw its lease, and its tags in
+   * the very versions that it is filed under, when they had called: so no eviction before their calls is missed.
+   */
+  #tellPushed({ token, entry }: Pushed): boolean {
+    const last = this.#last;
+    if (last?.lease?.token !== token) return false;
+    const { versions } = last;
+    if (!entry.tags.every((tag, index) => versions.get(tag) === entry.nonces[index])) return false;
+    const reading: Reading = {
+      sequence: last.sequence,
+      token,
+      entry,
+      valid: true,
+      pass: false,
+      doomed: false,
+      versions,
+      isCoveredBy: (since) => last.isCoveredBy(since),
+    };
+    const guests = this.#guests;
+    this.#guests = guests.filter(({ hasLooked }) => !hasLooked);
+    for (const guest of guests) if (guest.hasLooked) guest.resolve(reading);
+    return true;
   }
 
   async #sleep(): Promise<void> {

@@ -1,27 +1,29 @@
-import type { Watch } from "./store.js";
+import type { Pushed, Watch } from "./store.js";
 
 /** Who waits for which key in this process. */
 export interface Wakers {
   /** True when somebody waits for the key. */
   has(key: string): boolean;
   add(key: string): Watch;
-  wake(key: string): void;
+  wake(key: string, pushed?: Pushed): void;
   wakeAll(): void;
   keys(): IterableIterator<string>;
 }
 
 /** `onIdle` runs when the last watch of a key closes. */
 export function createWakers(onIdle: (key: string) => void = () => {}): Wakers {
-  const byKey = new Map<string, Set<() => void>>();
+  const byKey = new Map<string, Set<(pushed?: Pushed) => void>>();
 
   return {
     has: (key) => byKey.has(key),
     keys: () => byKey.keys(),
     add(key) {
       let woken = false;
+      let told: Pushed | undefined;
       let resolveNext: (() => void) | undefined;
-      const wake = () => {
+      const wake = (pushed?: Pushed) => {
         woken = true;
+        told = pushed;
         resolveNext?.();
       };
       const wakes = byKey.get(key) ?? new Set();
@@ -33,7 +35,7 @@ export function createWakers(onIdle: (key: string) => void = () => {}): Wakers {
             resolveNext = () => {
               woken = false;
               resolveNext = undefined;
-              resolve();
+              resolve(told);
             };
             if (woken) resolveNext();
           }),
@@ -46,8 +48,8 @@ export function createWakers(onIdle: (key: string) => void = () => {}): Wakers {
         },
       };
     },
-    wake(key) {
-      for (const wake of byKey.get(key) ?? []) wake();
+    wake(key, pushed) {
+      for (const wake of byKey.get(key) ?? []) wake(pushed);
     },
     wakeAll() {
       for (const wakes of byKey.values()) for (const wake of wakes) wake();

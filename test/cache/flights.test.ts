@@ -25,6 +25,7 @@ function readNow(reading: Partial<Reading> = {}): Reading {
     doomed: false,
     lease: { token: "leader-1", remainingMs: 1_000, doomed: false },
     versions: nonces,
+    isCoveredBy: () => true,
     ...reading,
   };
 }
@@ -142,6 +143,18 @@ describe("a reader may share a load without lease", () => {
   test("not when a version moved since", () => {
     const moved = new Map([...nonces, ["item", "nonce-03"]]);
     expect(mayJoinBareLoad(startFlight(begun), readNow({ versions: moved }), begun)).toBe(false);
+  });
+
+  test("are not for a reader who saw an eviction that the loader's operation may not have, though both are of one position", () => {
+    const seen: Position[] = [];
+    const isCoveredBy = (since: Position) => {
+      seen.push(since);
+      return false;
+    };
+    expect(mayJoinBareLoad(startFlight(begun), readNow({ isCoveredBy }), begun)).toBe(false);
+    expect(seen).toEqual([begun]);
+    const ageless = startFlight();
+    expect(mayJoinBareLoad(ageless, readNow({ isCoveredBy }), undefined)).toBe(true);
   });
 
   test("not when the loader could compare no versions", () => {

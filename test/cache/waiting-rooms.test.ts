@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { StoreUnavailableError } from "../../src/cache/errors.js";
 import { createMemoryStore } from "../../src/cache/memory-store.js";
-import type { Reading, Store } from "../../src/cache/store.js";
+import type { Entry, Reading, Store } from "../../src/cache/store.js";
 import { createWaitingRooms, type WaitingRooms } from "../../src/cache/waiting-rooms.js";
+import { createWakers } from "../../src/cache/wakers.js";
 import { createGate, type Gate } from "../support/gate.js";
 
 const FIRST = 0;
@@ -107,6 +108,83 @@ describe("those who wait for one key", () => {
     ]);
     expect(one).not.toBe(two);
     expect(reads).toEqual(["menu", "menu"]);
+  });
+});
+
+describe("what a push carries", () => {
+  const entry: Entry = {
+    token: "",
+    birthMs: 0,
+    ttlMs: 60_000,
+    staleWhileRevalidateMs: 0,
+    staleIfErrorMs: 0,
+    loadMs: 1,
+    tags: ["a"],
+    nonces: ["nonce-01"],
+    format: 1,
+    value: Buffer.from("value"),
+  };
+  const held = (given: Partial<Reading> = {}): Reading => ({
+    sequence: 1,
+    token: "leader-1",
+    valid: false,
+    pass: false,
+    doomed: false,
+    lease: { token: "leader-1", remainingMs: 60_000, doomed: false },
+    versions: new Map([["a", "nonce-01"]]),
+    isCoveredBy: () => true,
+    ...given,
+  });
+
+  /** A room whose reads find this, and whose key's pushes are made by hand. */
+  async function waitIn(found: Reading) {
+    const wakers = createWakers();
+    let sent = 0;
+    const hand = createWaitingRooms({
+      read: async () => {
+        sent += 1;
+        return found;
+      },
+      watch: async (key) => wakers.add(key),
+    });
+    await hand.look("menu", ["a"], FIRST);
+    return { wakers, waiter: hand.look("menu", ["a"], never()), sent: () => sent, hand };
+  }
+
+  test("is told without another read to those who saw its lease and its versions", async () => {
+    const { wakers, waiter, sent } = await waitIn(held());
+    wakers.wake("menu", { token: "leader-1", entry });
+    expect(await waiter).toMatchObject({ entry, valid: true, token: "leader-1" });
+    expect(sent()).toBe(1);
+  });
+
+  test.each<[string, Reading]>([
+    ["another lease", held({ lease: { token: "other-01", remainingMs: 60_000, doomed: false } })],
+    ["no lease", held({ lease: undefined })],
+    ["another version", held({ versions: new Map([["a", "nonce-02"]]) })],
+    ["no version", held({ versions: new Map() })],
+  ])("is only a wake to those who saw %s", async (_, found) => {
+    const { wakers, waiter, sent } = await waitIn(found);
+    wakers.wake("menu", { token: "leader-1", entry });
+    expect(await waiter).toBe(found);
+    expect(sent()).toBe(2);
+  });
+
+  test("is only a wake where it is filed under tags that nobody asked for", async () => {
+    const { wakers, waiter, sent } = await waitIn(held());
+    const nonces = ["nonce-01", "nonce-02"];
+    wakers.wake("menu", { token: "leader-1", entry: { ...entry, tags: ["a", "b"], nonces } });
+    await waiter;
+    expect(sent()).toBe(2);
+  });
+
+  test("is not told to those who come when it does: they may have called after an eviction", async () => {
+    const { wakers, waiter, sent, hand } = await waitIn(held());
+    const newcomer = hand.look("menu", ["a"], FIRST);
+    wakers.wake("menu", { token: "leader-1", entry });
+    expect((await waiter).valid).toBe(true);
+    expect((await newcomer).valid).toBe(false);
+    expect(sent()).toBe(2);
   });
 });
 

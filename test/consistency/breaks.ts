@@ -231,7 +231,8 @@ export function sabotage(name: BreakName, store: Store): Store {
 /** A reading's own properties may be computed, which a spread would miss. */
 function plain(reading: Reading): Reading {
   const { sequence, token, entry, valid, lease, pass, doomed, versions } = reading;
-  return { sequence, token, entry, valid, lease, pass, doomed, versions };
+  const isCoveredBy = (since: Position) => reading.isCoveredBy(since);
+  return { sequence, token, entry, valid, lease, pass, doomed, versions, isCoveredBy };
 }
 
 async function commitAnyway(store: Store, key: string, draft: EntryDraft) {

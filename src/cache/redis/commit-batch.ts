@@ -14,6 +14,9 @@ export type CommitStep = (
   draft: EntryDraft,
 ) => Promise<number | undefined>;
 
+/** Who waits for a small entry gets it with the push, and need not ask for it. */
+const LARGEST_PUSH_BYTES = 4096;
+
 interface Wanted {
   readonly key: string;
   readonly token: Token;
@@ -48,7 +51,15 @@ export function createCommitStep(connection: Connection, keys: Keys): CommitStep
   function commitCommand({ key, token, draft }: Wanted) {
     const life = Math.max(1, Math.ceil(lifeMs(draft)));
     const name = keys.entry(key);
-    return evaluate(scripts.commitEntry, [name], token, writeBody(draft), life, keys.wake(key));
+    return evaluate(
+      scripts.commitEntry,
+      [name],
+      token,
+      writeBody(draft),
+      life,
+      keys.wake(key),
+      LARGEST_PUSH_BYTES,
+    );
   }
 
   return (key, token, draft) =>

@@ -1,4 +1,4 @@
-import { isPast } from "../position.js";
+import { isCoveredBy, isPast, type Position } from "../position.js";
 import { nextSequence } from "../sequence.js";
 import type { Entry, Nonce, Reading, SeenLease, Token } from "../store.js";
 import type { Connection } from "./connection.js";
@@ -173,6 +173,13 @@ export class SeenReading implements Reading {
       if (version) versions.set(tag, version.nonce);
     }
     return versions;
+  }
+
+  isCoveredBy(since: Position): boolean {
+    return this.#tags.every((tag) => {
+      const position = this.#look.tag(tag).version?.position;
+      return position !== undefined && isCoveredBy(position, since);
+    });
   }
 
   /** Who holds the key, if it still holds; doomed when a tag was evicted after that, or lost. */

@@ -1,9 +1,10 @@
 import { cameWithin } from "../deferred.js";
-import type { Watch } from "../store.js";
+import type { Pushed, Watch } from "../store.js";
 import { createWakers } from "../wakers.js";
 import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
 import type { Keys } from "./keys.js";
+import { StoredRecord } from "./record.js";
 
 /** What other processes tell: ends of fills that somebody here waits for, and evictions. All of it is a hint. */
 export interface Push {
@@ -26,6 +27,12 @@ export interface PushListener {
 }
 
 const RETRY_AFTER_MS = 1000;
+
+/** What was committed, as commit-entry.lua tells it; undefined for a mere wake. */
+function readPushed(message: Buffer): Pushed | undefined {
+  const record = StoredRecord.of(message);
+  return record?.entry && { token: record.token, entry: record.entry };
+}
 
 export function openPush(
   given: RedisClient,
@@ -73,12 +80,13 @@ export function openPush(
   client.on("pmessage", (_: string, channel: string) => {
     listener.onKey(channel.slice(wakePrefix.length));
   });
-  client.on("message", (channel: string, message: string) => {
+  client.on("messageBuffer", (name: Buffer, message: Buffer) => {
+    const channel = name.toString();
     if (channel === keys.evictions) {
-      listener.onEviction(message);
+      listener.onEviction(message.toString());
       wakers.wakeAll();
     } else if (channel.startsWith(wakePrefix)) {
-      wakers.wake(channel.slice(wakePrefix.length));
+      wakers.wake(channel.slice(wakePrefix.length), readPushed(message));
     }
   });
 

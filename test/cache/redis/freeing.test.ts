@@ -45,7 +45,15 @@ async function evictedEntries(count: number, nonce: string): Promise<string[]> {
   await connection.sendAll(
     names.flatMap((name) => [
       evaluate(scripts.takeLease, [keys.entry(name)], "token-01", LIFE_MS, position, "*", 0),
-      evaluate(scripts.commitEntry, [keys.entry(name)], "token-01", body, LIFE_MS, keys.wake(name)),
+      evaluate(
+        scripts.commitEntry,
+        [keys.entry(name)],
+        "token-01",
+        body,
+        LIFE_MS,
+        keys.wake(name),
+        0,
+      ),
       evaluate(
         scripts.fileEntry,
         [keys.tag("menu"), indexOf(nonce)],
@@ -142,6 +150,7 @@ describe("freeing a generation", () => {
         bodyUnder("nonce-02"),
         LIFE_MS,
         keys.wake(newer),
+        0,
       ),
     );
     await freed(createFreeing(connection, keys), "nonce-01");

@@ -12,6 +12,7 @@ const LIFE_MS = 3_600_000;
 const ONE = "token-01";
 const TWO = "token-02";
 const HEAD_BYTES = 25;
+const LARGEST_PUSH = 100;
 
 const V = "c:v:menu";
 const WAKE = "c:wake:menu";
@@ -48,7 +49,7 @@ const take = (token: string, over: string, leaseMs = LEASE_MS, overHeld = 1) =>
   run(scripts.takeLease, [V], token, leaseMs, writePosition({ epoch: 7, n: 9 }), over, overHeld);
 const renew = (token: string, leaseMs = LEASE_MS) => run(scripts.renewLease, [V], token, leaseMs);
 const commit = (token: string, text = "value", lifeMs = LIFE_MS) =>
-  run(scripts.commitEntry, [V], token, bodyOf(text), lifeMs, WAKE);
+  run(scripts.commitEntry, [V], token, bodyOf(text), lifeMs, WAKE, LARGEST_PUSH);
 const release = (token: string, passMs: number) =>
   run(scripts.releaseLease, [V], token, passMs, WAKE);
 
@@ -261,8 +262,20 @@ describe("commit-entry", () => {
 
   test("wakes the waiters, and a refused one wakes nobody", async () => {
     await take(ONE, "");
-    expect(await published(WAKE, () => commit(ONE))).toEqual([""]);
+    expect(await published(WAKE, () => commit(ONE, "x".repeat(100)))).toEqual([""]);
     expect(await published(WAKE, () => commit(ONE))).toEqual([]);
+  });
+
+  test("pushes a small entry whole, as it was written", async () => {
+    await take(ONE, "");
+    const heard: Buffer[] = [];
+    const subscriber = server.client();
+    subscriber.on("messageBuffer", (_, message: Buffer) => heard.push(message));
+    await subscriber.subscribe(WAKE);
+    await commit(ONE, "small");
+    await subscriber.unsubscribe(WAKE);
+    subscriber.disconnect();
+    expect(heard).toEqual([await redis.getBuffer(V)]);
   });
 
   test.each<[string, () => Promise<unknown>]>([
@@ -733,7 +746,15 @@ describe("free-entry", () => {
   async function fillUnder(...nonces: string[]): Promise<void> {
     await take(ONE, "*");
     const tags = nonces.map((_, index) => `tag-${index}-é`);
-    await run(scripts.commitEntry, [V], ONE, bodyOf("old", tags, nonces), LIFE_MS, WAKE);
+    await run(
+      scripts.commitEntry,
+      [V],
+      ONE,
+      bodyOf("old", tags, nonces),
+      LIFE_MS,
+      WAKE,
+      LARGEST_PUSH,
+    );
   }
 
   test.each([0, 1, 2])(
@@ -755,7 +776,7 @@ describe("free-entry", () => {
   test("spares an entry whose value happens to hold the nonce", async () => {
     await take(ONE, "*");
     const body = bodyOf("about nonce-01", ["menu"], ["nonce-02"]);
-    await run(scripts.commitEntry, [V], ONE, body, LIFE_MS, WAKE);
+    await run(scripts.commitEntry, [V], ONE, body, LIFE_MS, WAKE, LARGEST_PUSH);
     expect(await free("nonce-01")).toBe(0);
   });
 

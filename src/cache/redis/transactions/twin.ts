@@ -18,5 +18,5 @@ export interface Plan {
   /** Carried out together, if nothing that was watched has changed by then. Absent: there is nothing to write. */
   readonly writes?: readonly Command[];
   /** A push, which is a hint: it follows the transaction, since a refused PUBLISH within would undo all of it. */
-  readonly publish?: readonly [channel: string, message: string];
+  readonly publish?: readonly [channel: string, message: string | Buffer];
 }

@@ -16,6 +16,7 @@ export async function commitEntry(
   body: Buffer,
   lifeMs: number,
   channel: string,
+  largestPush: number,
 ): Promise<Plan> {
   const [, time, head] = (await look(
     ["watch", key],
@@ -26,5 +27,6 @@ export async function commitEntry(
   // A lease may run out between this look and the write; that nobody took it meanwhile is what the watch sees to.
   if (!isLeaseOf(head, token) || deadlineOf(head) <= now) return { reply: 0 };
   const rest = Buffer.concat([writeHead(REST, token, 0), Buffer.alloc(10), writeTime(now), body]);
-  return { reply: now, writes: [["set", key, rest, "PX", lifeMs]], publish: [channel, ""] };
+  const pushed = rest.length <= largestPush ? rest : "";
+  return { reply: now, writes: [["set", key, rest, "PX", lifeMs]], publish: [channel, pushed] };
 }
