@@ -56,11 +56,15 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
   };
 }
 
-export function fromNear(
-  { value, ageSeconds, remainingSeconds, tags }: NearHit,
-  status: LookupStatus,
-): Answer {
-  return { value, status, ageSeconds, remainingSeconds, tags };
+export function fromNear(hit: NearHit, status: LookupStatus): Answer {
+  const { value, bornAtMs, freshUntilMs, foundAtMs, tags } = hit;
+  return {
+    value,
+    status,
+    ageSeconds: Math.max(0, foundAtMs - bornAtMs) / 1000,
+    remainingSeconds: Math.max(0, freshUntilMs - foundAtMs) / 1000,
+    tags,
+  };
 }
 
 function fromDelivered({ stored, tags }: Delivered, value: unknown, status: LookupStatus): Answer {
@@ -71,11 +75,14 @@ function fromDelivered({ stored, tags }: Delivered, value: unknown, status: Look
  * An entry serves only those all of whose tags it is filed under: another version of the code, or another moment, may
  * have filed it under fewer, and an eviction of the others would never reach it.
  */
-export function isFiledUnder(entry: Entry, tags: readonly string[] | undefined): boolean {
-  if (!tags) return true;
-  for (let index = 0; index < tags.length; index += 1) {
-    const tag = tags[index] as string;
-    if (entry.tags[index] !== tag && !entry.tags.includes(tag)) return false;
+export function isFiledUnder(
+  own: readonly string[],
+  wanted: readonly string[] | undefined,
+): boolean {
+  if (!wanted) return true;
+  for (let index = 0; index < wanted.length; index += 1) {
+    const tag = wanted[index] as string;
+    if (own[index] !== tag && !own.includes(tag)) return false;
   }
   return true;
 }

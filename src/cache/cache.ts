@@ -140,8 +140,8 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
   ): NearHit | undefined {
     const hit = entryOptions.near === false ? undefined : near.find(key, entryOptions.tags);
     if (!hit) return undefined;
-    reporter.nearHit({ key, coordinate: entryOptions.coordinate }, hit.ageSeconds);
-    if (hit.wantsRefresh) lookups.refreshEarly(open(key, entryOptions, load));
+    reporter.nearHit(key, entryOptions.coordinate, hit);
+    if (near.wantsRefresh(hit)) lookups.refreshEarly(open(key, entryOptions, load));
     return hit;
   }
 

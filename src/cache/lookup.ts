@@ -53,7 +53,7 @@ export function createLookups(parts: LookupParts): Lookups {
       parts.read(call).then(
         (reading) => {
           const { entry, valid, lease, pass } = reading;
-          const isThere = entry && valid && isFiledUnder(entry, call.entry.tags);
+          const isThere = entry && valid && isFiledUnder(entry.tags, call.entry.tags);
           if (isThere && !lease && !pass) refresh(call, reading);
         },
         (error) => outage.notice(error),
@@ -201,7 +201,7 @@ export function createLookups(parts: LookupParts): Lookups {
   /** A fresh entry, or a stale one inside its window, for which a refresh is begun; undefined: there is none. */
   function fromEntry(call: Call, reading: Reading, waiting?: Waiting): Answer | undefined {
     const { entry } = reading;
-    if (!entry || !reading.valid || !isFiledUnder(entry, call.entry.tags)) return undefined;
+    if (!entry || !reading.valid || !isFiledUnder(entry.tags, call.entry.tags)) return undefined;
     const now = store.now();
     const freshUntil = entry.birthMs + entry.ttlMs;
     const isFresh = now < freshUntil;
@@ -210,7 +210,8 @@ export function createLookups(parts: LookupParts): Lookups {
     const found = answers.fromEntry(call.key, entry, now, status);
     if (!found) return undefined;
     if (!waiting) tellHit(call, isFresh, found.ageSeconds);
-    if (!isFresh || shouldRefreshEarly(entry, now, settings.earlyRefresh)) {
+    const { loadMs } = entry;
+    if (!isFresh || shouldRefreshEarly(loadMs, freshUntil, now, settings.earlyRefresh)) {
       if (!reading.lease && !reading.pass) refresh(call, reading);
     }
     return found;

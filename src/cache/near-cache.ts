@@ -11,14 +11,14 @@ export interface NearSettings {
   readonly maxAgeMs: number;
 }
 
-/** A value at hand. */
+/** A value at hand, and good until the next call of `find`. Nothing is made for a hit that need not be. */
 export interface NearHit {
   readonly value: unknown;
-  readonly ageSeconds: number;
-  readonly remainingSeconds: number;
   readonly tags: readonly string[];
-  /** This caller was chosen to refresh it in the background (XFetch), as if it had read it from the store. */
-  readonly wantsRefresh: boolean;
+  /** On `performance.now()`'s clock, as are all of its times. */
+  readonly bornAtMs: number;
+  readonly freshUntilMs: number;
+  readonly foundAtMs: number;
 }
 
 /** When a read was sent, by what had been told until then. */
@@ -34,6 +34,8 @@ export interface NearCache {
   readonly handedOut: number;
   /** A fresh entry that is filed under all these tags; undefined without one. */
   find(key: string, tags: readonly string[] | undefined): NearHit | undefined;
+  /** Whether its finder was chosen to refresh it in the background (XFetch), as if it had been read from the store. */
+  wantsRefresh(hit: NearHit): boolean;
   /** The same past its age and ttl, for want of anything better, up to its `staleIfErrorMs`. */
   findStale(key: string, tags: readonly string[]): NearHit | undefined;
   /** To be called before a read is sent whose entry is to be kept, and told with it. */
@@ -50,20 +52,19 @@ export interface NearCache {
   confirm(sentAtMs: number): void;
 }
 
-interface Kept {
-  /** Without its bytes. */
-  readonly entry: Entry;
-  /** On `performance.now()`'s clock. */
+interface Kept extends NearHit {
+  readonly tags: readonly string[];
+  readonly format: number;
+  readonly loadMs: number;
   readonly keptAtMs: number;
-  readonly freshUntilMs: number;
+  readonly staleUntilMs: number;
+  foundAtMs: number;
+  /** The one frozen value that all get; else the copy of the last that found it. */
+  value: unknown;
   /** Until it is first handed out, and for good where it cannot be frozen. */
   bytes: Uint8Array | undefined;
-  /** The one value that all get. */
-  frozen: unknown;
   mustCopy: boolean;
 }
-
-const NO_BYTES = new Uint8Array();
 
 /** What an entry costs beside its key, tags and value. */
 const OVERHEAD_BYTES = 300;
@@ -88,8 +89,8 @@ export function createNearCache(
     max: maxEntries,
     maxSize: maxBytes,
     sizeCalculation: sizeOf,
-    dispose({ entry }, key) {
-      for (const tag of entry.tags) {
+    dispose({ tags }, key) {
+      for (const tag of tags) {
         const keys = keysOfTag.get(tag);
         if (keys?.delete(key) && keys.size === 0) keysOfTag.delete(tag);
       }
@@ -102,33 +103,23 @@ export function createNearCache(
   }
 
   /** A new value for each caller, or one that no caller can damage. */
-  function handOut(one: Kept): unknown {
-    if (!one.bytes) return one.frozen;
-    const value = codec.decode({ format: one.entry.format, bytes: one.bytes });
-    if (one.mustCopy || !freezeWhole(value)) {
-      one.mustCopy = true;
-      return value;
-    }
-    one.frozen = value;
-    one.bytes = undefined;
-    return value;
-  }
-
-  function hit(one: Kept, nowMs: number, wantsRefresh: boolean): NearHit | undefined {
+  function decode(one: Kept, bytes: Uint8Array): boolean {
     try {
-      const value = handOut(one);
-      handedOut += 1;
-      return {
-        value,
-        ageSeconds: Math.max(0, storeNow() - one.entry.birthMs) / 1000,
-        remainingSeconds: Math.max(0, one.freshUntilMs - nowMs) / 1000,
-        tags: one.entry.tags,
-        wantsRefresh,
-      };
+      one.value = codec.decode({ format: one.format, bytes });
     } catch {
       // The store's own copy is looked at, and reported.
-      return undefined;
+      return false;
     }
+    if (!one.mustCopy && freezeWhole(one.value)) one.bytes = undefined;
+    else one.mustCopy = true;
+    return true;
+  }
+
+  function handOut(one: Kept, nowMs: number): NearHit | undefined {
+    if (one.bytes && !decode(one, one.bytes)) return undefined;
+    one.foundAtMs = nowMs;
+    handedOut += 1;
+    return one;
   }
 
   return {
@@ -143,23 +134,24 @@ export function createNearCache(
     },
     find(key, tags) {
       const one = kept.get(key);
-      if (!one || !isFiledUnder(one.entry, tags)) return undefined;
+      if (!one || !isFiledUnder(one.tags, tags)) return undefined;
       const now = performance.now();
       const oldest = now - maxAgeMs;
       if (now >= one.freshUntilMs || one.keptAtMs <= oldest || confirmedAtMs <= oldest) {
         return undefined;
       }
-      const remainingMs = one.freshUntilMs - now;
-      const isNear = remainingMs < one.entry.loadMs * earlyRefresh * LIKELY_EARLY;
-      const wantsRefresh = isNear && shouldRefreshEarly(one.entry, storeNow(), earlyRefresh);
-      return hit(one, now, wantsRefresh);
+      return handOut(one, now);
     },
     findStale(key, tags) {
       const one = kept.get(key);
-      if (!one || !isFiledUnder(one.entry, tags)) return undefined;
+      if (!one || !isFiledUnder(one.tags, tags)) return undefined;
       const now = performance.now();
-      if (now >= one.freshUntilMs + one.entry.staleIfErrorMs) return undefined;
-      return hit(one, now, false);
+      return now < one.staleUntilMs ? handOut(one, now) : undefined;
+    },
+    wantsRefresh(hit) {
+      const { foundAtMs, freshUntilMs, loadMs } = hit as Kept;
+      const isNear = freshUntilMs - foundAtMs < loadMs * earlyRefresh * LIKELY_EARLY;
+      return isNear && shouldRefreshEarly(loadMs, freshUntilMs, foundAtMs, earlyRefresh);
     },
     beginRead() {
       reads += 1;
@@ -174,16 +166,21 @@ export function createNearCache(
       const isGone = (name: string) => (takenAway.get(name) ?? 0) > since;
       if (isGone(`key:${key}`) || entry.tags.some((tag) => isGone(`tag:${tag}`))) return;
       const now = performance.now();
-      const freshUntilMs = now + entry.birthMs + entry.ttlMs - storeNow();
+      const bornAtMs = now + entry.birthMs - storeNow();
+      const freshUntilMs = bornAtMs + entry.ttlMs;
       if (freshUntilMs <= now) return;
-      // What was read is a view of all that came with it.
-      const bytes = new Uint8Array(entry.value);
       kept.set(key, {
-        entry: { ...entry, value: NO_BYTES },
+        tags: entry.tags,
+        format: entry.format,
+        loadMs: entry.loadMs,
+        bornAtMs,
         keptAtMs: now,
         freshUntilMs,
-        bytes,
-        frozen: undefined,
+        staleUntilMs: freshUntilMs + entry.staleIfErrorMs,
+        foundAtMs: now,
+        value: undefined,
+        // What was read is a view of all that came with it.
+        bytes: new Uint8Array(entry.value),
         mustCopy: false,
       });
       if (!kept.has(key)) return;
@@ -216,8 +213,8 @@ export function createNearCache(
 /** So many times its load before its end, an entry is refreshed with a chance of one in 20,000: not worth a dice. */
 const LIKELY_EARLY = 10;
 
-function sizeOf({ entry, bytes }: Kept, key: string): number {
-  const names = entry.tags.reduce((sum, tag) => sum + tag.length, 0);
+function sizeOf({ tags, bytes }: Kept, key: string): number {
+  const names = tags.reduce((sum, tag) => sum + tag.length, 0);
   // Decoded, a value takes more than its encoding; how much more, nothing tells.
   return OVERHEAD_BYTES + 2 * (key.length + names) + 2 * (bytes?.byteLength ?? 0);
 }

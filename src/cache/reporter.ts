@@ -1,6 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import { CachedError, StoreError } from "./errors.js";
 import type { CacheEvent, CacheListener } from "./events.js";
+import type { NearHit } from "./near-cache.js";
 import type { CacheStats } from "./types.js";
 
 /** Feeds the statistics and the listeners; the engine's only way to tell the outside anything. */
@@ -8,7 +9,7 @@ export interface Reporter {
   report(event: CacheEvent): void;
   /** As `report`, for what happens most: nothing is made where nobody listens. */
   hit(about: About, ageSeconds: number): void;
-  nearHit(about: About, ageSeconds: number): void;
+  nearHit(key: string, coordinate: string | undefined, hit: NearHit): void;
   /** A failure inside the cache that no caller sees. */
   error(cause: unknown, about?: About): void;
   /** As `error`, once for each `about.coordinate ?? about.key`. */
@@ -108,9 +109,12 @@ export function createReporter(): Reporter {
       if (listeners.size === 0 && !events.hasSubscribers) counts.hits += 1;
       else report({ type: "hit", ageSeconds, key: about.key, ...defined(about) });
     },
-    nearHit(about, ageSeconds) {
+    nearHit(key, coordinate, { foundAtMs, bornAtMs }) {
       if (listeners.size === 0 && !events.hasSubscribers) counts.nearHits += 1;
-      else report({ type: "nearHit", ageSeconds, key: about.key, ...defined(about) });
+      else {
+        const ageSeconds = Math.max(0, foundAtMs - bornAtMs) / 1000;
+        report({ type: "nearHit", ageSeconds, key, ...defined({ coordinate }) });
+      }
     },
     error,
     errorOnce(cause, about) {

