@@ -1,36 +1,35 @@
 import type { Logger } from "pino";
 import { openBackends } from "./backends.js";
-import { StoreUnavailableError, tag } from "./cache/index.js";
 import type { Config } from "./config.js";
 import type { Database } from "./origin/database.js";
-import type { ImportSummary } from "./origin/importer.js";
-import { listMenu } from "./origin/menu.js";
+import { UndeliveredError } from "./outbox/index.js";
 import { createPopularity } from "./services/popularity.js";
 
+const DELIVER_WITHIN_SECONDS = 5;
+
 /**
- * What an import changes behind the servers' backs: evicts the menu from their cache, and takes over the popularity
- * from PostgreSQL. Without Redis no other process holds anything of it.
+ * What an import changes behind the servers' backs: delivers the evictions that it recorded in its transaction, and
+ * takes over the popularity from PostgreSQL. What cannot be delivered from here stays recorded for the servers' relays.
  *
- * @throws StoreUnavailableError when that could not be delivered: the import stands, and cached menus trail it by
- *   their ttl. A repeated import delivers it, though it changes nothing.
+ * Without Redis nothing is delivered: what other processes hold is theirs, and so are the evictions.
  */
-export async function afterImport(
-  { config, log, database }: { config: Config; log: Logger; database: Database },
-  { changedItemIds }: ImportSummary,
-): Promise<void> {
+export async function afterImport({
+  config,
+  log,
+  database,
+}: {
+  config: Config;
+  log: Logger;
+  database: Database;
+}): Promise<void> {
   if (config.redisUrl === undefined) return;
-  const { cache, storage, close } = await openBackends(config, log, { database });
+  const { outbox, storage, close } = await openBackends(config, log, { database });
   try {
     await createPopularity({ storage, database }).rebuild();
-    const listed = (await listMenu(database)).map(({ id }) => id);
-    const itemIds = new Set([...changedItemIds, ...listed]);
-    const itemTags = Array.from(itemIds, (id) => tag("menu-item:{id}", { id }));
-    const { delivered } = await cache.evictTags(["menu", ...itemTags]);
-    if (!delivered) {
-      throw new StoreUnavailableError(
-        "The import is committed, but Redis must be in reach to evict the old menu, and is not: import again when it is.",
-      );
-    }
+    await outbox.drain({ withinSeconds: DELIVER_WITHIN_SECONDS });
+  } catch (error) {
+    if (!(error instanceof UndeliveredError)) throw error;
+    log.warn("Redis is out of reach: the servers evict the old menu as soon as they reach it");
   } finally {
     await close();
   }

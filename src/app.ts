@@ -12,6 +12,7 @@ import { addHealthRoutes } from "./http/health.js";
 import { createLogger } from "./http/logger.js";
 import { addMetricsRoute } from "./http/metrics.js";
 import { createLoaders } from "./origin/loaders.js";
+import { UndeliveredError } from "./outbox/index.js";
 import { createServices } from "./services/create-services.js";
 import type { PasswordsOptions } from "./services/passwords.js";
 import { type MadeUpStaff, prepareStaff } from "./staff.js";
@@ -34,7 +35,12 @@ export interface AppOptions extends BackendOptions {
   passwords?: PasswordsOptions;
   /** Default 8,000: within the 10 s that supervisors give. */
   drainMs?: number;
+  /** False: what the database holds recorded of evictions is left to other processes. Default true. */
+  relay?: boolean;
 }
+
+/** What a start may lose to a Redis that is away, when a killed process left evictions behind. */
+const DELIVER_WITHIN_SECONDS = 2;
 
 export async function createApp(config: Config, options: AppOptions = {}): Promise<App> {
   const log = options.log ?? createLogger(config.environment);
@@ -51,9 +57,10 @@ async function assemble(
   config: Config,
   log: Logger,
   backends: Backends,
-  { drainMs = 8_000, passwords }: AppOptions,
+  { drainMs = 8_000, passwords, relay = true }: AppOptions,
 ): Promise<App> {
-  const { database, storage, cache, redis } = backends;
+  const { database, storage, cache, outbox, redis } = backends;
+  if (relay) await deliverLeftBehind(backends, log);
   const services = createServices({
     database,
     storage,
@@ -81,8 +88,9 @@ async function assemble(
   addHealthRoutes(fastify, {
     database: () => database.ping(),
     redis: redis && (() => redis.ping()),
+    outbox: () => outbox.health(),
   });
-  addMetricsRoute(fastify, { cache, token: config.metricsToken });
+  addMetricsRoute(fastify, { cache, outbox, token: config.metricsToken });
   fastify.route({
     method: ["GET", "POST", "OPTIONS"],
     url: "/graphql",
@@ -106,6 +114,21 @@ async function assemble(
       await backends.close();
     },
   };
+}
+
+/**
+ * A process that was killed between a commit and its eviction left the eviction in the outbox: until it is delivered,
+ * nothing may be served from the cache. While Redis is away it cannot be, and nothing is: the cache was handed it, asks
+ * the origin, and delivers it before it reads from Redis again. So the start goes on, and the relay with it.
+ */
+async function deliverLeftBehind({ outbox }: Backends, log: Logger): Promise<void> {
+  try {
+    await outbox.drain({ withinSeconds: DELIVER_WITHIN_SECONDS });
+  } catch (error) {
+    if (!(error instanceof UndeliveredError)) throw error;
+    log.info(error.message);
+  }
+  outbox.start();
 }
 
 function createCachePort(cache: Cache): CachePort {

@@ -2,10 +2,12 @@ import type { Logger } from "pino";
 import type { Cache, CacheEvent, CacheOptions } from "./cache/index.js";
 import { createCache } from "./cache/index.js";
 import type { Config } from "./config.js";
+import { recordChange, sqlClient } from "./evictions.js";
 import { createOutageLog, type OutageLog } from "./http/outage-log.js";
 import { type Database, openDatabase } from "./origin/database.js";
 import { migrate } from "./origin/migrate.js";
 import { seedMenu } from "./origin/seed-menu.js";
+import { createPostgresOutbox, type OutboxEvent, type PostgresOutbox } from "./outbox/index.js";
 import { createRedisFromUrl, firstAttempt, type RedisClient } from "./redis.js";
 import { createMemoryStorage, createRedisStorage, type Storage } from "./storage/index.js";
 
@@ -14,6 +16,8 @@ export interface Backends {
   readonly database: Database;
   readonly storage: Storage;
   readonly cache: Cache;
+  /** Evictions recorded in the database with the changes they belong to. Its relay is not started yet. */
+  readonly outbox: PostgresOutbox;
   /** Absent: storage and cache live in this process. */
   readonly redis: RedisClient | undefined;
   close(): Promise<void>;
@@ -65,12 +69,20 @@ export async function openBackends(
     ...options.cache,
   });
 
+  const outbox = createPostgresOutbox({
+    client: sqlClient(database),
+    cache,
+    listen: database.listen,
+    onEvent: (event) => logOutboxEvent(log, event),
+  });
+
   const close = async () => {
+    await outbox.close();
     await cache.close();
     closeRedis();
     if (options.database === undefined) await database.close();
   };
-  return { database, storage, cache, redis, close };
+  return { database, storage, cache, outbox, redis, close };
 }
 
 async function openOwnDatabase(
@@ -82,6 +94,7 @@ async function openOwnDatabase(
     url: config.databaseUrl,
     dataFolder: config.dataFolder,
     onStatement,
+    onChange: recordChange,
     onProblem: (message) => log.warn(message),
   });
   try {
@@ -118,4 +131,11 @@ function logCacheEvent(log: Logger, outages: OutageLog, event: CacheEvent): void
   if (event.type !== "outage") return;
   const message = `Redis is out of reach (${event.error.message}); trying again until it answers`;
   outages.begin("cache", message, { lastingMs: CACHE_OUTAGE_MS });
+}
+
+/** An outage of Redis is told by the cache; here is what it holds up. */
+function logOutboxEvent(log: Logger, event: OutboxEvent): void {
+  if (event.type === "error") log.warn({ err: event.error }, "outbox error");
+  if (event.type === "undelivered") log.info(event.error.message);
+  if (event.type === "recovery") log.info("recorded evictions are delivered again");
 }

@@ -1,5 +1,6 @@
 import { afterImport } from "./after-import.js";
 import { readConfig } from "./config.js";
+import { recordChange } from "./evictions.js";
 import { createLogger } from "./http/logger.js";
 import { explainStartError } from "./http/start-errors.js";
 import { openDatabase } from "./origin/database.js";
@@ -11,8 +12,13 @@ try {
   const log = createLogger(config.environment);
   await runImportCommand({
     args: process.argv.slice(2),
-    openDatabase: () => openDatabase({ url: config.databaseUrl, dataFolder: config.dataFolder }),
-    afterCommit: (summary, database) => afterImport({ config, log, database }, summary),
+    openDatabase: () =>
+      openDatabase({
+        url: config.databaseUrl,
+        dataFolder: config.dataFolder,
+        onChange: recordChange,
+      }),
+    afterCommit: (_summary, database) => afterImport({ config, log, database }),
     terminal: process.stdout,
   });
 } catch (error) {

@@ -14,18 +14,20 @@ const library: Record<string, Layer> = {
   storage: { areas: ["storage"], uses: [] },
   directives: { areas: ["directives"], uses: ["cache"] },
   apollo: { areas: ["apollo"], uses: ["directives", "cache"] },
+  outbox: { areas: ["outbox"], uses: ["cache"] },
   frontDoor: { areas: ["index.ts"], uses: ["cache", "directives"] },
 };
 
 const pizzeria: Record<string, Layer> = {
   settings: { areas: ["config.ts", "redis.ts", "redis-url.ts"], uses: [] },
-  origin: { areas: ["origin"], uses: [] },
+  // How to listen to PostgreSQL is the library's; what is recorded there, the origin does not know.
+  origin: { areas: ["origin"], uses: ["outbox"] },
   services: { areas: ["services"], uses: ["origin", "storage"] },
   // Resolvers know no cache: what they see of it is a port on their context.
   schema: { areas: ["schema", "context.ts", "caller.ts"], uses: ["services", "origin"] },
   http: { areas: ["http"], uses: ["schema", "settings"] },
   app: {
-    areas: ["app.ts", "graphql.ts", "backends.ts", "staff.ts", "after-import.ts"],
+    areas: ["app.ts", "graphql.ts", "backends.ts", "staff.ts", "after-import.ts", "evictions.ts"],
     uses: ["http", "schema", "services", "origin", "settings", ...Object.keys(library)],
   },
   commands: {
@@ -84,7 +86,11 @@ describe("the source", () => {
     expect(imports.flatMap(redisProblem)).toEqual([]);
   });
 
-  test("lets the engine know no GraphQL", () => {
+  test("lets the outbox know of the cache what it is, what it throws and which tags it takes, alone", () => {
+    expect(imports.flatMap(outboxProblem)).toEqual([]);
+  });
+
+  test("lets the engine and the outbox know no GraphQL", () => {
     expect(imports.flatMap(graphqlProblem)).toEqual([]);
   });
 
@@ -145,6 +151,11 @@ describe("a rule that is broken is told", () => {
   test.each<[string, string]>([
     ["src/cache/a.ts", "src/directives/b.ts"],
     ["src/cache/a.ts", "src/storage/b.ts"],
+    ["src/cache/a.ts", "src/outbox/b.ts"],
+    ["src/directives/a.ts", "src/outbox/b.ts"],
+    ["src/outbox/a.ts", "src/origin/b.ts"],
+    ["src/outbox/a.ts", "src/directives/b.ts"],
+    ["src/services/a.ts", "src/outbox/b.ts"],
     ["src/cache/a.ts", "src/config.ts"],
     ["src/directives/a.ts", "src/apollo/b.ts"],
     ["src/directives/a.ts", "src/schema/b.ts"],
@@ -175,6 +186,8 @@ describe("a rule that is broken is told", () => {
     ["src/schema/a.ts", "src/origin/b.ts"],
     ["src/services/a.ts", "src/storage/b.ts"],
     ["src/app.ts", "src/cache/index.ts"],
+    ["src/outbox/a.ts", "src/cache/types.ts"],
+    ["src/origin/a.ts", "src/outbox/index.ts"],
     ["src/server.ts", "src/app.ts"],
     ["src/cache/a.ts", "src/cache/redis/b.ts"],
   ])("and %s may import %s", (from, to) => {
@@ -201,9 +214,18 @@ describe("a rule that is broken is told", () => {
     }
   });
 
+  test("more of the engine in the outbox", () => {
+    for (const to of ["src/cache/cache.ts", "src/cache/index.ts", "src/cache/redis/client.ts"]) {
+      expect(outboxProblem(made("src/outbox/a.ts", to)), to).toHaveLength(1);
+    }
+    expect(outboxProblem(made("src/outbox/a.ts", "src/cache/errors.ts"))).toEqual([]);
+    expect(outboxProblem(made("src/app.ts", "src/cache/cache.ts"))).toEqual([]);
+  });
+
   test("GraphQL in the engine, its types included", () => {
     for (const to of ["graphql", "@apollo/server", "@graphql-tools/utils"]) {
       expect(graphqlProblem(made("src/cache/a.ts", to, true)), to).toHaveLength(1);
+      expect(graphqlProblem(made("src/outbox/a.ts", to, true)), to).toHaveLength(1);
       expect(graphqlProblem(made("src/directives/a.ts", to)), to).toEqual([]);
     }
   });
@@ -217,6 +239,7 @@ describe("a rule that is broken is told", () => {
       packageProblem(made(from, to, typeOnly), declared);
     expect(problems("src/cache/a.ts", "msgpackr")).toEqual([]);
     expect(problems("src/cache/a.ts", "dataloader")).toHaveLength(1);
+    expect(problems("src/outbox/a.ts", "pg", true)).toHaveLength(1);
     expect(problems("src/cache/a.ts", "dataloader", true)).toHaveLength(1);
     expect(problems("src/cache/redis/a.ts", "ioredis", true)).toEqual([]);
     expect(problems("src/cache/redis/a.ts", "ioredis")).toHaveLength(1);
@@ -256,7 +279,16 @@ function redisProblem({ from, to }: Import): string[] {
 
 function graphqlProblem({ from, to }: Import): string[] {
   const isGraphql = /^(graphql|@apollo\/|@graphql-tools\/)/.test(to);
-  return isGraphql && layerOf(from) === "cache" ? [`${from} must not know ${to}`] : [];
+  const layer = layerOf(from);
+  return isGraphql && (layer === "cache" || layer === "outbox")
+    ? [`${from} must not know ${to}`]
+    : [];
+}
+
+function outboxProblem({ from, to }: Import): string[] {
+  const isMore =
+    to.startsWith("src/cache/") && !/^src\/cache\/(types|errors|settings)\.ts$/.test(to);
+  return isMore && layerOf(from) === "outbox" ? [`${from} must not know ${to}`] : [];
 }
 
 function packageProblem(one: Import, { dependencies, peerDependencies }: Manifest): string[] {

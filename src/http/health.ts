@@ -9,8 +9,16 @@ export interface Readiness {
   database: "ok" | "down";
   /** "none": not set up; sessions and cache live in this process. */
   redis: "ok" | "down" | "none";
+  /** Evictions recorded in the database and not delivered yet; absent when it does not say. */
+  undeliveredEvictions?: number;
   /** What is wrong, each as one sentence. */
   problems: string[];
+}
+
+/** What the route asks of an outbox; a `PostgresOutbox`'s health fits. */
+export interface OutboxReading {
+  pending: number | null;
+  problems: readonly string[];
 }
 
 const CHECK_MS = 2_000;
@@ -18,36 +26,48 @@ const CHECK_MS = 2_000;
 /** `GET /health/live`: the process answers. `GET /health/ready`: a Readiness, with 503 when it is down. */
 export function addHealthRoutes(
   fastify: FastifyInstance,
-  checks: { database: Check; redis: Check | undefined },
+  checks: { database: Check; redis: Check | undefined; outbox?: () => Promise<OutboxReading> },
 ): void {
   const quiet = { logLevel: "warn", config: { rateLimit: false } } as const;
   fastify.get("/health/live", quiet, async () => ({ status: "ok" }));
   fastify.get("/health/ready", quiet, async (_request, reply) => {
-    const [database, redis] = await Promise.all([
+    const [database, redis, outbox] = await Promise.all([
       run(checks.database),
       checks.redis ? run(checks.redis) : ("none" as const),
+      checks.outbox && within(checks.outbox()),
     ]);
+    const problems = [
+      ...(database === "down" ? ["The database does not answer."] : []),
+      ...(redis === "down" ? ["Redis does not answer."] : []),
+      // What it says of a database that is down has been said.
+      ...(database === "ok" && outbox ? outbox.problems : []),
+    ];
     const readiness: Readiness = {
-      status: database === "down" ? "down" : redis === "down" ? "degraded" : "ok",
+      status: database === "down" ? "down" : problems.length > 0 ? "degraded" : "ok",
       database,
       redis,
-      problems: [
-        ...(database === "down" ? ["The database does not answer."] : []),
-        ...(redis === "down" ? ["Redis does not answer."] : []),
-      ],
+      ...(outbox && outbox.pending !== null && { undeliveredEvictions: outbox.pending }),
+      problems,
     };
     return reply.code(database === "down" ? 503 : 200).send(readiness);
   });
 }
 
 async function run(check: Check): Promise<"ok" | "down"> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<"down">((resolve) => {
-    timer = setTimeout(resolve, CHECK_MS, "down");
-  });
-  const answer = check().then(
-    () => "ok" as const,
-    () => "down" as const,
+  const answer = await within(
+    check().then(
+      () => "ok" as const,
+      () => "down" as const,
+    ),
   );
+  return answer ?? "down";
+}
+
+/** undefined when it takes too long. */
+function within<T>(answer: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, CHECK_MS, undefined);
+  });
   return Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
 }

@@ -1,10 +1,16 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance } from "fastify";
-import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** What the metrics read of the cache; a `Cache` fits. */
 export interface CacheNumbers {
   stats(): Readonly<Record<CacheNumber, number>>;
+}
+
+/** What they read of the outbox; a `PostgresOutbox` fits. */
+export interface OutboxNumbers {
+  stats(): Readonly<Record<OutboxNumber, number>>;
+  health(): Promise<{ pending: number | null; oldestSeconds: number | null }>;
 }
 
 const CACHE_NUMBERS = {
@@ -19,14 +25,22 @@ const CACHE_NUMBERS = {
 } as const;
 type CacheNumber = keyof typeof CACHE_NUMBERS;
 
+const OUTBOX_NUMBERS = {
+  delivered: "Recorded evictions delivered by this process",
+  undelivered: "Attempts to deliver recorded evictions at which Redis was out of reach",
+  errors: "Failures of the outbox",
+} as const;
+type OutboxNumber = keyof typeof OUTBOX_NUMBERS;
+
 /** `GET /metrics` for Prometheus, behind `token` where there is one. A registry of its own: nothing global. */
 export function addMetricsRoute(
   fastify: FastifyInstance,
-  options: { cache: CacheNumbers; token?: string | undefined },
+  options: { cache: CacheNumbers; outbox?: OutboxNumbers; token?: string | undefined },
 ): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  registerCacheNumbers(registry, options.cache);
+  registerNumbers(registry, "cache", CACHE_NUMBERS, () => options.cache.stats());
+  if (options.outbox) registerOutboxNumbers(registry, options.outbox);
   observeRequests(registry, fastify);
   fastify.get(
     "/metrics",
@@ -41,18 +55,44 @@ export function addMetricsRoute(
 }
 
 /** Read when they are scraped, so that a hit costs nothing here. */
-function registerCacheNumbers(registry: Registry, cache: CacheNumbers): void {
-  for (const [name, help] of Object.entries(CACHE_NUMBERS) as [CacheNumber, string][]) {
+function registerNumbers<Name extends string>(
+  registry: Registry,
+  prefix: string,
+  numbers: Readonly<Record<Name, string>>,
+  read: () => Readonly<Record<Name, number>>,
+): void {
+  for (const [name, help] of Object.entries(numbers) as [Name, string][]) {
     new Counter({
-      name: `cache_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`,
+      name: `${prefix}_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`,
       help,
       registers: [registry],
       collect() {
         this.reset();
-        this.inc(cache.stats()[name]);
+        this.inc(read()[name]);
       },
     });
   }
+}
+
+function registerOutboxNumbers(registry: Registry, outbox: OutboxNumbers): void {
+  registerNumbers(registry, "outbox", OUTBOX_NUMBERS, () => outbox.stats());
+  const oldest = new Gauge({
+    name: "outbox_oldest_seconds",
+    help: "Age of the oldest eviction recorded and not delivered yet; 0 when there is none",
+    registers: [registry],
+  });
+  new Gauge({
+    name: "outbox_pending",
+    help: "Evictions recorded in the database and not delivered yet; absent when it does not say",
+    registers: [registry],
+    // One question for both.
+    async collect() {
+      const { pending, oldestSeconds } = await outbox.health();
+      if (pending === null) this.reset();
+      else this.set(pending);
+      oldest.set(oldestSeconds ?? 0);
+    },
+  });
 }
 
 function observeRequests(registry: Registry, fastify: FastifyInstance): void {

@@ -1,3 +1,4 @@
+import type { OnChange, Transaction } from "./changes.js";
 import { openPgDatabase } from "./pg-database.js";
 import { openPgliteDatabase } from "./pglite-database.js";
 
@@ -22,9 +23,17 @@ export interface Database extends Queryable {
    * Commits what `run` did, or rolls it all back if it throws.
    * Inside it ask only `tx`: the embedded database has one connection, which the transaction holds.
    */
-  transaction<T>(run: (tx: Queryable) => Promise<T>): Promise<T>;
+  transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>;
   /** Holds one connection, free of time limits. For migrations, at the start, before anything else is asked. */
   withConnection<T>(run: (connection: Connection) => Promise<T>): Promise<T>;
+  /**
+   * Listens to a channel of NOTIFY on a connection of its own; resolves, once it listens, with how to stop.
+   * `lost` is told when that connection is gone.
+   */
+  listen(
+    channel: string,
+    on: { notify(): void; lost(error?: Error): void },
+  ): Promise<() => Promise<void>>;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -41,6 +50,8 @@ export interface DatabaseOptions {
   statementTimeoutMs?: number | undefined;
   /** Told of every statement sent, transactions' own included. For counting. */
   onStatement?: ((sql: string) => void) | undefined;
+  /** Told of what a transaction changes, inside it. */
+  onChange?: OnChange | undefined;
   /** Told of a failure no caller sees, as a lost idle connection, in one line without secrets. */
   onProblem?: ((message: string) => void) | undefined;
 }

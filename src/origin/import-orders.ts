@@ -1,3 +1,4 @@
+import type { Transaction } from "./changes.js";
 import type { Queryable } from "./database.js";
 import type { FolderMenu, FolderOrder } from "./sales-folder.js";
 
@@ -21,7 +22,7 @@ export interface ImportedOrders {
  * imported before becomes what the folder says now. They are past, so they take nothing from today's stock.
  */
 export async function importOrders(
-  tx: Queryable,
+  tx: Transaction,
   menu: FolderMenu,
   orders: readonly FolderOrder[],
   onOrders: (count: number) => void,
@@ -45,7 +46,10 @@ export async function importOrders(
       order.lines.map((line, index) => ({ ...line, orderId: order.id, no: index + 1 })),
     );
 
-    sum.added += await writeOrders(tx, batch);
+    const written = await writeOrders(tx, batch);
+    // Nobody holds anything of one that is new but staff who asked for its id before: not worth tens of thousands.
+    await tx.changed({ orderIds: written.filter(({ added }) => !added).map(({ id }) => id) });
+    sum.added += written.filter(({ added }) => added).length;
     await writeLines(tx, lines, priceOf);
     await removeSurplusLines(tx, batch);
 
@@ -57,19 +61,19 @@ export async function importOrders(
   return sum;
 }
 
-/** Returns how many were not there before. */
+/** Returns those that were not there before or became other ones. */
 async function writeOrders(
   tx: Queryable,
   orders: readonly (FolderOrder & { totalCents: bigint })[],
-): Promise<number> {
-  const written = await tx.query<{ added: boolean }>(
+): Promise<{ id: string; added: boolean }[]> {
+  return tx.query(
     `INSERT INTO orders (customer_id, status, placed_at, total_cents, source_id)
      SELECT $1, 'READY', f.placed_at, f.total_cents, f.source_id
      FROM unnest($2::text[], $3::timestamptz[], $4::bigint[]) AS f (source_id, placed_at, total_cents)
      ON CONFLICT (source_id) DO UPDATE
      SET placed_at = excluded.placed_at, total_cents = excluded.total_cents
      WHERE (orders.placed_at, orders.total_cents) <> (excluded.placed_at, excluded.total_cents)
-     RETURNING xmax = 0 AS added`,
+     RETURNING orders.id::text AS id, xmax = 0 AS added`,
     [
       importedCustomer.id,
       orders.map((order) => order.id),
@@ -77,7 +81,6 @@ async function writeOrders(
       orders.map((order) => order.totalCents),
     ],
   );
-  return written.filter((row) => row.added).length;
 }
 
 async function writeLines(

@@ -47,6 +47,7 @@ export async function importFolder(
     // Orders first, as whoever places one: it holds nothing else while it waits for us.
     await tx.query("LOCK TABLE orders, menu_items IN SHARE ROW EXCLUSIVE MODE");
     const changedItemIds = await importMenu(tx, menu);
+    await tx.changed({ itemIds: changedItemIds });
     const summary = { items: menu.items.length, sizes: menu.sizes.size, changedItemIds };
     if (menuOnly) return summary;
 

@@ -1,4 +1,4 @@
-import type { Queryable } from "./database.js";
+import type { Database, Queryable } from "./database.js";
 import { InvalidInputError, NotFoundError } from "./errors.js";
 import type { MenuCategory, MenuItemRow } from "./rows.js";
 import { isStorable } from "./text.js";
@@ -28,7 +28,7 @@ export function listMenu(database: Queryable, category?: MenuCategory): Promise<
  * @throws NotFoundError when the menu has no such size.
  */
 export async function setPrice(
-  database: Queryable,
+  database: Database,
   sizeId: string,
   priceCents: bigint,
 ): Promise<MenuItemRow> {
@@ -38,15 +38,18 @@ export async function setPrice(
     );
   }
   if (!isStorable(sizeId)) throw new NotFoundError("size", sizeId);
-  const [item] = await database.query<MenuItemRow>(
-    `WITH changed AS (
-       UPDATE menu_item_sizes SET price_cents = $2 WHERE id = $1 AND NOT retired RETURNING item_id
-     )
-     SELECT ${itemColumns} FROM menu_items AS item JOIN changed ON changed.item_id = item.id`,
-    [sizeId, priceCents],
-  );
-  if (item === undefined) throw new NotFoundError("size", sizeId);
-  return item;
+  return database.transaction(async (tx) => {
+    const [item] = await tx.query<MenuItemRow>(
+      `WITH changed AS (
+         UPDATE menu_item_sizes SET price_cents = $2 WHERE id = $1 AND NOT retired RETURNING item_id
+       )
+       SELECT ${itemColumns} FROM menu_items AS item JOIN changed ON changed.item_id = item.id`,
+      [sizeId, priceCents],
+    );
+    if (item === undefined) throw new NotFoundError("size", sizeId);
+    await tx.changed({ itemIds: [item.id] });
+    return item;
+  });
 }
 
 /**
@@ -55,18 +58,21 @@ export async function setPrice(
  * @throws NotFoundError when the menu has no such item.
  */
 export async function setAvailability(
-  database: Queryable,
+  database: Database,
   itemId: string,
   available: boolean,
 ): Promise<MenuItemRow> {
   if (!isStorable(itemId)) throw new NotFoundError("menu item", itemId);
-  const [item] = await database.query<MenuItemRow>(
-    `UPDATE menu_items AS item SET available = $2 WHERE id = $1 AND NOT retired
-     RETURNING ${itemColumns}`,
-    [itemId, available],
-  );
-  if (item === undefined) throw new NotFoundError("menu item", itemId);
-  return item;
+  return database.transaction(async (tx) => {
+    const [item] = await tx.query<MenuItemRow>(
+      `UPDATE menu_items AS item SET available = $2 WHERE id = $1 AND NOT retired
+       RETURNING ${itemColumns}`,
+      [itemId, available],
+    );
+    if (item === undefined) throw new NotFoundError("menu item", itemId);
+    await tx.changed({ itemIds: [item.id] });
+    return item;
+  });
 }
 
 /** As customers and staff write it: 1275n is "12.75". */

@@ -1,16 +1,19 @@
 import pg from "pg";
+import { pgListen } from "../outbox/index.js";
+import { createTransaction, type Transaction } from "./changes.js";
 import type { Connection, Database, DatabaseOptions, Queryable } from "./database.js";
 import { DatabaseUnavailableError, InvalidDatabaseUrlError } from "./errors.js";
 
-const { Pool, types } = pg;
+const { Client, Pool, types } = pg;
 
 /** A pool of connections to a PostgreSQL server. */
 export async function openPgDatabase(
   options: DatabaseOptions & { url: string },
 ): Promise<Database> {
-  const { onStatement, onProblem } = options;
+  const { onStatement, onProblem, onChange } = options;
+  const connectionString = checkedUrl(options.url);
   const pool = new Pool({
-    connectionString: checkedUrl(options.url),
+    connectionString,
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
@@ -37,7 +40,7 @@ export async function openPgDatabase(
     };
   }
 
-  async function transaction<T>(run: (tx: Queryable) => Promise<T>): Promise<T> {
+  async function transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T> {
     const client = await pool.connect();
     // A connection lost between two statements tells its client alone; the next statement rejects.
     const ignoreLoss = () => {};
@@ -46,7 +49,7 @@ export async function openPgDatabase(
     let broken: Error | undefined;
     try {
       await query("BEGIN");
-      const result = await run({ query });
+      const result = await run(createTransaction(query, onChange));
       await query("COMMIT");
       return result;
     } catch (error) {
@@ -81,6 +84,15 @@ export async function openPgDatabase(
         client.release(true); // Its settings must not reach the pool.
       }
     },
+    listen: pgListen(
+      () =>
+        new Client({
+          connectionString,
+          connectionTimeoutMillis: 5_000,
+          keepAlive: true,
+          application_name: "pizzeria outbox",
+        }),
+    ),
     ping: async () => {
       await pool.query("SELECT 1");
     },

@@ -1,12 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PGlite, types } from "@electric-sql/pglite";
+import { createTransaction } from "./changes.js";
 import { type DataFolderLock, lockDataFolder } from "./data-folder-lock.js";
 import type { Database, DatabaseOptions, Queryable } from "./database.js";
 
 /** An embedded PostgreSQL; in memory without a `dataFolder`. */
 export async function openPgliteDatabase(options: DatabaseOptions): Promise<Database> {
-  const { dataFolder, onStatement, onProblem } = options;
+  const { dataFolder, onStatement, onProblem, onChange } = options;
   const lock = dataFolder === undefined ? undefined : await lockFolder(dataFolder, onProblem);
   const pglite = await openPglite(dataFolder).catch(async (error) => {
     await lock?.release();
@@ -29,7 +30,7 @@ export async function openPgliteDatabase(options: DatabaseOptions): Promise<Data
     transaction: (run) => {
       onStatement?.("BEGIN");
       return pglite.transaction(async (tx) => {
-        const result = await run({ query: ask(tx) });
+        const result = await run(createTransaction(ask(tx), onChange));
         onStatement?.("COMMIT");
         return result;
       });
@@ -43,6 +44,12 @@ export async function openPgliteDatabase(options: DatabaseOptions): Promise<Data
           return (await pglite.exec(sql)).at(-1) ?? { rows: [] };
         },
       }),
+    listen: async (channel, { notify }) => {
+      const stop = await pglite.listen(`"${channel}"`, notify);
+      return async () => {
+        if (!pglite.closed) await stop();
+      };
+    },
     ping: async () => {
       await pglite.query("SELECT 1");
     },

@@ -58,6 +58,7 @@ export async function placeOrder(database: Database, wanted: NewOrder): Promise<
     await takeIngredients(tx, lines);
     await insertLines(tx, order.id, lines);
     await addToCounts(tx, lines);
+    await tx.changed({ orderIds: [order.id], customerIds: [order.customerId] });
     return { order, lines: lines.map(publicLine), repeated: false };
   });
 }
