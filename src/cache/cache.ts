@@ -3,7 +3,7 @@ import type { Call } from "./call.js";
 import { type Codec, createCodec } from "./codec.js";
 import { compressed } from "./compression.js";
 import { CacheClosedError, StoreUnavailableError } from "./errors.js";
-import { createEvictions } from "./evictions.js";
+import { type CarriedOut, createEvictions } from "./evictions.js";
 import { Flights } from "./flights.js";
 import { createLoadRunner } from "./load.js";
 import { createLoadLimit } from "./load-limit.js";
@@ -27,6 +27,7 @@ import type { Store } from "./store.js";
 import type { Cache, CacheOptions, EntryOptions, Load, Lookup } from "./types.js";
 import { createUndelivered } from "./undelivered.js";
 import { createWaitingRooms } from "./waiting-rooms.js";
+import { createWriteThrough } from "./write-through.js";
 
 const PROMOTED =
   "The server must have every eviction before it is trusted, but was promoted, or restarted, and may lack the last.";
@@ -59,6 +60,14 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
   const outage = createOutage(store, evictions, undelivered, reporter, () => outageLoads.close());
   const lookups = createLookups({ ...fillParts, outage, rooms, flights, bareLoads, outageLoads });
   const setValue = createSetter(fillParts);
+  const writes = createLoadRunner(limit, settings.loadTimeoutMs, "write");
+  const writeThrough = createWriteThrough({
+    ...fillParts,
+    outage,
+    writes,
+    evict,
+    delete: deleteKey,
+  });
   let isClosed = false;
 
   store.onPromotion?.((lostAtMs) => {
@@ -95,6 +104,25 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     return undefined;
   }
 
+  async function evict(tags: readonly string[]): Promise<CarriedOut | undefined> {
+    if (tags.length === 0) return NOTHING_EVICTED;
+    const done = await deliver(
+      () => evictions.evict(tags),
+      () => undelivered.addTags(tags),
+    );
+    const { replicated: delivered, entries } = done ?? NOT_DELIVERED;
+    reporter.report({ type: "evict", tags, delivered, entries });
+    return done;
+  }
+
+  async function deleteKey(key: string): Promise<CarriedOut | undefined> {
+    reporter.report({ type: "delete", key });
+    return deliver(
+      () => evictions.delete(key),
+      () => undelivered.addKey(key),
+    );
+  }
+
   async function getOrSet<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Promise<T> {
     return (await lookups.find(open(key, entryOptions, load))).value as T;
   }
@@ -128,28 +156,22 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     async delete(key) {
       checkOpen();
       checkKey(key);
-      reporter.report({ type: "delete", key });
-      const done = await deliver(
-        () => evictions.delete(key),
-        () => undelivered.addKey(key),
-      );
-      return done?.replicated ?? false;
+      const { replicated } = (await deleteKey(key)) ?? NOT_DELIVERED;
+      return replicated;
     },
 
     async evictTags(tags) {
       checkOpen();
-      const names = checkTags(tags);
-      if (names.length === 0) return { delivered: true, entries: 0 };
-      const receipt = await deliver(
-        () => evictions.evict(names),
-        () => undelivered.addTags(names),
+      const { replicated, entries } = (await evict(checkTags(tags))) ?? NOT_DELIVERED;
+      return { delivered: replicated, entries };
+    },
+
+    async writeThrough(key, entryOptions, value, write) {
+      return writeThrough.run(
+        open(key, entryOptions, () => value),
+        value,
+        write,
       );
-      const eviction = {
-        delivered: receipt?.replicated ?? false,
-        entries: receipt?.entries ?? 0,
-      };
-      reporter.report({ type: "evict", tags: names, ...eviction });
-      return eviction;
     },
 
     async lock(name, lockOptions, run) {
@@ -211,12 +233,16 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       if (isClosed) return;
       isClosed = true;
       outage.close();
-      evictions.close();
       loads.close();
+      await writeThrough.close();
+      evictions.close();
       await store.close();
     },
   };
 }
+
+const NOT_DELIVERED: CarriedOut = { entries: 0, replicated: false };
+const NOTHING_EVICTED: CarriedOut = { entries: 0, replicated: true };
 
 /** In process there is nothing to gain from compressing. */
 function codecFor(store: Store, { serializer, compressAboveBytes }: Settings): Codec {

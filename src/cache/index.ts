@@ -19,4 +19,6 @@ export type {
   Lookup,
   LookupStatus,
   Serializer,
+  Write,
+  WriteContext,
 } from "./types.js";

@@ -1,5 +1,5 @@
 import { StoreError } from "../errors.js";
-import type { Position } from "../position.js";
+import { lastOf, type Position } from "../position.js";
 import { randomId } from "../random.js";
 import type { LeaseGrant, LeaseRequest, Nonce, Snapshot } from "../store.js";
 import { createTickBatch } from "../tick-batch.js";
@@ -98,14 +98,14 @@ export function createLeaseStep(
   }
 
   function leaseCommand(request: LeaseRequest, position: Position): Command {
-    const { key, token, leaseMs, over, overHeld } = request;
+    const { key, token, leaseMs, over, overHeld, outlastsEvictions } = request;
     const seen = over === "any" ? "*" : over;
     return evaluate(
       scripts.takeLease,
       [keys.entry(key)],
       token,
       leaseMs,
-      writePosition(position),
+      writePosition(outlastsEvictions ? lastOf(position) : position),
       seen,
       overHeld ? 1 : 0,
     );
