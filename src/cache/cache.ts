@@ -4,7 +4,7 @@ import type { Call } from "./call.js";
 import { type Codec, createCodec } from "./codec.js";
 import { compressed } from "./compression.js";
 import { CacheClosedError, StoreUnavailableError } from "./errors.js";
-import { createEvictions } from "./evictions.js";
+import { type CarriedOut, createEvictions } from "./evictions.js";
 import { Flights } from "./flights.js";
 import { createLoadRunner } from "./load.js";
 import { createLoadLimit } from "./load-limit.js";
@@ -33,6 +33,7 @@ import type { Store } from "./store.js";
 import type { Cache, CacheOptions, EntryOptions, Load, Lookup } from "./types.js";
 import { createUndelivered } from "./undelivered.js";
 import { createWaitingRooms } from "./waiting-rooms.js";
+import { createWriteThrough } from "./write-through.js";
 
 const PROMOTED =
   "The server must have every eviction before it is trusted, but was promoted, or restarted, and may lack the last.";
@@ -81,6 +82,14 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
   });
   const find = createStaleIfError({ ...fillParts, outage, near }, lookups.find);
   const setValue = createSetter(fillParts);
+  const writes = createLoadRunner(limit, settings.loadTimeoutMs, "write");
+  const writeThrough = createWriteThrough({
+    ...fillParts,
+    outage,
+    writes,
+    evict,
+    delete: deleteKey,
+  });
   let isClosed = false;
 
   store.onPromotion?.((lostAtMs) => {
@@ -125,6 +134,27 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     outage.advance();
     outageLoads.close();
     return undefined;
+  }
+
+  async function evict(tags: readonly string[]): Promise<CarriedOut | undefined> {
+    if (tags.length === 0) return NOTHING_EVICTED;
+    const done = await deliver(
+      () => evictions.evict(tags),
+      () => undelivered.addTags(tags),
+      (near) => near.evict(tags),
+    );
+    const { replicated: delivered, entries } = done ?? NOT_DELIVERED;
+    reporter.report({ type: "evict", tags, delivered, entries });
+    return done;
+  }
+
+  async function deleteKey(key: string): Promise<CarriedOut | undefined> {
+    reporter.report({ type: "delete", key });
+    return deliver(
+      () => evictions.delete(key),
+      () => undelivered.addKey(key),
+      (near) => near.delete(key),
+    );
   }
 
   async function getOrSet<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Promise<T> {
@@ -189,30 +219,24 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     async delete(key) {
       checkOpen();
       checkKey(key);
-      reporter.report({ type: "delete", key });
-      const done = await deliver(
-        () => evictions.delete(key),
-        () => undelivered.addKey(key),
-        (near) => near.delete(key),
-      );
-      return done?.replicated ?? false;
+      const { replicated } = (await deleteKey(key)) ?? NOT_DELIVERED;
+      return replicated;
     },
 
     async evictTags(tags) {
       checkOpen();
-      const names = checkTags(tags);
-      if (names.length === 0) return { delivered: true, entries: 0 };
-      const receipt = await deliver(
-        () => evictions.evict(names),
-        () => undelivered.addTags(names),
-        (near) => near.evict(names),
-      );
-      const eviction = {
-        delivered: receipt?.replicated ?? false,
-        entries: receipt?.entries ?? 0,
-      };
-      reporter.report({ type: "evict", tags: names, ...eviction });
-      return eviction;
+      const { replicated, entries } = (await evict(checkTags(tags))) ?? NOT_DELIVERED;
+      return { delivered: replicated, entries };
+    },
+
+    async writeThrough(key, entryOptions, value, write) {
+      const call = open(key, entryOptions, () => value);
+      near?.delete(key);
+      try {
+        return await writeThrough.run(call, value, write);
+      } finally {
+        near?.delete(key);
+      }
     },
 
     async lock(name, lockOptions, run) {
@@ -280,12 +304,16 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       isClosed = true;
       outage.close();
       stream?.close();
-      evictions.close();
       loads.close();
+      await writeThrough.close();
+      evictions.close();
       await store.close();
     },
   };
 }
+
+const NOT_DELIVERED: CarriedOut = { entries: 0, replicated: false };
+const NOTHING_EVICTED: CarriedOut = { entries: 0, replicated: true };
 
 /** In process there is nothing to gain from compressing. */
 function codecFor(store: Store, { serializer, compressAboveBytes }: Settings): Codec {

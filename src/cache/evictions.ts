@@ -1,6 +1,6 @@
 import { StoreError } from "./errors.js";
 import { createRecentEvictions } from "./recent-evictions.js";
-import type { EvictionReceipt, Store } from "./store.js";
+import type { EvictedVersion, EvictionReceipt, Store } from "./store.js";
 import { createUndelivered, type EvictionList } from "./undelivered.js";
 
 /** What became of an eviction that the store carried out. */
@@ -9,6 +9,8 @@ export interface CarriedOut {
   readonly entries: number;
   /** False: a failover may undo it. It is issued again until enough replicas have it. */
   readonly replicated: boolean;
+  /** Of tags, where no failover can undo it. */
+  readonly versions?: ReadonlyMap<string, EvictedVersion> | undefined;
 }
 
 /** The store as evictions reach it: each is kept until no failover can undo it. */
@@ -51,7 +53,7 @@ export function createEvictions(store: Store): Evictions {
     note(recent);
     try {
       const receipt = await run();
-      return { entries: receipt?.entries ?? 0, replicated: true };
+      return { entries: receipt?.entries ?? 0, replicated: true, versions: receipt?.versions };
     } catch (error) {
       if (!(error instanceof UnreplicatedError)) throw error;
       note(unreplicated);

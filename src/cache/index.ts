@@ -20,4 +20,6 @@ export type {
   LookupStatus,
   NearOptions,
   Serializer,
+  Write,
+  WriteContext,
 } from "./types.js";

@@ -22,13 +22,23 @@ export interface LoadRunner {
   close(): void;
 }
 
-/** `node:diagnostics_channel` of all loads: start, end, error, with key and coordinate. */
-const tracing = tracingChannel("graphql-cached:load");
+/** `node:diagnostics_channel` of all loads, and of all writes: start, end, error, with key and coordinate. */
+const tracings = {
+  load: tracingChannel("graphql-cached:load"),
+  write: tracingChannel("graphql-cached:write"),
+};
 
-export function createLoadRunner(limit: LoadLimit, loadTimeoutMs: number): LoadRunner {
+/** The group a load runs in, by the context it was given: nested lookups that pass it need no place of their own. */
+const groupOf = new WeakMap<object, object>();
+
+/** Whatever asks the origin: with room under the limit, a signal and a deadline. */
+export function createLoadRunner(
+  limit: LoadLimit,
+  loadTimeoutMs: number,
+  what: keyof typeof tracings = "load",
+): LoadRunner {
+  const tracing = tracings[what];
   const running = new Set<(error: Error) => void>();
-  /** The group a load runs in, by the context it was given: nested lookups that pass it need no place of their own. */
-  const groupOf = new WeakMap<object, object>();
 
   return {
     async run(key, settings, load) {
@@ -75,7 +85,7 @@ export function createLoadRunner(limit: LoadLimit, loadTimeoutMs: number): LoadR
     const timer = setTimeout(() => {
       stop(
         new LoadTimeoutError(
-          `A load must end within ${loadTimeoutMs} ms; the one of "${key}" did not.`,
+          `A ${what} must end within ${loadTimeoutMs} ms; the one of "${key}" did not.`,
           { key },
         ),
       );

@@ -1,10 +1,11 @@
 import { LRUCache } from "lru-cache";
-import { isCoveredBy, isPast, type Position } from "./position.js";
+import { isCoveredBy, isPast, lastOf, type Position } from "./position.js";
 import { randomEpoch, randomId } from "./random.js";
 import { nextSequence } from "./sequence.js";
 import {
   DELETION_KEPT_MS,
   type Entry,
+  type EvictedVersion,
   isLockKey,
   type LeaseRequest,
   lifeMs,
@@ -173,7 +174,8 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       if (!mayTake(request)) return { taken: false };
       const snapshot = claim(request.tags);
       const deadlineMs = monotonicNow() + request.leaseMs;
-      holds.set(key, { kind: "lease", token, deadlineMs, position: snapshot.head });
+      const position = request.outlastsEvictions ? lastOf(snapshot.head) : snapshot.head;
+      holds.set(key, { kind: "lease", token, deadlineMs, position });
       return {
         taken: true,
         token,
@@ -226,9 +228,12 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       const position = head();
       const filed = names.map((name) => tags.get(name)?.keys ?? new Set<string>());
       const members = filed.reduce((sum, keys) => sum + keys.size, 0);
+      const versions = new Map<string, EvictedVersion>();
       for (const name of names) {
+        const after = randomId();
+        versions.set(name, { before: tags.get(name)?.nonce, after });
         tags.set(name, {
-          nonce: randomId(),
+          nonce: after,
           floor: position,
           evictedAt: position,
           keys: new Set(),
@@ -237,7 +242,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       }
       for (const keys of filed) for (const key of keys) entries.delete(key);
       wakers.wakeAll();
-      return { position, entries: members };
+      return { position, entries: members, versions };
     },
 
     async delete(key) {

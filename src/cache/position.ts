@@ -16,3 +16,8 @@ export function isCoveredBy(position: Position, since: Position): boolean {
 export function isPast(position: Position, other: Position): boolean {
   return position.epoch === other.epoch && position.n > other.n;
 }
+
+/** A position of the same log that no eviction is ever past. */
+export function lastOf(position: Position): Position {
+  return { epoch: position.epoch, n: 2 ** 48 - 1 };
+}

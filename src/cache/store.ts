@@ -84,6 +84,11 @@ export interface LeaseRequest {
   readonly overHeld?: boolean;
   /** Whether `deletedAt` is asked for. */
   readonly asksDeletion?: boolean;
+  /**
+   * True for a write's lease. No eviction dooms it: what readers would load in its place may be from before the write,
+   * and its holder evicts the very tags itself, a moment before it commits.
+   */
+  readonly outlastsEvictions?: boolean;
 }
 
 export interface EvictionReceipt {
@@ -91,6 +96,15 @@ export interface EvictionReceipt {
   readonly position: Position;
   /** How many index members the tags had. */
   readonly entries: number;
+  /** What became of each tag's version. */
+  readonly versions: ReadonlyMap<string, EvictedVersion>;
+}
+
+/** One step of a tag from version to version, with nothing in between. */
+export interface EvictedVersion {
+  /** undefined: it had none. */
+  readonly before: Nonce | undefined;
+  readonly after: Nonce;
 }
 
 /** What was committed under a lease, as its push told it. */

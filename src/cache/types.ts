@@ -62,6 +62,15 @@ export interface LoadManyContext {
   of(key: string): LoadContext;
 }
 
+/** Given to every write. */
+export interface WriteContext {
+  /** Aborted after `loadTimeoutSeconds`, and when the cache closes. */
+  readonly signal: AbortSignal;
+}
+
+/** Writes to the origin. What it gives is not looked at. */
+export type Write = (context: WriteContext) => unknown;
+
 export interface LockOptions {
   /** How long the lock outlives a holder that died; it is renewed while the work runs. Default: the cache's. */
   leaseSeconds?: number;
@@ -174,6 +183,23 @@ export interface Cache {
   warm(keys: readonly string[]): Promise<void>;
   /** Stores a value; false when it was not stored (evicted meanwhile, not cacheable, store out of reach). */
   set<T>(key: string, options: EntryOptions, value: T): Promise<boolean>;
+  /**
+   * Writes to the origin, evicts the entry's tags, then makes the value the entry. Nobody who reads after it resolved
+   * is given what was there before: no entry of the tags, and no load that began before the write ended, here or in
+   * another process. Readers who come during the write wait for it, or have the old entry, if that is still valid.
+   *
+   * The value is that of the whole entry, as `load` would give it. It is stored only if none of its tags was evicted by
+   * anybody else since the write began, since the origin may hold a later value than this one.
+   *
+   * While the store is out of reach the write runs all the same; the eviction binds this process at once and is
+   * delivered when the store is back. Writes count against `maxConcurrentLoads`.
+   *
+   * @returns false when the value was not stored (evicted or deleted meanwhile, not cacheable, store out of reach): then
+   *   nothing is, and the next reader loads
+   * @throws what `write` threw, or LoadTimeoutError after `loadTimeoutSeconds`. It may have committed first, so the key
+   *   and its tags are evicted; after a timeout once more, when the write ends after all
+   */
+  writeThrough<T>(key: string, options: EntryOptions, value: T, write: Write): Promise<boolean>;
   /** Evicts one key and voids its lease; false when the store was out of reach (it binds this process at once). */
   delete(key: string): Promise<boolean>;
   /** Makes every entry of the tags invalid, and frees it in the background. */

@@ -330,6 +330,30 @@ export function testStore(name: string, open: () => Promise<Store>): void {
         expect((await store.read(key, tags)).lease?.doomed).toBe(false);
       });
 
+      it("does not doom a write's lease, and leaves it to its holder", async () => {
+        const key = newKey();
+        const tags = [`${key} tag`];
+        const { token, snapshot } = await lease(key, { tags, outlastsEvictions: true });
+        await store.evict(tags);
+        const reading = await store.read(key, tags);
+        expect(reading.lease).toMatchObject({ token, doomed: false });
+        expect(reading.doomed).toBe(false);
+        expect(await store.commit(key, token, draft([], snapshot))).toBeDefined();
+      });
+
+      it("tells which version a tag had, and which it was given", async () => {
+        const tags = [`${newKey()} a`, `${newKey()} b`];
+        const [known, unknown] = tags as [string, string];
+        const before = (await store.snapshot([known])).nonces.get(known);
+        const { versions } = await store.evict(tags);
+        expect(versions.get(known)?.before).toBe(before);
+        expect(versions.get(unknown)?.before).toBeUndefined();
+        const { nonces } = await store.snapshot(tags);
+        for (const tag of tags) expect(versions.get(tag)?.after).toBe(nonces.get(tag));
+        const again = (await store.evict([known])).versions.get(known);
+        expect(again?.before).toBe(nonces.get(known));
+      });
+
       it("advances the log, and gives every tag a floor that no eviction of it is past", async () => {
         const tag = `${newKey()} tag`;
         const first = await store.evict([tag]);

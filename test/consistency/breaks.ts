@@ -144,7 +144,7 @@ export const breaks = {
         },
         async evict(tags) {
           if (!isDelivering) return store.evict(tags);
-          return { position: await store.readPosition(), entries: 0 };
+          return { position: await store.readPosition(), entries: 0, versions: new Map() };
         },
       };
     },
@@ -156,7 +156,7 @@ export const breaks = {
       async evict(tags) {
         const position = await store.readPosition();
         setTimeout(() => store.evict(tags).catch(() => {}), 30);
-        return { position, entries: 0 };
+        return { position, entries: 0, versions: new Map() };
       },
     }),
   },
@@ -185,7 +185,7 @@ export const breaks = {
         },
         async evict(tags) {
           if (!isOwing) return store.evict(tags);
-          return { position: await store.readPosition(), entries: 0 };
+          return { position: await store.readPosition(), entries: 0, versions: new Map() };
         },
       };
     },

@@ -5,7 +5,7 @@ import { createMemoryStore } from "../../src/cache/memory-store.js";
 import type { Position } from "../../src/cache/position.js";
 import { nextSequence } from "../../src/cache/sequence.js";
 import { resolveSettings } from "../../src/cache/settings.js";
-import type { Store } from "../../src/cache/store.js";
+import type { EvictedVersion, Store } from "../../src/cache/store.js";
 import { type BreakName, sabotage } from "./breaks.js";
 import { createHistory, type History, type Read, type Value } from "./history.js";
 import { createOrigin } from "./origin.js";
@@ -22,6 +22,8 @@ export type Step =
   /** Remembers the versions of all tags, later reads the key. */
   | ({ readonly do: "operate" } & Lookup)
   | { readonly do: "evict"; readonly tags: readonly Tag[] }
+  /** Writes the key to the origin and to the cache, others having their turn before and after the origin has it. */
+  | ({ readonly do: "write" } & Lookup)
   | { readonly do: "delete"; readonly key: KeyName };
 
 interface Lookup {
@@ -131,7 +133,8 @@ export async function play(scheduler: Scheduler, how: Play): Promise<Played> {
         });
       } else if (step.do === "delete") {
         await write(worker, { type: "delete", key: step.key }, () => cache.delete(step.key));
-      } else await read(worker, cache, step);
+      } else if (step.do === "write") await writeThrough(worker, cache, step);
+      else await read(worker, cache, step);
     }
   }
 
@@ -146,6 +149,33 @@ export async function play(scheduler: Scheduler, how: Play): Promise<Played> {
     history.beginWrite({ ...what, worker, write: id, beginMs }, versions);
     const done = await run();
     history.add({ type: "written", write: id, beginMs, endMs: tick(), done });
+  }
+
+  /** An eviction of all the key's tags, which begins when the origin has the write. */
+  async function writeThrough(worker: string, cache: Cache, step: Lookup): Promise<void> {
+    const { tags, resultTags, ...options } = keys[step.key];
+    const all: readonly Tag[] = [...tags, ...resultTags];
+    const id = `w${++last}`;
+    const [load, operation] = [`l${++last}`, `o${++last}`];
+    // Encoded when it is stored, by when the origin has told its versions.
+    const value: Value = { load, worker, operation, beganMs: 0, seenMs: 0, versions: {} };
+    const takeTurns = async () => {
+      for (let turn = 0; turn < step.loadSteps; turn += 1) {
+        await scheduler.schedule(Promise.resolve(), `${worker} writes`);
+      }
+    };
+    const write = async () => {
+      await takeTurns();
+      origin.raise(all);
+      const [beginMs, versions] = [tick(), origin.versions(all)];
+      Object.assign(value, { beganMs: beginMs, seenMs: beginMs, versions });
+      history.beginWrite({ type: "evict", tags: all, worker, write: id, beginMs }, versions);
+      await takeTurns();
+      if (step.fate === "thrown") throw new Error("The origin has a bad day, having committed.");
+    };
+    await cache.writeThrough(step.key, { ...options, tags: all }, value, write).catch(() => {});
+    const endMs = tick();
+    history.add({ type: "written", write: id, beginMs: value.beganMs, endMs, done: true });
   }
 
   async function read(worker: string, cache: Cache, step: Step & Lookup): Promise<void> {
@@ -223,13 +253,15 @@ function scheduled(store: Store, scheduler: Scheduler, worker: string): Store {
       // One tag after another, as on a cluster.
       let entries = 0;
       let position = await store.readPosition();
+      const versions = new Map<string, EvictedVersion>();
       for (const tag of tags) {
         const receipt = await exchange(`eviction of ${tag}`, () => store.evict([tag]));
         entries += receipt.entries;
         position = receipt.position;
+        for (const [name, version] of receipt.versions) versions.set(name, version);
       }
       known = position;
-      return { position, entries };
+      return { position, entries, versions };
     },
     delete: (key) => exchange("delete", () => store.delete(key)),
     knownPosition: () => known,
@@ -247,7 +279,10 @@ function watchLeases(store: Store, tell: (text: string) => void): Store {
     async takeLease(request) {
       const { lease } = await store.read(request.key, request.tags);
       const grant = await store.takeLease(request);
-      if (grant.taken && lease && !lease.doomed) tell(`${request.key}: over ${lease.token}`);
+      // A write voids whatever fill is under way.
+      const isFill = request.outlastsEvictions !== true;
+      if (grant.taken && isFill && lease && !lease.doomed)
+        tell(`${request.key}: over ${lease.token}`);
       return grant;
     },
   };

@@ -1,7 +1,7 @@
 import { StoreError } from "../errors.js";
 import type { Position } from "../position.js";
 import { randomId } from "../random.js";
-import type { EvictionReceipt } from "../store.js";
+import type { EvictedVersion, EvictionReceipt, Nonce } from "../store.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Freeing } from "./freeing.js";
 import type { Keys } from "./keys.js";
@@ -32,11 +32,11 @@ export function createEvictTags(
   freeing: Freeing,
 ): EvictTags {
   /** @param position undefined where the script is to advance the log, which stands on the same server */
-  function evictCommand(tag: string, position?: Position): Command {
+  function evictCommand({ tag, nonce }: Wanted, position?: Position): Command {
     return evaluate(
       scripts.evictTag,
       [keys.tag(tag), keys.indexBase(tag), keys.pending(tag)],
-      randomId(),
+      nonce,
       EVICTED_TAG_LIFE_MS,
       keys.evictions,
       tag,
@@ -44,70 +44,83 @@ export function createEvictTags(
     );
   }
 
-  /** Frees what the tags had; how many members that were, and the position of the last of them. */
-  function beginFreeing(tags: readonly string[], replies: readonly unknown[]): EvictionReceipt {
-    let entries = 0;
-    let position = "";
+  /** What became of the tags, whose members are now to be freed; the position of the last of them. */
+  function take(
+    tags: readonly Wanted[],
+    replies: readonly unknown[],
+    receipt: Receipt,
+  ): Position | undefined {
+    let position: Position | undefined;
     for (const [index, reply] of replies.entries()) {
       if (reply instanceof StoreError) throw reply;
-      const [members, generation, at] = reply as [number, Buffer, Buffer];
-      entries += members;
-      position = String(at);
-      if (members > 0) freeing.free(String(generation), keys.pending(tags[index] as string));
+      const [members, name, at] = reply as [number, Buffer, Buffer];
+      position = readLogPosition(String(at));
+      const { tag, nonce } = tags[index] as Wanted;
+      const generation = String(name);
+      receipt.entries += members;
+      receipt.versions.set(tag, { before: nonceOfIndex(generation), after: nonce });
+      if (members > 0) freeing.free(generation, keys.pending(tag));
     }
-    return { entries, position: readLogPosition(position) as Position };
+    return position;
   }
 
   async function evictOnServer(tags: readonly string[]): Promise<EvictionReceipt> {
-    let entries = 0;
-    let last: EvictionReceipt | undefined;
+    const receipt: Receipt = { entries: 0, versions: new Map() };
+    let position: Position | undefined;
     for (const some of chunksOf(tags)) {
-      const commands = some.map((tag) => evictCommand(tag));
+      const commands = some.map((wanted) => evictCommand(wanted));
       const [ensured, ...replies] = await connection.sendAll([log.ensureCommand, ...commands]);
       if (ensured instanceof StoreError) throw ensured;
-      last = beginFreeing(some, replies);
-      entries += last.entries;
+      position = take(some, replies, receipt);
     }
-    return { position: (last as EvictionReceipt).position, entries };
+    return { position: position as Position, ...receipt };
   }
 
   async function evictOnCluster(tags: readonly string[]): Promise<EvictionReceipt> {
     const position = await log.advance();
-    let entries = 0;
+    const receipt: Receipt = { entries: 0, versions: new Map() };
     for (const some of chunksOf(tags)) {
       try {
-        const replies = await connection.sendAll(some.map((tag) => evictCommand(tag, position)));
-        entries += beginFreeing(some, replies).entries;
+        take(
+          some,
+          await connection.sendAll(some.map((one) => evictCommand(one, position))),
+          receipt,
+        );
       } catch (error) {
         if (!isSlotOnTheMove(error)) throw error;
-        const members = await Promise.all(some.map((tag) => evictStepwise(tag, position)));
-        entries += members.reduce((sum, count) => sum + count, 0);
+        await Promise.all(some.map((one) => evictStepwise(one, position, receipt)));
       }
     }
     // Told behind all of its tags, which each told of themselves.
     connection.send("publish", keys.evictions, writeLogPosition(position)).catch(() => {});
-    return { position, entries };
+    return { position, ...receipt };
   }
 
   /**
    * The same with one key a command: while a slot is on its way to another server, commands for several of its keys are
    * refused. A crash in the middle leaves an index that goes with the last of its entries.
    */
-  async function evictStepwise(tag: string, position: Position): Promise<number> {
-    const version = evictedVersion(randomId(), position);
+  async function evictStepwise(
+    { tag, nonce }: Wanted,
+    position: Position,
+    receipt: Receipt,
+  ): Promise<void> {
+    const version = evictedVersion(nonce, position);
     const life = ["PX", EVICTED_TAG_LIFE_MS, "GET"] as const;
     const old = await connection.send("set", keys.tag(tag), version, ...life);
     connection.send("publish", keys.evictions, ` ${tag}`).catch(() => {});
-    if (old === null) return 0;
-    const index = keys.indexBase(tag) + String(old).slice(0, 8);
+    const before = old === null ? undefined : String(old).slice(0, 8);
+    receipt.versions.set(tag, { before, after: nonce });
+    if (before === undefined) return;
+    const index = keys.indexBase(tag) + before;
     const only = onlyEntryOf(String(old));
     if (only !== undefined) {
       await connection.send("sadd", index, only);
       await connection.send("pexpire", index, ONLY_ENTRY_LIFE_MS, "NX");
     }
     const members = Number(await connection.send("scard", index));
+    receipt.entries += members;
     if (members > 0) freeing.free(index, keys.pending(tag));
-    return members;
   }
 
   return async (tags) => {
@@ -117,11 +130,27 @@ export function createEvictTags(
   };
 }
 
+interface Wanted {
+  readonly tag: string;
+  /** Of the version that it is to get. */
+  readonly nonce: Nonce;
+}
+
+interface Receipt {
+  entries: number;
+  readonly versions: Map<string, EvictedVersion>;
+}
+
+/** The version that an index belongs to; undefined for no name, which tells that there was no version. */
+function nonceOfIndex(name: string): Nonce | undefined {
+  return name === "" ? undefined : name.slice(-8);
+}
+
 /** Time enough to free what it names. */
 const ONLY_ENTRY_LIFE_MS = 60_000;
 
-function* chunksOf(tags: readonly string[]): Generator<readonly string[]> {
+function* chunksOf(tags: readonly string[]): Generator<readonly Wanted[]> {
   for (let from = 0; from < tags.length; from += TAGS_AT_ONCE) {
-    yield tags.slice(from, from + TAGS_AT_ONCE);
+    yield tags.slice(from, from + TAGS_AT_ONCE).map((tag) => ({ tag, nonce: randomId() }));
   }
 }

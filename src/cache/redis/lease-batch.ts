@@ -1,5 +1,5 @@
 import { StoreError } from "../errors.js";
-import { isPast, type Position } from "../position.js";
+import { isPast, lastOf, type Position } from "../position.js";
 import { randomId } from "../random.js";
 import type { LeaseGrant, LeaseRequest, Nonce, Snapshot, Token } from "../store.js";
 import { createTickBatch } from "../tick-batch.js";
@@ -137,13 +137,13 @@ export function createLeaseStep(
   }
 
   function commandsOf({ request, mark }: Marked): Command[] {
-    const { key, token, leaseMs, over, overHeld, asksDeletion } = request;
+    const { key, token, leaseMs, over, overHeld, asksDeletion, outlastsEvictions } = request;
     const lease = evaluate(
       scripts.takeLease,
       [keys.entry(key)],
       token,
       leaseMs,
-      writePosition(mark),
+      writePosition(outlastsEvictions ? lastOf(mark) : mark),
       over === "any" ? "*" : over,
       overHeld ? 1 : 0,
     );
