@@ -105,14 +105,17 @@ describe("what a mutation records with its change", () => {
 });
 
 describe("a change whose eviction nobody issued", () => {
-  test.each([embedded, servers])("is seen within moments by a running server, $name", async (kind) => {
-    const backends = later(await startBackends(kind));
-    const pizzeria = later(await openPizzeria(backends));
-    expect(await price(pizzeria, "harbour-s")).toBe("11.95");
-    await setPrice(pizzeria.app.backends.database, "harbour-s", 1234n);
-    await expect.poll(() => price(pizzeria, "harbour-s")).toBe("12.34");
-    await expect.poll(() => recorded(pizzeria)).toEqual([]);
-  });
+  test.each([embedded, servers])(
+    "is seen within moments by a running server, $name",
+    async (kind) => {
+      const backends = later(await startBackends(kind));
+      const pizzeria = later(await openPizzeria(backends));
+      expect(await price(pizzeria, "harbour-s")).toBe("11.95");
+      await setPrice(pizzeria.app.backends.database, "harbour-s", 1234n);
+      await expect.poll(() => price(pizzeria, "harbour-s")).toBe("12.34");
+      await expect.poll(() => recorded(pizzeria)).toEqual([]);
+    },
+  );
 
   test("is seen once a server that starts is open, and in the other processes", async () => {
     const backends = later(await startBackends(servers));
@@ -120,9 +123,7 @@ describe("a change whose eviction nobody issued", () => {
     await price(there, "harbour-s");
     await setPrice(there.app.backends.database, "harbour-s", 1234n);
     expect(await price(there, "harbour-s")).toBe("11.95");
-    const here = later(
-      await openPizzeria(backends, { database: there.app.backends.database }),
-    );
+    const here = later(await openPizzeria(backends, { database: there.app.backends.database }));
     expect(await price(there, "harbour-s")).toBe("12.34");
     expect(await price(here, "harbour-s")).toBe("12.34");
     expect(await recorded(here)).toEqual([]);
@@ -153,7 +154,7 @@ describe("a change whose eviction nobody issued", () => {
 describe("an import", () => {
   async function imported(pizzeria: Pizzeria) {
     await using folder = await salesFolder();
-    return importFolder(pizzeria.app.backends.database, folder.path, { menuOnly: true });
+    return await importFolder(pizzeria.app.backends.database, folder.path, { menuOnly: true });
   }
   const names = async (pizzeria: Pizzeria) =>
     (await pizzeria.ask<{ menu: { id: string }[] }>("{ menu { id } }")).data.menu.map(
