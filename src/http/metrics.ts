@@ -76,22 +76,22 @@ function registerNumbers<Name extends string>(
 
 function registerOutboxNumbers(registry: Registry, outbox: OutboxNumbers): void {
   registerNumbers(registry, "outbox", OUTBOX_NUMBERS, () => outbox.stats());
-  const oldest = new Gauge({
-    name: "outbox_oldest_seconds",
-    help: "Age of the oldest eviction recorded and not delivered yet; 0 when there is none",
-    registers: [registry],
-  });
-  new Gauge({
-    name: "outbox_pending",
-    help: "Evictions recorded in the database and not delivered yet; absent when it does not say",
-    registers: [registry],
-    // One question for both.
-    async collect() {
-      const { pending, oldestSeconds } = await outbox.health();
-      if (pending === null) this.reset();
-      else this.set(pending);
-      oldest.set(oldestSeconds ?? 0);
-    },
+  const gauge = (name: string, help: string, read: () => Promise<number | null>) =>
+    new Gauge({
+      name: `outbox_${name}`,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set((await read()) ?? Number.NaN);
+      },
+    });
+  gauge(
+    "pending",
+    "Evictions recorded in the database and not delivered yet; NaN when it does not say",
+    async () => (await outbox.health()).pending,
+  );
+  gauge("oldest_seconds", "Age of the oldest of them; NaN when there is none", async () => {
+    return (await outbox.health()).oldestSeconds;
   });
 }
 

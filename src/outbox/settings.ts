@@ -60,7 +60,7 @@ export function resolveOutboxSettings(options: PostgresOutboxOptions): OutboxSet
     listen,
     pollMs: milliseconds("pollSeconds", options.pollSeconds ?? 1),
     batchRows,
-    claimMs: milliseconds("claimSeconds", options.claimSeconds ?? 2),
+    claimMs: milliseconds("claimSeconds", options.claimSeconds ?? 1),
     timeoutMs: milliseconds("timeoutSeconds", options.timeoutSeconds ?? 10),
     onEvent,
   });

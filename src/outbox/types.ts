@@ -39,7 +39,7 @@ export interface PostgresOutboxOptions extends RecordOptions {
   pollSeconds?: number;
   /** Rows delivered at once. Default 100. */
   batchRows?: number;
-  /** How long a relay that died keeps others from the rows it was delivering. Default 2. */
+  /** How long a relay that died keeps others from the rows it was delivering. Default 1: no delivery takes longer. */
   claimSeconds?: number;
   /** How long one statement or eviction may take before it counts as failed. Default 10. */
   timeoutSeconds?: number;

@@ -1,17 +1,21 @@
 import { fastify } from "fastify";
 import { describe, expect, test, vi } from "vitest";
-import { addHealthRoutes, type Check } from "../../src/http/health.js";
+import { addHealthRoutes, type Check, type OutboxReading } from "../../src/http/health.js";
 
 const answers: Check = async () => "PONG";
 const fails: Check = async () => {
   throw new Error("connect ECONNREFUSED 10.0.0.7:6379");
 };
 
-async function ready(database: Check, redis: Check | undefined) {
+async function ready(
+  database: Check,
+  redis: Check | undefined,
+  outbox?: () => Promise<OutboxReading>,
+) {
   await using server = Object.assign(fastify(), {
     [Symbol.asyncDispose]: async () => server.close(),
   });
-  addHealthRoutes(server, { database, redis });
+  addHealthRoutes(server, { database, redis, ...(outbox && { outbox }) });
   const response = await server.inject("/health/ready");
   return { status: response.statusCode, body: response.json() };
 }
@@ -52,6 +56,26 @@ describe("/health/ready", () => {
         redis: "ok",
         problems: ["The database does not answer."],
       },
+    });
+  });
+
+  test("shows what waits in the outbox, and is degraded when it waits for too long", async () => {
+    const fine = async () => ({ pending: 2, problems: [] });
+    expect((await ready(answers, answers, fine)).body).toMatchObject({
+      status: "ok",
+      undeliveredEvictions: 2,
+    });
+    const late = async () => ({ pending: 2, problems: ["They wait."] });
+    expect((await ready(answers, answers, late)).body).toMatchObject({
+      status: "degraded",
+      problems: ["They wait."],
+    });
+    const silent = async () => ({ pending: null, problems: ["The database must count."] });
+    expect((await ready(fails, answers, silent)).body).toEqual({
+      status: "down",
+      database: "down",
+      redis: "ok",
+      problems: ["The database does not answer."],
     });
   });
 

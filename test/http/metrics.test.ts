@@ -36,6 +36,24 @@ describe("/metrics", () => {
     expect((await scrape()).body).toContain("cache_hits_total 5\n");
   });
 
+  test("shows the outbox's numbers, of which the database may not tell all", async () => {
+    let pending: number | null = 3;
+    server = fastify();
+    addMetricsRoute(server, {
+      cache: { stats: () => stats },
+      outbox: {
+        stats: () => ({ delivered: 7, undelivered: 1, errors: 0 }),
+        health: async () => ({ pending, oldestSeconds: pending === null ? null : 1.5 }),
+      },
+    });
+    const { body } = await scrape();
+    expect(body).toContain("outbox_delivered_total 7\n");
+    expect(body).toContain("outbox_pending 3\n");
+    expect(body).toContain("outbox_oldest_seconds 1.5\n");
+    pending = null;
+    expect((await scrape()).body).toMatch(/^outbox_pending nan$/im);
+  });
+
   test("shows the process's own numbers", async () => {
     serve();
     expect((await scrape()).body).toContain("process_cpu_seconds_total");

@@ -52,7 +52,7 @@ describeServer("a PostgreSQL server", () => {
     const counts = await databases[0]!.query(
       "SELECT (SELECT count(*)::int FROM menu_items) AS items, (SELECT count(*)::int FROM migrations) AS migrations",
     );
-    expect(counts).toStrictEqual([{ items: seedItems.length, migrations: 3 }]);
+    expect(counts).toStrictEqual([{ items: seedItems.length, migrations: 4 }]);
     await Promise.all(databases.map((database) => database.close()));
   });
 

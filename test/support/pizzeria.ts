@@ -66,6 +66,7 @@ export interface Ask {
 /** A running pizzeria, asked over HTTP without a socket. */
 export interface Pizzeria extends AsyncDisposable {
   readonly app: App;
+  readonly config: Config;
   /** Every SQL statement since it was last emptied, but the relay's, which come when they come. */
   readonly statements: string[];
   /** Every line logged, parsed. */
@@ -137,6 +138,7 @@ export async function openPizzeria(
   let customers = 0;
   return {
     app,
+    config,
     statements,
     logs,
     ask,
