@@ -191,7 +191,7 @@ export const breaks = {
     },
   },
   "forgotten leases": {
-    what: "for two seconds after a promotion, leases count for nothing",
+    what: "for four seconds after a promotion, leases count for nothing",
     shows: "overlaps",
     needsFailovers: true,
     sabotage: (store) => {
@@ -200,7 +200,7 @@ export const breaks = {
       return {
         onPromotion(listener) {
           store.onPromotion?.((lostAtMs) => {
-            untilMs = performance.now() + 2000;
+            untilMs = performance.now() + 4000;
             listener(lostAtMs);
           });
         },
@@ -221,6 +221,12 @@ export const breakNames = Object.keys(breaks) as BreakName[];
 
 export function isBreak(name: string): name is BreakName {
   return Object.hasOwn(breaks, name);
+}
+
+/** True for a break that shows only where replicas are promoted. */
+export function needsFailovers(name: BreakName | undefined): boolean {
+  const chosen: Break | undefined = name && breaks[name];
+  return chosen?.needsFailovers ?? false;
 }
 
 export function sabotage(name: BreakName, store: Store): Store {

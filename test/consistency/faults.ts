@@ -11,6 +11,8 @@ export interface FaultsConfig {
   readonly prefix: string;
   /** Between one fault and the next, on average. */
   readonly everyMs: number;
+  /** How likely one is, beside the others. */
+  readonly failovers: number;
 }
 
 /** Something goes wrong all the time, one thing after another, until `isOver`. */
@@ -104,7 +106,7 @@ export async function causeFaults(
       "lose entry": 8,
       flush: 1,
       "forget scripts": 3,
-      failover: servers.failover ? 4 : 0,
+      failover: servers.failover ? config.failovers : 0,
       "move slot": servers.moveSlot ? 12 : 0,
     });
     await causes[name]();

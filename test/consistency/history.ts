@@ -180,8 +180,10 @@ export interface History {
   beginWrite(write: WriteBegin, versions: Readonly<Record<string, number>>): void;
   beginIssue(issue: IssueBegin): void;
   add(message: Message): void;
-  /** The process ran at that time. */
+  /** The process ran at that time, and all that it did before was told. */
   hear(worker: string, atMs: number): void;
+  /** Up to when everything was told by these processes. */
+  toldUntilMs(workers: readonly string[]): number;
   /** What the process was doing ended with it; of what it did since it was last heard, nobody knows. */
   end(worker: string, atMs: number): void;
 }
@@ -246,6 +248,7 @@ export function createHistory(): History {
     hear(worker, atMs) {
       heardMs.set(worker, atMs);
     },
+    toldUntilMs: (workers) => Math.min(...workers.map((worker) => heardMs.get(worker) ?? 0)),
     end(worker, atMs) {
       const lastMs = heardMs.get(worker) ?? 0;
       history.ends.set(worker, lastMs);

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type Break, type BreakName, breakNames, breaks, isBreak } from "./breaks.js";
+import { type BreakName, breakNames, breaks, isBreak, needsFailovers } from "./breaks.js";
 import type { Finding } from "./judge.js";
 import type { Topology } from "./protocol.js";
 import { describeRun } from "./report.js";
@@ -30,8 +30,8 @@ async function main(): Promise<number> {
   const { breakName, ...options } = readOptions();
   if (breakName === "list") {
     for (const name of breakNames) {
-      const { what, needsFailovers }: Break = breaks[name];
-      console.log(`${name.padEnd(22)}${what}${needsFailovers ? " (not on a single server)" : ""}`);
+      const where = needsFailovers(name) ? " (not on a single server)" : "";
+      console.log(`${name.padEnd(22)}${breaks[name].what}${where}`);
     }
     return 0;
   }
@@ -47,8 +47,7 @@ async function main(): Promise<number> {
 }
 
 function canShow(name: BreakName, { topology }: RunOptions): boolean {
-  const { needsFailovers }: Break = breaks[name];
-  return topology !== "single" || !needsFailovers;
+  return topology !== "single" || !needsFailovers(name);
 }
 
 async function check(options: RunOptions): Promise<number> {

@@ -1,4 +1,4 @@
-import type { BreakName } from "./breaks.js";
+import { type BreakName, needsFailovers } from "./breaks.js";
 import { nowMs, pause } from "./clock.js";
 import { createDice } from "./dice.js";
 import { causeFaults } from "./faults.js";
@@ -31,12 +31,13 @@ const LEASE_MS = 400;
 const WAIT_MS = 2000;
 const COMMAND_TIMEOUT_MS = 250;
 const FAULT_EVERY_MS = 130;
+/** As likely as the other faults are; many, where it is they that a break shows in. */
+const SOME_FAILOVERS = 4;
+const MANY_FAILOVERS = 20;
 /** Before the sentinels tell of a promotion, and until the old master knows. */
 const FAILOVER_BEGAN_MS = 4000;
 const OLD_MASTER_MS = 2000;
 const LOOK_EVERY_MS = 250;
-/** By then everything that happened has been told, but for what a process does that is paused. */
-const TOLD_WITHIN_MS = 1500;
 
 export const limits = {
   leaseMs: LEASE_MS,
@@ -67,7 +68,12 @@ export async function runCheck(options: RunOptions): Promise<RunResult> {
     servers.onPromotion?.(() => noteFailover(history));
     let isOver = false;
     const faults = causeFaults(
-      { leaseMs: LEASE_MS, prefix: PREFIX, everyMs: FAULT_EVERY_MS },
+      {
+        leaseMs: LEASE_MS,
+        prefix: PREFIX,
+        everyMs: FAULT_EVERY_MS,
+        failovers: needsFailovers(sabotage) ? MANY_FAILOVERS : SOME_FAILOVERS,
+      },
       dice,
       servers,
       fleet,
@@ -78,7 +84,8 @@ export async function runCheck(options: RunOptions): Promise<RunResult> {
     while (nowMs() < endsAtMs) {
       await pause(Math.min(LOOK_EVERY_MS, endsAtMs - nowMs()));
       if (!until) continue;
-      const verdict = judge(history, { ...limits, untilMs: nowMs() - TOLD_WITHIN_MS });
+      const untilMs = history.toldUntilMs(fleet.running());
+      const verdict = judge(history, { ...limits, untilMs });
       if (verdict[until].length > 0) break;
     }
     isOver = true;
