@@ -1,18 +1,16 @@
 import { LRUCache } from "lru-cache";
-import { isCoveredBy, isPast, lastOf, type Position } from "./position.js";
-import { randomEpoch, randomId } from "./random.js";
+import { createMemoryTags } from "./memory-tags.js";
+import { lastOf, type Position } from "./position.js";
+import { randomEpoch } from "./random.js";
 import { nextSequence } from "./sequence.js";
 import {
   DELETION_KEPT_MS,
   type Entry,
-  type EvictedVersion,
   isLockKey,
   type LeaseRequest,
   lifeMs,
-  type Nonce,
   type Reading,
   type SeenLease,
-  type Snapshot,
   type Store,
   type Token,
 } from "./store.js";
@@ -34,27 +32,14 @@ interface Hold {
   position: Position;
 }
 
-interface Tag {
-  nonce: Nonce;
-  /** No eviction of the tag before this version is past it. */
-  floor: Position;
-  /** Set when an eviction made this version. */
-  evictedAt?: Position;
-  /** The keys of the entries filed under this version. */
-  keys: Set<string>;
-  /** A tag without entries is kept until then, for the fills that took it into their snapshot. */
-  keptUntilMs: number;
-}
-
 const SWEEP_EVERY_MS = 1000;
-const UNUSED_TAG_LIFE_MS = 60_000;
 /** What an entry costs beside its key, tags and value. */
 const ENTRY_OVERHEAD_BYTES = 200;
 
 /** The same promises as the Redis store, for one process: every method does its work before it returns. */
 export function createMemoryStore(options: MemoryStoreOptions): Store {
   const holds = new Map<string, Hold>();
-  const tags = new Map<string, Tag>();
+  const tags = createMemoryTags(monotonicNow);
   const deletions = new Map<string, { position: Position; keptUntilMs: number }>();
   const wakers = createWakers();
   let epoch = randomEpoch();
@@ -65,9 +50,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     max: options.maxEntries,
     maxSize: options.maxBytes,
     sizeCalculation: sizeOf,
-    dispose: (entry, key) => {
-      for (const tag of entry.tags) tags.get(tag)?.keys.delete(key);
-    },
+    dispose: (entry, key) => tags.unfile(key, entry),
   });
 
   const sweeper = setInterval(sweep, SWEEP_EVERY_MS);
@@ -78,9 +61,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     entries.purgeStale();
     for (const [key, hold] of holds) if (hold.deadlineMs <= now) holds.delete(key);
     for (const [key, { keptUntilMs }] of deletions) if (keptUntilMs <= now) deletions.delete(key);
-    for (const [name, tag] of tags) {
-      if (tag.keys.size === 0 && tag.keptUntilMs <= now) tags.delete(name);
-    }
+    tags.sweep();
   }
 
   const head = (): Position => ({ epoch, n });
@@ -94,60 +75,30 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     return holds.get(key)?.token ?? entries.peek(key)?.token ?? "";
   }
 
-  function isValid(entry: Entry): boolean {
-    return entry.tags.every((tag, index) => tags.get(tag)?.nonce === entry.nonces[index]);
-  }
-
   function seenLease(hold: Hold, wanted: readonly string[]): SeenLease {
     return {
       token: hold.token,
       remainingMs: hold.deadlineMs - monotonicNow(),
-      doomed: wanted.some((name) => hasMoved(tags.get(name), hold.position)),
+      doomed: tags.haveMoved(wanted, hold.position),
     };
   }
 
   function look(key: string, wanted: readonly string[]): Reading {
     const entry = entries.get(key);
     const hold = liveHold(key);
-    const versions = new Map<string, Nonce>();
-    for (const name of wanted) {
-      const tag = tags.get(name);
-      if (tag) versions.set(name, tag.nonce);
-    }
     const held = hold && seenLease(hold, wanted);
     const lease = hold?.kind === "lease" ? held : undefined;
     return {
       sequence: nextSequence(),
       token: tokenOf(key),
-      valid: entry !== undefined && isValid(entry),
+      valid: entry !== undefined && tags.hold(entry),
       pass: hold?.kind === "pass" && held?.doomed === false,
       doomed: held?.doomed === true,
-      versions,
-      isCoveredBy: (since) =>
-        wanted.every((name) => {
-          const tag = tags.get(name);
-          return tag !== undefined && isCoveredBy(tag.floor, since);
-        }),
+      versions: tags.versionsOf(wanted),
+      isCoveredBy: (since) => tags.areCovered(wanted, since),
       ...(entry && { entry }),
       ...(lease && { lease }),
     };
-  }
-
-  function claim(wanted: readonly string[]): Snapshot {
-    const nonces = new Map<string, Nonce>();
-    const floors = new Map<string, Position>();
-    const keptUntilMs = monotonicNow() + UNUSED_TAG_LIFE_MS;
-    for (const name of wanted) {
-      let tag = tags.get(name);
-      if (!tag) {
-        tag = { nonce: randomId(), floor: head(), keys: new Set(), keptUntilMs };
-        tags.set(name, tag);
-      }
-      tag.keptUntilMs = keptUntilMs;
-      nonces.set(name, tag.nonce);
-      floors.set(name, tag.floor);
-    }
-    return { nonces, floors, head: head() };
   }
 
   function mayTake(request: LeaseRequest): boolean {
@@ -172,7 +123,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     async takeLease(request) {
       const { key, token } = request;
       if (!mayTake(request)) return { taken: false };
-      const snapshot = claim(request.tags);
+      const snapshot = tags.claim(request.tags, head());
       const deadlineMs = monotonicNow() + request.leaseMs;
       const position = request.outlastsEvictions ? lastOf(snapshot.head) : snapshot.head;
       holds.set(key, { kind: "lease", token, deadlineMs, position });
@@ -186,10 +137,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     async renewLease({ key, token, leaseMs, tags: wanted }) {
       const hold = holdsLease(key, token);
       if (!hold) return false;
-      for (const name of wanted) {
-        const tag = tags.get(name);
-        if (tag) tag.keptUntilMs = monotonicNow() + UNUSED_TAG_LIFE_MS;
-      }
+      tags.renew(wanted);
       hold.deadlineMs = monotonicNow() + leaseMs;
       return true;
     },
@@ -201,11 +149,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       const value = new Uint8Array(draft.value);
       const entry: Entry = { ...draft, value, token, birthMs: monotonicNow() };
       entries.set(key, entry, { ttl: Math.max(1, Math.ceil(lifeMs(entry))) });
-      // Under the versions it was loaded under, and no others: an eviction meanwhile has moved on from these.
-      entry.tags.forEach((name, index) => {
-        const tag = tags.get(name);
-        if (tag && tag.nonce === entry.nonces[index] && entries.has(key)) tag.keys.add(key);
-      });
+      if (entries.has(key)) tags.file(key, entry);
       wakers.wake(key);
       return entry.birthMs;
     },
@@ -221,25 +165,13 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       wakers.wake(key);
     },
 
-    snapshot: async (wanted) => claim(wanted),
+    snapshot: async (wanted) => tags.claim(wanted, head()),
 
     async evict(names) {
       n += 1;
       const position = head();
-      const filed = names.map((name) => tags.get(name)?.keys ?? new Set<string>());
+      const { filed, versions } = tags.evict(names, position);
       const members = filed.reduce((sum, keys) => sum + keys.size, 0);
-      const versions = new Map<string, EvictedVersion>();
-      for (const name of names) {
-        const after = randomId();
-        versions.set(name, { before: tags.get(name)?.nonce, after });
-        tags.set(name, {
-          nonce: after,
-          floor: position,
-          evictedAt: position,
-          keys: new Set(),
-          keptUntilMs: monotonicNow() + UNUSED_TAG_LIFE_MS,
-        });
-      }
       for (const keys of filed) for (const key of keys) entries.delete(key);
       wakers.wakeAll();
       return { position, entries: members, versions };
@@ -285,11 +217,6 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     const names = entry.tags.reduce((sum, tag) => sum + tag.length, 0);
     return ENTRY_OVERHEAD_BYTES + 2 * (key.length + names) + entry.value.byteLength;
   }
-}
-
-/** An absent tag was evicted or lost; either way nothing loaded under its old version is valid any more. */
-function hasMoved(tag: Tag | undefined, since: Position): boolean {
-  return tag === undefined || (tag.evictedAt !== undefined && isPast(tag.evictedAt, since));
 }
 
 /** Never set back, unlike Date.now(). */

@@ -14,6 +14,7 @@ export interface OutboxNumbers {
 }
 
 const CACHE_NUMBERS = {
+  nearHits: "Look-ups answered by this process's near cache",
   hits: "Look-ups answered from a fresh entry",
   staleHits: "Look-ups answered from a stale entry",
   misses: "Look-ups that loaded",

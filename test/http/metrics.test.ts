@@ -4,6 +4,7 @@ import { addMetricsRoute } from "../../src/http/metrics.js";
 
 const stats = {
   hits: 3,
+  nearHits: 0,
   staleHits: 1,
   misses: 2,
   waits: 0,

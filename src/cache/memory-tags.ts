@@ -1,0 +1,128 @@
+import { isCoveredBy, isPast, type Position } from "./position.js";
+import { randomId } from "./random.js";
+import type { Entry, EvictedVersion, Nonce, Snapshot } from "./store.js";
+
+/** The versions of tags in this process, and which entries are filed under each. */
+export interface MemoryTags {
+  /** Those of the tags that have a version. */
+  versionsOf(names: readonly string[]): ReadonlyMap<string, Nonce>;
+  /** Whether every tag of the entry has the version that it was loaded under. */
+  hold(entry: Entry): boolean;
+  /** Whether one of them was evicted past this position, or lost. */
+  haveMoved(names: readonly string[], since: Position): boolean;
+  /** Whether no eviction of any of them can have escaped somebody who knows the log up to then. */
+  areCovered(names: readonly string[], since: Position): boolean;
+  /** The versions, made where there are none, as of this head of the log. */
+  claim(names: readonly string[], head: Position): Snapshot;
+  /** Keeps what has no entries yet, for the fills that took it into their snapshot. */
+  renew(names: readonly string[]): void;
+  file(key: string, entry: Entry): void;
+  unfile(key: string, entry: Entry): void;
+  /** Gives each a new version at this position; the keys that were filed under the old ones, tag by tag. */
+  evict(names: readonly string[], position: Position): Evicted;
+  /** Forgets those that nobody needs any more. */
+  sweep(): void;
+  clear(): void;
+}
+
+interface Evicted {
+  readonly filed: ReadonlyArray<ReadonlySet<string>>;
+  readonly versions: ReadonlyMap<string, EvictedVersion>;
+}
+
+interface Tag {
+  nonce: Nonce;
+  /** No eviction of the tag before this version is past it. */
+  floor: Position;
+  /** Set when an eviction made this version. */
+  evictedAt?: Position;
+  /** The keys of the entries filed under this version. */
+  keys: Set<string>;
+  keptUntilMs: number;
+}
+
+const UNUSED_LIFE_MS = 60_000;
+const NO_KEYS: ReadonlySet<string> = new Set();
+
+export function createMemoryTags(now: () => number): MemoryTags {
+  const tags = new Map<string, Tag>();
+  const keptUntilMs = () => now() + UNUSED_LIFE_MS;
+
+  return {
+    versionsOf(names) {
+      const versions = new Map<string, Nonce>();
+      for (const name of names) {
+        const tag = tags.get(name);
+        if (tag) versions.set(name, tag.nonce);
+      }
+      return versions;
+    },
+    hold: (entry) => entry.tags.every((name, at) => tags.get(name)?.nonce === entry.nonces[at]),
+    haveMoved: (names, since) => names.some((name) => hasMoved(tags.get(name), since)),
+    areCovered: (names, since) =>
+      names.every((name) => {
+        const tag = tags.get(name);
+        return tag !== undefined && isCoveredBy(tag.floor, since);
+      }),
+    claim(names, head) {
+      const nonces = new Map<string, Nonce>();
+      const floors = new Map<string, Position>();
+      for (const name of names) {
+        const tag = tags.get(name) ?? {
+          nonce: randomId(),
+          floor: head,
+          keys: new Set(),
+          keptUntilMs: 0,
+        };
+        tags.set(name, tag);
+        tag.keptUntilMs = keptUntilMs();
+        nonces.set(name, tag.nonce);
+        floors.set(name, tag.floor);
+      }
+      return { nonces, floors, head };
+    },
+    renew(names) {
+      for (const name of names) {
+        const tag = tags.get(name);
+        if (tag) tag.keptUntilMs = keptUntilMs();
+      }
+    },
+    file(key, entry) {
+      // Under the versions it was loaded under, and no others: an eviction meanwhile has moved on from these.
+      entry.tags.forEach((name, at) => {
+        const tag = tags.get(name);
+        if (tag?.nonce === entry.nonces[at]) tag?.keys.add(key);
+      });
+    },
+    unfile(key, entry) {
+      for (const name of entry.tags) tags.get(name)?.keys.delete(key);
+    },
+    evict(names, position) {
+      const filed = names.map((name) => tags.get(name)?.keys ?? NO_KEYS);
+      const versions = new Map<string, EvictedVersion>();
+      for (const name of names) {
+        const nonce = randomId();
+        versions.set(name, { before: tags.get(name)?.nonce, after: nonce });
+        tags.set(name, {
+          nonce,
+          floor: position,
+          evictedAt: position,
+          keys: new Set(),
+          keptUntilMs: keptUntilMs(),
+        });
+      }
+      return { filed, versions };
+    },
+    sweep() {
+      for (const [name, tag] of tags) {
+        if (tag.keys.size === 0 && tag.keptUntilMs <= now()) tags.delete(name);
+      }
+    },
+    clear: () => tags.clear(),
+  };
+}
+
+/** An absent tag was evicted or lost; either way nothing loaded under its old version is valid any more. */
+function hasMoved(tag: Tag | undefined, since: Position): boolean {
+  return tag === undefined || (tag.evictedAt !== undefined && isPast(tag.evictedAt, since));
+}
