@@ -169,7 +169,7 @@ describe("transactions", () => {
     return transactions;
   }
 
-  const advance = () => evaluate(scripts.advanceLog, ["log"], "0000000a", LIFE_MS);
+  const advance = () => evaluate(scripts.advanceLog, ["log"], "0000000a", LIFE_MS, 1);
   const claim = (tag: string, nonce = "nonce-01") =>
     evaluate(scripts.claimTag, [tag], `${nonce}c`, LIFE_MS);
   const numbered = (count: number) => Array.from({ length: count }, (_, index) => index);
