@@ -4,7 +4,8 @@ export interface Alarm {
   ring(): void;
 }
 
-export function createAlarm(): Alarm {
+/** `holdsProcess`: whoever sleeps must wake up, even if nothing else is left to do. Default false. */
+export function createAlarm({ holdsProcess = false } = {}): Alarm {
   let hasRung = false;
   let wake: (() => void) | undefined;
 
@@ -13,7 +14,7 @@ export function createAlarm(): Alarm {
       if (!hasRung) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, ms);
-          timer.unref();
+          if (!holdsProcess) timer.unref();
           wake = () => {
             clearTimeout(timer);
             resolve();

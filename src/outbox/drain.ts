@@ -15,7 +15,7 @@ export async function drain(
 ): Promise<void> {
   const { settings, table, delivery, reporter } = parts;
   const giveUpAt = performance.now() + withinMs;
-  const alarm = createAlarm();
+  const alarm = createAlarm({ holdsProcess: true });
   const wake = () => alarm.ring();
   const stop = settings.cache.onEvent(({ type }) => {
     if (type === "recovery") wake();
