@@ -7,7 +7,7 @@ export interface Keys {
   entry(key: string): string;
   /** What a name of V(k) says of its key; undefined for other names. */
   keyOfEntry(name: string): string | undefined;
-  /** When a key was deleted last. */
+  /** When a key was deleted last. In the slot of V(k), so that what is asked for behind its lease stays behind it. */
   deletion(key: string): string;
   /** T(t): a tag's version. */
   tag(tag: string): string;
@@ -47,7 +47,11 @@ export function createKeys(prefix: string): Keys {
     prefix,
     entry: (key) => (isLockKey(key) ? prefix + key.slice(1) : entries + key),
     keyOfEntry: (name) => (name.startsWith(entries) ? name.slice(entries.length) : undefined),
-    deletion: (key) => `${prefix}d:${key}`,
+    deletion(key) {
+      const name = entries + key;
+      // Names of the two forms differ, whatever the keys.
+      return HASH_TAG.test(name) ? `${prefix}e:${key}` : `${prefix}d:{${name}}`;
+    },
     tag: (tag) => `${prefix}t:{${bucketOf(tag)}}${tag}`,
     indexBase: (tag) => `${prefix}i:{${bucketOf(tag)}}${tag}:`,
     pending: (tag) => `${prefix}p:{${bucketOf(tag)}}`,
@@ -63,6 +67,9 @@ export function createKeys(prefix: string): Keys {
     everyWake: `${escapePattern(prefix)}wake:*`,
   };
 }
+
+/** What a cluster takes the slot of a name from, where there is one. */
+const HASH_TAG = /^[^{]*\{[^}]+\}/;
 
 /** A text as a pattern of SCAN and PSUBSCRIBE that matches nothing else. */
 export function escapePattern(text: string): string {

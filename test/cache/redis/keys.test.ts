@@ -58,6 +58,22 @@ test("different keys and tags have different names, none of them another's", () 
 });
 
 describe("on a cluster", () => {
+  test("what is known of a key's deletion is in the slot of its entry", () => {
+    const tagged = fc.tuple(anyText, anyText, anyText).map(([a, b, c]) => `${a}{${b}}${c}`);
+    const untagged = anyText.filter((key) => !key.includes("}"));
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          untagged,
+          tagged.filter((key) => /^[^{}]*\{[^{}]+\}/.test(key)),
+        ),
+        (key) => {
+          expect(slotOf(keys.deletion(key))).toBe(slotOf(keys.entry(key)));
+        },
+      ),
+    );
+  });
+
   test("what belongs to one tag shares a slot, whatever the tag holds", () => {
     fc.assert(
       fc.property(fc.oneof(anyText, fc.constantFrom("{", "}", "{}", "a{b}c", "}{")), (tag) => {
