@@ -41,6 +41,7 @@ describe("readConfig", () => {
       redisPrefix: "blue:",
       databaseUrl: "postgres://u:p@db.example/pizza",
       dataFolder: ".data",
+      near: { maxEntries: 500, maxAgeSeconds: 2.5 },
       cacheDebug: true,
       staffEmail: "chef@example.org",
       staffPassword: "long enough",
