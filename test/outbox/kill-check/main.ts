@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { describeKills, judgeKills } from "./report.js";
-import { type KillOptions, runKills } from "./run.js";
+import { type KillOptions, type Round, runKills } from "./run.js";
 
 const USAGE = `npm run check:kills -- [options]
 
@@ -16,11 +16,16 @@ process.exitCode = await main().catch((error: unknown) => {
 async function main(): Promise<number> {
   const options = readOptions();
   const began = performance.now();
-  const rounds = await runKills({
+  const rounds: Round[] = [];
+  await runKills({
     ...options,
-    onRound: ({ n }) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r${n} of ${options.kills}`);
+    onRound: (round) => {
+      rounds.push(round);
+      if (process.stderr.isTTY) process.stderr.write(`\r${round.n} of ${options.kills}`);
     },
+  }).catch((error: unknown) => {
+    console.log(describeKills(options, rounds));
+    throw error;
   });
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   console.log(describeKills(options, rounds));

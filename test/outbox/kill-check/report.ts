@@ -25,7 +25,7 @@ export function describeKills({ kills, seed }: KillOptions, rounds: readonly Rou
     .map(Math.round);
   const { stale } = judgeKills(rounds);
   return [
-    `${kills} kills (seed ${seed}): ${count(({ committed }) => committed)} after the commit, ` +
+    `${rounds.length} of ${kills} kills (seed ${seed}): ${count(({ committed }) => committed)} after the commit, ` +
       `${count(({ inBetween }) => inBetween)} of them seen to be before its eviction; ` +
       `${count(({ killedTwice }) => killedTwice)} killed again while starting`,
     `${alone.length} left to the restarted server; ${neighbourMs.length} delivered by another process, ` +

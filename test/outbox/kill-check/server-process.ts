@@ -30,7 +30,13 @@ export function startServer(env: Record<string, string>): ServerProcess {
     };
     child.stdout.on("data", read);
     child.stderr.on("data", read);
-    child.once("close", () => reject(new Error(`The server ended before it listened: ${output}`)));
+    child.once("close", (code, signal) =>
+      reject(
+        new Error(
+          `The server ended before it listened (code ${code}, signal ${signal}): ${output}`,
+        ),
+      ),
+    );
   });
   url.catch(() => {});
   return {
