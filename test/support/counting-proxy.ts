@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { startTcpProxy } from "./tcp-proxy.js";
 
 /** One trip to the server: what a client sent since it last heard from the server. */
 export interface Trip {
@@ -17,9 +16,7 @@ export interface CountingProxy extends AsyncDisposable {
 
 export async function startCountingProxy(serverPort: number): Promise<CountingProxy> {
   const trips: Trip[] = [];
-  const sockets = new Set<Socket>();
-  const proxy = createServer((client) => {
-    const server = connect(serverPort, "127.0.0.1");
+  const proxy = await startTcpProxy(serverPort, (client, server) => {
     let current: { sent: string } | undefined;
     client.on("data", (data) => {
       if (current === undefined) {
@@ -33,28 +30,6 @@ export async function startCountingProxy(serverPort: number): Promise<CountingPr
       current = undefined;
       client.write(data);
     });
-    for (const [one, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      sockets.add(one);
-      one.on("error", () => {});
-      one.on("close", () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-    }
   });
-  proxy.listen(0, "127.0.0.1");
-  await once(proxy, "listening");
-  const { port } = proxy.address() as AddressInfo;
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    trips,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      proxy.close();
-      await once(proxy, "close");
-    },
-  };
+  return { ...proxy, url: `redis://127.0.0.1:${proxy.port}`, trips };
 }

@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { startTcpProxy } from "./tcp-proxy.js";
 
 /** Stands between Redis's clients and the server, and can swallow what subscribers are told, unnoticed by them. */
 export interface MutingProxy extends AsyncDisposable {
@@ -10,10 +9,8 @@ export interface MutingProxy extends AsyncDisposable {
 }
 
 export async function startMutingProxy(serverPort: number): Promise<MutingProxy> {
-  const sockets = new Set<Socket>();
   let isMute = false;
-  const proxy = createServer((client) => {
-    const server = connect(serverPort, "127.0.0.1");
+  const proxy = await startTcpProxy(serverPort, (client, server) => {
     let isSubscriber = false;
     client.on("data", (data) => {
       isSubscriber ||= /subscribe/i.test(data.toString("latin1"));
@@ -22,32 +19,14 @@ export async function startMutingProxy(serverPort: number): Promise<MutingProxy>
     server.on("data", (data) => {
       if (!(isMute && isSubscriber)) client.write(data);
     });
-    for (const [one, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      sockets.add(one);
-      one.on("error", () => {});
-      one.on("close", () => {
-        sockets.delete(one);
-        other.destroy();
-      });
-    }
   });
-  proxy.listen(0, "127.0.0.1");
-  await once(proxy, "listening");
   return {
-    port: (proxy.address() as AddressInfo).port,
+    ...proxy,
     mute() {
       isMute = true;
     },
     unmute() {
       isMute = false;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      proxy.close();
-      await once(proxy, "close");
     },
   };
 }

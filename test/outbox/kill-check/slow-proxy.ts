@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { startTcpProxy } from "../../support/tcp-proxy.js";
 
 /**
  * Stands between the server and Redis, and hands on what the server says `delayMs` late, so that there is a while
@@ -15,12 +14,15 @@ export interface SlowProxy extends AsyncDisposable {
 }
 
 export async function startSlowProxy(serverPort: number, delayMs: number): Promise<SlowProxy> {
-  const sockets = new Set<Socket>();
-  const proxy = createServer((client) => {
-    const server = connect(serverPort, "127.0.0.1");
+  const proxy = await startTcpProxy(serverPort, (client, server) => {
     let isOpen = true;
     client.setNoDelay(true);
     server.setNoDelay(true);
+    for (const one of [client, server]) {
+      one.on("close", () => {
+        isOpen = false;
+      });
+    }
     client.on("data", (data) => {
       // Timers of one length run in the order they were set in.
       setTimeout(() => {
@@ -28,32 +30,6 @@ export async function startSlowProxy(serverPort: number, delayMs: number): Promi
       }, delayMs);
     });
     server.on("data", (data) => client.write(data));
-    for (const [one, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      sockets.add(one);
-      one.on("error", () => {});
-      one.on("close", () => {
-        isOpen = false;
-        sockets.delete(one);
-        other.destroy();
-      });
-    }
   });
-  proxy.listen(0, "127.0.0.1");
-  await once(proxy, "listening");
-  const { port } = proxy.address() as AddressInfo;
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-  };
-  return {
-    cut,
-    url: `redis://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      cut();
-      proxy.close();
-      await once(proxy, "close");
-    },
-  };
+  return { ...proxy, url: `redis://127.0.0.1:${proxy.port}` };
 }
