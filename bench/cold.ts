@@ -15,7 +15,7 @@ const CALLERS = 250;
 const LOAD_MS = 100;
 const ROUNDS = Number(process.env.ROUNDS ?? 20);
 /** A process that has been up for a while has its code compiled. */
-const WARM_UP_ROUNDS = 5;
+const WARM_UP_ROUNDS = 30;
 const WANTED_P99_MS = 5;
 /** No cache: how soon one process hears what another published, which is the least that a waiter waits. */
 const PUSH = "(a bare PUBLISH)";

@@ -93,7 +93,7 @@ export function createFiling(
   }
 
   function freeCommand({ key, nonce }: Member): Command {
-    return evaluate(scripts.freeEntry, [keys.entry(key)], nonce);
+    return evaluate(scripts.freeEntries, [keys.entry(key)], nonce);
   }
 
   return (filed) => fileInTime(filed.flatMap(membersOf));

@@ -12,6 +12,8 @@ export interface Freeing {
 }
 
 const MEMBERS_AT_ONCE = 100;
+/** Entries that one command looks at, where they need not lie in one slot: a fifth of what a script each would cost. */
+const ENTRIES_A_COMMAND = 20;
 const SWEEP_EVERY_MS = 60_000;
 
 /**
@@ -38,8 +40,11 @@ export function createFreeing(connection: Connection, keys: Keys): Freeing {
       const [next, names] = reply as [Buffer, Buffer[]];
       for (let from = 0; from < names.length && !isClosed; from += MEMBERS_AT_ONCE) {
         const members = names.slice(from, from + MEMBERS_AT_ONCE).map(String);
+        const entries = members.map(keys.entry);
         await connection.sendAll([
-          ...members.map((key) => evaluate(scripts.freeEntry, [keys.entry(key)], nonce)),
+          ...inGroups(entries, connection.isCluster ? 1 : ENTRIES_A_COMMAND).map((group) =>
+            evaluate(scripts.freeEntries, group, nonce),
+          ),
           ["srem", index, ...members],
         ]);
       }
@@ -68,4 +73,10 @@ export function createFreeing(connection: Connection, keys: Keys): Freeing {
       await Promise.all(running);
     },
   };
+}
+
+function inGroups<T>(items: readonly T[], size: number): T[][] {
+  const groups: T[][] = [];
+  for (let from = 0; from < items.length; from += size) groups.push(items.slice(from, from + size));
+  return groups;
 }

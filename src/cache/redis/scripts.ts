@@ -21,7 +21,7 @@ export const scripts = {
   advanceLog: read("advance-log"),
   evictTag: read("evict-tag", true),
   fileEntry: read("file-entry"),
-  freeEntry: read("free-entry"),
+  freeEntries: read("free-entries"),
   nextFence: read("next-fence"),
 } as const;
 

@@ -740,8 +740,8 @@ describe("evict-tag", () => {
   });
 });
 
-describe("free-entry", () => {
-  const free = (nonce: string) => run(scripts.freeEntry, [V], nonce);
+describe("free-entries", () => {
+  const free = (nonce: string) => run(scripts.freeEntries, [V], nonce);
 
   async function fillUnder(...nonces: string[]): Promise<void> {
     await take(ONE, "*");
@@ -766,6 +766,15 @@ describe("free-entry", () => {
       expect(await redis.exists(V)).toBe(0);
     },
   );
+
+  test("frees some of several, and tells how many", async () => {
+    await fillUnder("nonce-01");
+    await redis.copy(V, "c:v:copy");
+    await redis.set("c:v:other", "short", "PX", LIFE_MS);
+    const entries = ["c:v:absent", V, "c:v:other", "c:v:copy"];
+    expect(await run(scripts.freeEntries, entries, "nonce-01")).toBe(2);
+    expect(await redis.exists(...entries)).toBe(1);
+  });
 
   test("spares an entry of newer versions", async () => {
     await fillUnder("nonce-02", "nonce-03");

@@ -172,8 +172,8 @@ function callOf({ name, token, seen, nonce, epoch, limitMs, passMs, body }: Give
       return { keys: [V], args: [token, passMs, WAKE] };
     case "deleteEntry":
       return { keys: [V], args: [WAKE] };
-    case "freeEntry":
-      return { keys: [V], args: [nonce] };
+    case "freeEntries":
+      return { keys: passMs === 0 ? [V] : [V, "c:v:absent"], args: [nonce] };
     case "claimTag":
       return { keys: [T], args: [`${nonce}c`, limitMs] };
     case "positionTag":
@@ -303,7 +303,7 @@ describe("a script and its twin", () => {
     ["renewLease", () => writeLease()],
     ["commitEntry", () => writeLease()],
     ["releaseLease", () => writeLease()],
-    ["freeEntry", () => twinned.set(V, `${"\x10".padEnd(34)}\x09nonce-01 `)],
+    ["freeEntries", () => twinned.set(V, `${"\x10".padEnd(34)}\x09nonce-01 `)],
     ["claimTag"],
     ["positionTag", () => twinned.set(T, "nonce-01c")],
     ["advanceLog"],

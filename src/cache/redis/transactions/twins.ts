@@ -6,7 +6,7 @@ import { commitEntry } from "./twins/commit-entry.js";
 import { deleteEntry } from "./twins/delete-entry.js";
 import { evictTag } from "./twins/evict-tag.js";
 import { fileEntry } from "./twins/file-entry.js";
-import { freeEntry } from "./twins/free-entry.js";
+import { freeEntries } from "./twins/free-entries.js";
 import { nextFence } from "./twins/next-fence.js";
 import { positionTag } from "./twins/position-tag.js";
 import { releaseLease } from "./twins/release-lease.js";
@@ -25,6 +25,6 @@ export const twins = {
   advanceLog,
   evictTag,
   fileEntry,
-  freeEntry,
+  freeEntries,
   nextFence,
 } as const satisfies Record<keyof typeof scripts, Twin>;
