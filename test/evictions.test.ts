@@ -57,8 +57,7 @@ describe("what a mutation records with its change", () => {
   let pizzeria: Pizzeria;
   beforeAll(async () => {
     backends = await startBackends(embedded);
-    // Nothing but the directives delivers, so what was recorded stays to be seen.
-    pizzeria = await openPizzeria(backends, { relay: false });
+    pizzeria = await openPizzeria(backends);
   });
   afterAll(async () => {
     await pizzeria[Symbol.asyncDispose]();
@@ -109,7 +108,7 @@ describe("a change whose eviction nobody issued", () => {
     "is seen within moments by a running server, $name",
     async (kind) => {
       const backends = later(await startBackends(kind));
-      const pizzeria = later(await openPizzeria(backends));
+      const pizzeria = later(await openPizzeria(backends, { relay: true }));
       expect(await price(pizzeria, "harbour-s")).toBe("11.95");
       await setPrice(pizzeria.app.backends.database, "harbour-s", 1234n);
       await expect.poll(() => price(pizzeria, "harbour-s")).toBe("12.34");
@@ -119,11 +118,13 @@ describe("a change whose eviction nobody issued", () => {
 
   test("is seen once a server that starts is open, and in the other processes", async () => {
     const backends = later(await startBackends(servers));
-    const there = later(await openPizzeria(backends, { relay: false }));
+    const there = later(await openPizzeria(backends));
     await price(there, "harbour-s");
     await setPrice(there.app.backends.database, "harbour-s", 1234n);
     expect(await price(there, "harbour-s")).toBe("11.95");
-    const here = later(await openPizzeria(backends, { database: there.app.backends.database }));
+    const here = later(
+      await openPizzeria(backends, { database: there.app.backends.database, relay: true }),
+    );
     expect(await price(there, "harbour-s")).toBe("12.34");
     expect(await price(here, "harbour-s")).toBe("12.34");
     expect(await recorded(here)).toEqual([]);
@@ -131,12 +132,12 @@ describe("a change whose eviction nobody issued", () => {
 
   test("is seen in a server that starts while Redis is away, and in all when it is back", async () => {
     const backends = later(await startBackends(servers));
-    const there = later(await openPizzeria(backends, { relay: false }));
+    const there = later(await openPizzeria(backends));
     await price(there, "harbour-s");
     const { database } = there.app.backends;
     await setPrice(database, "harbour-s", 1234n);
     backends.redis?.pause();
-    const here = later(await openPizzeria(backends, { database }));
+    const here = later(await openPizzeria(backends, { database, relay: true }));
     expect(await price(here, "harbour-s")).toBe("12.34");
     expect(await recorded(here)).toHaveLength(1);
     const ready = async () => (await here.app.fastify.inject("/health/ready")).json();
@@ -163,7 +164,7 @@ describe("an import", () => {
 
   test("records what it changed, and delivers it where Redis is shared", async () => {
     const backends = later(await startBackends(servers));
-    const pizzeria = later(await openPizzeria(backends, { relay: false }));
+    const pizzeria = later(await openPizzeria(backends));
     await names(pizzeria);
     const { changedItemIds } = await imported(pizzeria);
     expect(await recorded(pizzeria)).toEqual([tagsOf({ itemIds: changedItemIds })]);
@@ -177,7 +178,7 @@ describe("an import", () => {
 
   test("leaves it to the servers where each has a cache of its own", async () => {
     const backends = later(await startBackends(embedded));
-    const pizzeria = later(await openPizzeria(backends, { relay: false }));
+    const pizzeria = later(await openPizzeria(backends));
     await imported(pizzeria);
     const { database } = pizzeria.app.backends;
     await afterImport({ config: pizzeria.config, log: createLogger("test"), database });

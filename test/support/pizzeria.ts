@@ -42,8 +42,12 @@ export async function startBackends(kind: BackendKind): Promise<TestBackends> {
 
 export const STAFF = { email: "chef@example.org", password: "correct horse" };
 
-export interface PizzeriaOptions
-  extends Pick<AppOptions, "cache" | "database" | "drainMs" | "relay"> {
+export interface PizzeriaOptions extends Pick<AppOptions, "cache" | "database" | "drainMs"> {
+  /**
+   * Default false: the relay evicts a second time what the mutation evicted before its answer, whenever it comes to it,
+   * which would hide a mutation that does not, and disturb who counts what is asked of the origin.
+   */
+  relay?: boolean;
   config?: Partial<Config>;
   /** Instead of the backends' own, as a proxy's. */
   redisUrl?: string;
@@ -67,7 +71,7 @@ export interface Ask {
 export interface Pizzeria extends AsyncDisposable {
   readonly app: App;
   readonly config: Config;
-  /** Every SQL statement since it was last emptied, but the relay's, which come when they come. */
+  /** Every SQL statement since it was last emptied, but the outbox's own. */
   readonly statements: string[];
   /** Every line logged, parsed. */
   readonly logs: Record<string, unknown>[];
@@ -107,7 +111,7 @@ export async function openPizzeria(
     },
     ...(options.cache && { cache: options.cache }),
     ...(options.database && { database: options.database }),
-    ...(options.relay !== undefined && { relay: options.relay }),
+    relay: options.relay ?? false,
     ...(options.drainMs !== undefined && { drainMs: options.drainMs }),
   });
 
