@@ -106,7 +106,7 @@ describe("the source", () => {
     expect(files).toContain("src/cache/cache.ts");
     const has = (from: string, to: string, typeOnly: boolean) =>
       expect(imports).toContainEqual({ from, to, typeOnly });
-    has("src/cache/cache.ts", "src/cache/redis/redis-store.ts", false);
+    has("src/cache/open-store.ts", "src/cache/redis/redis-store.ts", false);
     has("src/cache/redis/client.ts", "ioredis", true);
     has("src/cache/codec.ts", "msgpackr", false);
     expect(imports.length).toBeGreaterThan(files.length);

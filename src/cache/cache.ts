@@ -1,23 +1,20 @@
 import { fromNear } from "./answers.js";
 import { createBareLoads } from "./bare-load.js";
 import type { Call } from "./call.js";
-import { type Codec, createCodec } from "./codec.js";
-import { compressed } from "./compression.js";
+import { createDeliveries } from "./deliveries.js";
 import { CacheClosedError, StoreUnavailableError } from "./errors.js";
-import { type CarriedOut, createEvictions } from "./evictions.js";
+import { createEvictions } from "./evictions.js";
 import { Flights } from "./flights.js";
 import { createLoadRunner } from "./load.js";
 import { createLoadLimit } from "./load-limit.js";
 import { withLock } from "./lock.js";
 import { createLookups } from "./lookup.js";
 import { getOrSetMany } from "./lookup-many.js";
-import { createMemoryStore } from "./memory-store.js";
-import { createNearCache, type NearCache, type NearHit } from "./near-cache.js";
-import { createNearSight } from "./near-sight.js";
-import { openNearStream } from "./near-stream.js";
+import type { NearHit } from "./near-cache.js";
+import { openNear } from "./open-near.js";
+import { codecFor, openStore } from "./open-store.js";
 import { createOutage } from "./outage.js";
 import { createReads } from "./reads.js";
-import { createRedisStore } from "./redis/redis-store.js";
 import { createReporter } from "./reporter.js";
 import { createSetter } from "./set.js";
 import {
@@ -57,12 +54,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
   const limit = createLoadLimit(settings.maxConcurrentLoads, settings.loadTimeoutMs);
   const loads = createLoadRunner(limit, settings.loadTimeoutMs);
   const undelivered = createUndelivered();
-  const near =
-    settings.near && store.listen
-      ? createNearCache(settings.near, codec, store.now, settings.earlyRefresh)
-      : undefined;
-  const stream = near && openNearStream(store, near, settings.near?.maxAgeMs as number);
-  const watchNear = near && stream && createNearSight(near, stream);
+  const { near, stream, watchNear } = openNear(store, codec, settings);
   const fillParts = { settings, store, codec, loads, reporter, ...(watchNear && { watchNear }) };
   const rooms = createWaitingRooms(store);
   const flights = new Flights();
@@ -83,12 +75,20 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
   const find = createStaleIfError({ ...fillParts, outage, near }, lookups.find);
   const setValue = createSetter(fillParts);
   const writes = createLoadRunner(limit, settings.loadTimeoutMs, "write");
+  const deliveries = createDeliveries({
+    evictions,
+    undelivered,
+    outage,
+    reporter,
+    near,
+    leaveOutageLoads: () => outageLoads.close(),
+  });
   const writeThrough = createWriteThrough({
     ...fillParts,
     outage,
     writes,
-    evict,
-    delete: deleteKey,
+    evict: deliveries.evict,
+    delete: deliveries.delete,
   });
   let isClosed = false;
 
@@ -107,68 +107,18 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     if (isClosed) throw new CacheClosedError("The cache must be open, but it was closed.");
   }
 
-  /**
-   * Does it at once where the store is in reach; else remembers it, binding this process from now on. `forget` takes it
-   * from the near cache, before and after: what was read in between may be from before.
-   */
-  async function deliver<T>(
-    now: () => Promise<T>,
-    later: () => void,
-    forget: (near: NearCache) => void,
-  ): Promise<T | undefined> {
-    if (near) forget(near);
-    if (!outage.isOn) {
-      try {
-        const done = await now();
-        if (near) forget(near);
-        return done;
-      } catch (error) {
-        // Whether it was carried out, nobody knows: it is delivered again before anything is read.
-        later();
-        outage.advance();
-        outage.begin(asUnavailable(error));
-        return undefined;
-      }
-    }
-    later();
-    outage.advance();
-    outageLoads.close();
-    return undefined;
-  }
-
-  async function evict(tags: readonly string[]): Promise<CarriedOut | undefined> {
-    if (tags.length === 0) return NOTHING_EVICTED;
-    const done = await deliver(
-      () => evictions.evict(tags),
-      () => undelivered.addTags(tags),
-      (near) => near.evict(tags),
-    );
-    const { replicated: delivered, entries } = done ?? NOT_DELIVERED;
-    reporter.report({ type: "evict", tags, delivered, entries });
-    return done;
-  }
-
-  async function deleteKey(key: string): Promise<CarriedOut | undefined> {
-    reporter.report({ type: "delete", key });
-    return deliver(
-      () => evictions.delete(key),
-      () => undelivered.addKey(key),
-      (near) => near.delete(key),
-    );
-  }
-
   async function getOrSet<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Promise<T> {
-    const hit = near && findNear(near, key, entryOptions, load);
+    const hit = findNear(key, entryOptions, load);
     return (hit ?? (await find(open(key, entryOptions, load)))).value as T;
   }
 
   function findNear<T>(
-    near: NearCache,
     key: string,
     entryOptions: EntryOptions,
     load: Load<T>,
   ): NearHit | undefined {
-    const hit = entryOptions.near === false ? undefined : near.find(key, entryOptions.tags);
+    if (!near || entryOptions.near === false) return undefined;
+    const hit = near.find(key, entryOptions.tags);
     if (!hit) return undefined;
     reporter.nearHit(key, entryOptions.coordinate, hit);
     if (near.wantsRefresh(hit)) lookups.refreshEarly(open(key, entryOptions, load));
@@ -181,12 +131,12 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       getOrSetMany(getOrSet, keys, entryOptions, loadMany),
 
     async lookup<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
-      const hit = near && findNear(near, key, entryOptions, load);
+      const hit = findNear(key, entryOptions, load);
       return (hit ? fromNear(hit, "hit") : await find(open(key, entryOptions, load))) as Lookup<T>;
     },
 
     lookupNear<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
-      const hit = near && findNear(near, key, entryOptions, load);
+      const hit = findNear(key, entryOptions, load);
       return hit && (fromNear(hit, "hit") as Lookup<T>);
     },
 
@@ -219,14 +169,13 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     async delete(key) {
       checkOpen();
       checkKey(key);
-      const { replicated } = (await deleteKey(key)) ?? NOT_DELIVERED;
-      return replicated;
+      return (await deliveries.delete(key))?.replicated ?? false;
     },
 
     async evictTags(tags) {
       checkOpen();
-      const { replicated, entries } = (await evict(checkTags(tags))) ?? NOT_DELIVERED;
-      return { delivered: replicated, entries };
+      const done = await deliveries.evict(checkTags(tags));
+      return { delivered: done?.replicated ?? false, entries: done?.entries ?? 0 };
     },
 
     async writeThrough(key, entryOptions, value, write) {
@@ -249,11 +198,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
 
     async clear() {
       checkOpen();
-      await deliver(
-        () => evictions.clear(),
-        () => undelivered.addEverything(),
-        (near) => near.clear(),
-      );
+      await deliveries.clear();
     },
 
     position() {
@@ -310,33 +255,4 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       await store.close();
     },
   };
-}
-
-const NOT_DELIVERED: CarriedOut = { entries: 0, replicated: false };
-const NOTHING_EVICTED: CarriedOut = { entries: 0, replicated: true };
-
-/** In process there is nothing to gain from compressing. */
-function codecFor(store: Store, { serializer, compressAboveBytes }: Settings): Codec {
-  const codec = createCodec(serializer);
-  return store.kind === "memory" ? codec : compressed(codec, compressAboveBytes);
-}
-
-function openStore(settings: Settings): Store {
-  return settings.redis
-    ? createRedisStore({
-        redis: settings.redis,
-        prefix: settings.prefix,
-        leaseMs: settings.leaseMs,
-        commandTimeoutMs: settings.commandTimeoutMs,
-        waitReplicas: settings.waitReplicas,
-      })
-    : createMemoryStore({ maxEntries: settings.maxEntries, maxBytes: settings.maxBytes });
-}
-
-function asUnavailable(cause: unknown): StoreUnavailableError {
-  return cause instanceof StoreUnavailableError
-    ? cause
-    : new StoreUnavailableError("An eviction must be delivered, but the store refused it.", {
-        cause,
-      });
 }

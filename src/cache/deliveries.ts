@@ -1,0 +1,97 @@
+import { StoreUnavailableError } from "./errors.js";
+import type { CarriedOut, Evictions } from "./evictions.js";
+import type { NearCache } from "./near-cache.js";
+import type { Outage } from "./outage.js";
+import type { Reporter } from "./reporter.js";
+import type { Undelivered } from "./undelivered.js";
+
+/**
+ * Evictions as callers issue them: carried out at once where the store is in reach, else remembered, which binds this
+ * process from the call on. Undefined: not delivered.
+ */
+export interface Deliveries {
+  evict(tags: readonly string[]): Promise<CarriedOut | undefined>;
+  delete(key: string): Promise<CarriedOut | undefined>;
+  clear(): Promise<void>;
+}
+
+export interface DeliveryParts {
+  readonly evictions: Evictions;
+  readonly undelivered: Undelivered;
+  readonly outage: Outage;
+  readonly reporter: Reporter;
+  readonly near?: NearCache | undefined;
+  /** What loads meanwhile began before what is evicted now, and must not be joined. */
+  readonly leaveOutageLoads: () => void;
+}
+
+const NOTHING_EVICTED: CarriedOut = { entries: 0, replicated: true };
+
+export function createDeliveries(parts: DeliveryParts): Deliveries {
+  const { evictions, undelivered, outage, reporter, near, leaveOutageLoads } = parts;
+
+  /** `forget` takes it from the near cache, before and after: what was read in between may be from before. */
+  async function deliver<T>(
+    now: () => Promise<T>,
+    later: () => void,
+    forget: (near: NearCache) => void,
+  ): Promise<T | undefined> {
+    if (near) forget(near);
+    if (outage.isOn) {
+      later();
+      outage.advance();
+      leaveOutageLoads();
+      return undefined;
+    }
+    try {
+      const done = await now();
+      if (near) forget(near);
+      return done;
+    } catch (error) {
+      // Whether it was carried out, nobody knows: it is delivered again before anything is read.
+      later();
+      outage.advance();
+      outage.begin(asUnavailable(error));
+      return undefined;
+    }
+  }
+
+  return {
+    async evict(tags) {
+      if (tags.length === 0) return NOTHING_EVICTED;
+      const done = await deliver(
+        () => evictions.evict(tags),
+        () => undelivered.addTags(tags),
+        (near) => near.evict(tags),
+      );
+      const { replicated: delivered, entries } = done ?? { replicated: false, entries: 0 };
+      reporter.report({ type: "evict", tags, delivered, entries });
+      return done;
+    },
+
+    async delete(key) {
+      reporter.report({ type: "delete", key });
+      return deliver(
+        () => evictions.delete(key),
+        () => undelivered.addKey(key),
+        (near) => near.delete(key),
+      );
+    },
+
+    async clear() {
+      await deliver(
+        () => evictions.clear(),
+        () => undelivered.addEverything(),
+        (near) => near.clear(),
+      );
+    },
+  };
+}
+
+function asUnavailable(cause: unknown): StoreUnavailableError {
+  return cause instanceof StoreUnavailableError
+    ? cause
+    : new StoreUnavailableError("An eviction must be delivered, but the store refused it.", {
+        cause,
+      });
+}
