@@ -1,6 +1,7 @@
 import { MapperKind, mapSchema } from "@graphql-tools/utils";
 import { defaultFieldResolver, type GraphQLSchema } from "graphql";
 import type { Cache } from "../cache/types.js";
+import { rememberApplication } from "./applications.js";
 import { authorizedResolver } from "./authorized-resolver.js";
 import { cachedResolver } from "./cached-resolver.js";
 import { checkOptions, refuseUnknownOptions } from "./check-options.js";
@@ -63,6 +64,7 @@ export function cacheDirectives<Context = unknown>(
       checkOptions(schema, options);
       const wrapped = wrapFields(schema, planFields(schema, options), environment);
       applied.add(wrapped);
+      rememberApplication(wrapped, { plain: schema, options });
       return wrapped;
     },
   };
