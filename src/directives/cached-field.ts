@@ -1,4 +1,10 @@
-import { type GraphQLNamedType, type GraphQLResolveInfo, getNamedType } from "graphql";
+import {
+  type GraphQLNamedType,
+  type GraphQLResolveInfo,
+  getNamedType,
+  getNullableType,
+  isListType,
+} from "graphql";
 import { checkCached, type FieldSite } from "./check-cached.js";
 import type { CachedArguments } from "./declarations.js";
 import { fieldDigest } from "./field-digest.js";
@@ -22,6 +28,7 @@ export interface CachedField {
   readonly resultTags: readonly TagTemplate[];
   readonly keepsNull: boolean;
   readonly bySelection: boolean;
+  readonly isList: boolean;
   readonly objection: Objection;
   readonly entry: EntryTimes;
 }
@@ -60,6 +67,7 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     resultTags: templates.filter(({ needsResult }) => needsResult),
     keepsNull: nullTtlSeconds > 0,
     bySelection: directive.bySelection,
+    isList: isListType(getNullableType(field.type)),
     objection: storableCheck(schema, field.type),
     entry: {
       ttlSeconds: directive.ttl,

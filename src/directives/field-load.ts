@@ -29,7 +29,7 @@ export interface FieldLoad {
 
 /** The load of a cached field: its resolver, and the checks and tags that wait for the result. */
 export function fieldLoad(field: CachedField, resolve: Resolver, env: Environment): FieldLoad {
-  const { coordinate, bySelection, objection, keepsNull, resultTags } = field;
+  const { coordinate, bySelection, isList, objection, keepsNull, resultTags } = field;
   let readsSelection = false;
 
   return {
@@ -43,7 +43,7 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
     const info = bySelection ? call.info : watchedInfo(call.info, noteSelectionRead);
     const result = resolve.call(call.self, call.source, call.args, context, info);
     return chain(result, (value) =>
-      chain(settled(value), (final) => checked(final, call, context, load)),
+      chain(isList ? settled(value) : value, (final) => checked(final, call, context, load)),
     );
   }
 
@@ -132,7 +132,8 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
 
 /**
  * A list of promises as the list of their values. Where one rejects the promises stay, so that its element alone
- * fails; such a list is refused when it is checked, since promises cannot be stored.
+ * fails; such a list is refused when it is checked, since promises cannot be stored. For fields of a list type alone:
+ * GraphQL.js waits for none inside a scalar.
  */
 function settled(value: unknown): MaybePromise<unknown> {
   if (!Array.isArray(value) || !value.some(isPromise)) return value;
