@@ -1,5 +1,5 @@
 import { MapperKind, mapSchema } from "@graphql-tools/utils";
-import { defaultFieldResolver, type GraphQLSchema } from "graphql";
+import { defaultFieldResolver, type GraphQLNamedType, type GraphQLSchema } from "graphql";
 import type { Cache } from "../cache/types.js";
 import { rememberApplication } from "./applications.js";
 import { authorizedResolver } from "./authorized-resolver.js";
@@ -108,12 +108,24 @@ function wrapFields(
     const authorize = environment.options.authorize?.[coordinate];
 
     let resolve = plain;
-    if (cached) resolve = cachedResolver(cached, resolve, environment);
+    if (cached) {
+      const feedsFields = reaches(schema, cached.returnType, plans.nestedTypes);
+      resolve = cachedResolver(cached, resolve, environment, { feedsFields });
+    }
     if (evicting) resolve = evictTagsResolver(evicting, resolve, environment);
     if (authorize) resolve = authorizedResolver(coordinate, authorize, resolve);
     if (isRoot) resolve = rootResolver(resolve, environment);
     return resolve === plain ? undefined : resolve;
   }
+}
+
+/** Whether any of the types lies below one, through whatever fields. */
+function reaches(
+  schema: GraphQLSchema,
+  type: GraphQLNamedType,
+  typeNames: ReadonlySet<string>,
+): boolean {
+  return [...typesBelow(schema, [type])].some((name) => typeNames.has(name));
 }
 
 /** Other operations than queries store nothing, but what loads they leave in loaders a later query may be given. */

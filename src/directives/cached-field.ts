@@ -21,6 +21,8 @@ export interface CachedField {
   readonly returnType: GraphQLNamedType;
   /** True for what is read from a parent, which may be older than the moment of the read. */
   readonly hasParent: boolean;
+  /** The properties of the parent that the key is made of. */
+  readonly keyNames: ReadonlySet<string>;
   readonly isPrivate: boolean;
   readonly key: FieldKey;
   /** Tags known before the load, and those that need its result. */
@@ -61,6 +63,7 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     coordinate,
     returnType: getNamedType(field.type),
     hasParent: parentKey !== undefined,
+    keyNames: new Set(parentKey?.parsed.names.flatMap((name) => name.split(".")[1] ?? [])),
     isPrivate,
     key: fieldKey(parts),
     knownTags: templates.filter(({ needsResult }) => !needsResult),

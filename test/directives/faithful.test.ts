@@ -257,7 +257,12 @@ describe("an error", () => {
       cache: {
         ...cache,
         lookup: async (_key, _options, load) => {
-          await load({ signal: new AbortController().signal, addTags() {}, setTtlSeconds() {} });
+          await load({
+            signal: new AbortController().signal,
+            addTags() {},
+            setTtlSeconds() {},
+            setSince() {},
+          });
           throw new CorruptEntryError("The codec failed.");
         },
       },
