@@ -16,6 +16,7 @@ import { createProblems } from "./problems.js";
 import { rootResolver } from "./root-resolver.js";
 import { typeDefs } from "./type-defs.js";
 import { viewerReader } from "./viewer.js";
+import { createViewerWatch } from "./viewer-watch.js";
 
 export interface CacheDirectives {
   /** The SDL of `@cached` and `@evictTags`, to stand beside a project's own. Not needed by code-first schemas. */
@@ -45,13 +46,16 @@ export function cacheDirectives<Context = unknown>(
   refuseUnknownOptions(options);
   const observations = createObservations();
   const problems = createProblems(options.onProblem);
+  const viewerOf = viewerReader(options.viewer);
+  const viewerWatch = createViewerWatch(options.viewer, problems);
   const environment: Environment = {
     cache,
     options,
     observations,
     operations: createOperations(cache, options.loaders, problems),
     problems,
-    viewerOf: viewerReader(options.viewer),
+    viewerOf: (context) => viewerWatch.aside(() => viewerOf(context)),
+    viewerWatch,
   };
   const applied = new WeakSet<GraphQLSchema>();
 
@@ -102,7 +106,9 @@ function wrapFields(
 
   /** From the inside out: what runs first is wrapped last. undefined where a field is left as it is. */
   function wrapField(coordinate: string, isRoot: boolean, original: unknown): Resolver | undefined {
-    const plain = (original ?? defaultFieldResolver) as Resolver;
+    const plain = (original ??
+      environment.options.fieldResolver ??
+      defaultFieldResolver) as Resolver;
     const cached = plans.cached.get(coordinate);
     const evicting = plans.evicting.get(coordinate);
     const authorize = environment.options.authorize?.[coordinate];

@@ -5,11 +5,12 @@ import {
   getNullableType,
   isListType,
 } from "graphql";
-import { checkCached, type FieldSite } from "./check-cached.js";
+import { checkCached, type FieldSite, type VaryingPart } from "./check-cached.js";
 import type { CachedArguments } from "./declarations.js";
 import { fieldDigest } from "./field-digest.js";
 import { type FieldKey, fieldKey, type KeyParts } from "./field-key.js";
 import { argumentText } from "./input-text.js";
+import { mayLack } from "./may-lack.js";
 import { expandedSelection } from "./selection.js";
 import { type Objection, storableCheck } from "./storable.js";
 import type { TagTemplate } from "./tag-template.js";
@@ -29,6 +30,8 @@ export interface CachedField {
   readonly knownTags: readonly TagTemplate[];
   readonly resultTags: readonly TagTemplate[];
   readonly keepsNull: boolean;
+  /** What else of the context the key holds. */
+  readonly vary: readonly VaryingPart[];
   readonly bySelection: boolean;
   readonly isList: boolean;
   readonly objection: Objection;
@@ -69,9 +72,10 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     knownTags: templates.filter(({ needsResult }) => !needsResult),
     resultTags: templates.filter(({ needsResult }) => needsResult),
     keepsNull: nullTtlSeconds > 0,
+    vary,
     bySelection: directive.bySelection,
     isList: isListType(getNullableType(field.type)),
-    objection: storableCheck(schema, field.type),
+    objection: storableCheck(schema, field.type, mayLack(site.options, directive.bySelection)),
     entry: {
       ttlSeconds: directive.ttl,
       staleWhileRevalidateSeconds: directive.staleWhileRevalidate,

@@ -46,7 +46,9 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
   function run(call: FieldCall, context: unknown, load: LoadContext): MaybePromise<unknown> {
     const info = bySelection ? call.info : watchedInfo(call.info, noteSelectionRead);
     const parent = parentOf(call, load);
-    const result = resolve.call(call.self, parent.value, call.args, context, info);
+    const answer = () => resolve.call(call.self, parent.value, call.args, context, info);
+    const result =
+      call.viewer === undefined ? env.viewerWatch.run(field, context, answer) : answer();
     return chain(result, (value) =>
       chain(isList ? settled(value) : value, (final) => {
         parent.release();
