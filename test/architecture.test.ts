@@ -14,6 +14,7 @@ const library: Record<string, Layer> = {
   storage: { areas: ["storage"], uses: [] },
   directives: { areas: ["directives"], uses: ["cache"] },
   apollo: { areas: ["apollo"], uses: ["directives", "cache"] },
+  testing: { areas: ["testing"], uses: ["directives", "cache"] },
   outbox: { areas: ["outbox"], uses: ["cache"] },
   frontDoor: { areas: ["index.ts"], uses: ["cache", "directives"] },
 };
@@ -43,7 +44,7 @@ const knowsRedis = /^src\/(cache\/redis\/|storage\/|redis\.ts$)/;
 
 /** Optional peers, and which part of the library cannot do without them at run time. Types of them may stand anywhere. */
 const neededPeers: Record<string, string[]> = {
-  graphql: ["directives"],
+  graphql: ["directives", "testing"],
   "@apollo/server": [],
   ioredis: [],
 };
@@ -162,6 +163,8 @@ describe("a rule that is broken is told", () => {
     ["src/storage/a.ts", "src/cache/b.ts"],
     ["src/storage/a.ts", "src/redis.ts"],
     ["src/apollo/a.ts", "src/graphql.ts"],
+    ["src/directives/a.ts", "src/testing/b.ts"],
+    ["src/testing/a.ts", "src/schema/b.ts"],
     ["src/index.ts", "src/origin/b.ts"],
     ["src/schema/a.ts", "src/cache/b.ts"],
     ["src/schema/a.ts", "src/directives/b.ts"],

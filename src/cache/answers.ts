@@ -40,6 +40,7 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
         ageSeconds: secondsSince(entry, nowMs),
         remainingSeconds: Math.max(0, (entry.birthMs + entry.ttlMs - nowMs) / 1000),
         tags: entry.tags,
+        since: entry.since ?? null,
       };
     },
     fromOwn(ending, status) {
@@ -57,18 +58,24 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
 }
 
 export function fromNear(hit: NearHit, status: LookupStatus): Answer {
-  const { value, bornAtMs, freshUntilMs, foundAtMs, tags } = hit;
+  const { value, bornAtMs, freshUntilMs, foundAtMs, tags, since } = hit;
   return {
     value,
     status,
     ageSeconds: Math.max(0, foundAtMs - bornAtMs) / 1000,
     remainingSeconds: Math.max(0, freshUntilMs - foundAtMs) / 1000,
     tags,
+    since: since ?? null,
   };
 }
 
-function fromDelivered({ stored, tags }: Delivered, value: unknown, status: LookupStatus): Answer {
-  return { value, status, ageSeconds: 0, remainingSeconds: (stored?.ttlMs ?? 0) / 1000, tags };
+function fromDelivered(
+  { stored, tags, since = null }: Delivered,
+  value: unknown,
+  status: LookupStatus,
+): Answer {
+  const remainingSeconds = (stored?.ttlMs ?? 0) / 1000;
+  return { value, status, ageSeconds: 0, remainingSeconds, tags, since };
 }
 
 /**

@@ -36,11 +36,13 @@ export function createBareLoads(parts: FillParts): BareLoads {
     parts.reporter.report({ type: "load", stored: false, ...named(call) });
     try {
       const loaded = await parts.loads.run(call.key, call.entry, call.load);
-      const encoded = encodeForOthers(loaded.value);
+      // Who may join was decided by the age that the caller gave; a load that saw something older is its caller's alone.
+      const encoded = loaded.since === undefined ? encodeForOthers(loaded.value) : undefined;
       return {
         type: "value",
         value: loaded.value,
         tags: [...call.entry.tags, ...loaded.addedTags],
+        since: loaded.since === undefined ? (call.entry.since ?? null) : loaded.since,
         earlyOnly: mayHaveOwnTags(loaded),
         ...(encoded && { encoded }),
       };

@@ -78,9 +78,10 @@ function decode({ format, bytes }: EncodedValue): unknown {
       case BYTES:
         return Buffer.from(bytes);
       case PLAIN:
-        return plain.unpack(bytes);
+        // Nested bytes come back as instances of what they are read from.
+        return plain.unpack(asBuffer(bytes));
       case GRAPH:
-        return graph.unpack(bytes);
+        return graph.unpack(asBuffer(bytes));
       case EXACT:
         // A copy, since binary values come back as views of what they were read from.
         return readV8(Buffer.from(bytes));

@@ -25,6 +25,7 @@ export async function commitLoaded(
     type: "value",
     value: loaded.value,
     tags,
+    since: ageOf(call.entry, snapshot),
     earlyOnly: mayHaveOwnTags(loaded),
     ...(encoded && { encoded }),
   };
@@ -37,8 +38,12 @@ export async function commitLoaded(
   if (!encoded) return refuse("not cacheable");
   if (encoded.bytes.byteLength > parts.settings.maxValueBytes) return refuse("too large");
   const ttlMs = ttlOf(call.entry, loaded);
-  // The next load may well be young enough, and need not be one of many.
-  if (!isYoungEnough(call.entry, snapshot)) return refuse("operation too old", 0);
+  if (!isYoungEnough(call.entry, snapshot)) {
+    // The next load may well be young enough, and need not be one of many. Nor may a joiner's operation have the value,
+    // which may have begun after what this load saw was evicted.
+    const { encoded: _, ...own } = await refuse("operation too old", 0);
+    return own;
+  }
   if (ttlMs === 0) return refuse(loaded.ttlMs === 0 ? "ttl" : "null");
 
   try {
@@ -50,6 +55,7 @@ export async function commitLoaded(
       staleWhileRevalidateMs: call.entry.staleWhileRevalidateMs,
       staleIfErrorMs: call.entry.staleIfErrorMs,
       loadMs: loaded.loadMs,
+      since: ageOf(call.entry, snapshot) ?? undefined,
       tags,
       nonces,
       format: encoded.format,
@@ -124,6 +130,11 @@ export function isYoungEnough({ tags, since }: EntrySettings, snapshot: Snapshot
   if (since === undefined) return true;
   if (since === null || since.epoch !== head.epoch) return false;
   return areCovered(snapshot, tags, since) && (!deletedAt || isCoveredBy(deletedAt, since));
+}
+
+/** A load that belongs to no operation sees nothing older than its snapshot. */
+function ageOf({ since }: EntrySettings, { head }: Snapshot): Position | null {
+  return since === undefined ? head : since;
 }
 
 function ttlOf(entry: EntrySettings, loaded: Loaded): number {

@@ -40,6 +40,11 @@ export class TemplateError extends CachedError {
   readonly code = "E_TEMPLATE";
 }
 
+/** A field that all viewers share may show one viewer's data to the others. Reported once for each coordinate, in development. */
+export class PrivacyError extends CachedError {
+  readonly code = "E_PRIVACY";
+}
+
 /** A load ran longer than `loadTimeoutSeconds`. Its signal was aborted; its result, if any, is dropped. */
 export class LoadTimeoutError extends CachedError {
   readonly code = "E_LOAD_TIMEOUT";

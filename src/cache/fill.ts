@@ -3,7 +3,17 @@ import { commitLoaded, PASS_MS, releaseLease } from "./commit.js";
 import type { Ending } from "./flights.js";
 import { keepLease } from "./lease.js";
 import type { Loaded } from "./load.js";
+import { olderOf, type Position } from "./position.js";
 import type { Snapshot, Token } from "./store.js";
+
+/** undefined where neither the near cache nor the load itself has seen anything older. */
+function ageOf(
+  near: Position | null | undefined,
+  own: Position | null | undefined,
+): Position | null | undefined {
+  if (near === undefined) return own;
+  return own === undefined ? near : olderOf(near, own);
+}
 
 /**
  * Load and commit, under a lease already taken. Always gives the lease up, and never rejects: what fails inside the
@@ -29,7 +39,7 @@ export async function fill(
       return { type: "error", error };
     }
     // What another process evicted before the load began may have been near still, and the load have seen it.
-    const since = call.entry.since === undefined ? sawNear?.() : undefined;
+    const since = ageOf(call.entry.since === undefined ? sawNear?.() : undefined, loaded.since);
     const aged = since === undefined ? call : { ...call, entry: { ...call.entry, since } };
     return await commitLoaded(parts, aged, token, snapshot, loaded);
   } finally {

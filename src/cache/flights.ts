@@ -23,6 +23,8 @@ export interface Delivered {
   /** Absent where it was not stored. */
   readonly stored?: Stored;
   readonly tags: readonly string[];
+  /** How old what its load saw may be; null where that is unknown. */
+  readonly since?: Position | null;
   /**
    * True where the result may hang on tags that were not known when joiners came: one of them may have been evicted
    * after the load began and before a joiner called, so only those who called before it began may have it.

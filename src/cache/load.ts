@@ -2,6 +2,7 @@ import { tracingChannel } from "node:diagnostics_channel";
 import { createDeferred } from "./deferred.js";
 import { CacheClosedError, LoadTimeoutError } from "./errors.js";
 import type { LoadLimit } from "./load-limit.js";
+import { olderOf, type Position } from "./position.js";
 import { checkTags, type EntrySettings, ttlMilliseconds } from "./settings.js";
 import type { Load, LoadContext } from "./types.js";
 
@@ -12,6 +13,8 @@ export interface Loaded {
   readonly addedTags: readonly string[];
   /** The ttl that the load chose; 0 stores nothing. */
   readonly ttlMs: number | undefined;
+  /** The age that the load gave itself; undefined where it saw nothing older than its caller said. */
+  readonly since?: Position | null | undefined;
   readonly loadMs: number;
 }
 
@@ -66,6 +69,7 @@ export function createLoadRunner(
     const controller = new AbortController();
     const added = new Set<string>();
     let ttlMs: number | undefined;
+    let since: Position | null | undefined;
     const context: LoadContext = {
       signal: controller.signal,
       addTags(...tags) {
@@ -73,6 +77,9 @@ export function createLoadRunner(
       },
       setTtlSeconds(seconds) {
         ttlMs = seconds === 0 ? 0 : ttlMilliseconds(seconds);
+      },
+      setSince(position) {
+        since = since === undefined ? position : olderOf(since, position);
       },
     };
     groupOf.set(context, group);
@@ -95,7 +102,8 @@ export function createLoadRunner(
     const startedAt = performance.now();
     try {
       const value = await Promise.race([load(context), aborted]);
-      return { value, addedTags: [...added], ttlMs, loadMs: performance.now() - startedAt };
+      const loadMs = performance.now() - startedAt;
+      return { value, addedTags: [...added], ttlMs, loadMs, ...(since !== undefined && { since }) };
     } finally {
       clearTimeout(timer);
       running.delete(stop);

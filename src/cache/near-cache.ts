@@ -3,6 +3,7 @@ import { isFiledUnder } from "./answers.js";
 import type { Codec } from "./codec.js";
 import { shouldRefreshEarly } from "./early-refresh.js";
 import { freezeWhole } from "./freeze-whole.js";
+import type { Position } from "./position.js";
 import type { Entry } from "./store.js";
 
 export interface NearSettings {
@@ -15,6 +16,7 @@ export interface NearSettings {
 export interface NearHit {
   readonly value: unknown;
   readonly tags: readonly string[];
+  readonly since: Position | undefined;
   /** On `performance.now()`'s clock, as are all of its times. */
   readonly bornAtMs: number;
   readonly freshUntilMs: number;
@@ -184,6 +186,7 @@ export function createNearCache(
         tags: entry.tags,
         format: entry.format,
         loadMs: entry.loadMs,
+        since: entry.since,
         bornAtMs,
         keptAtMs: now,
         freshUntilMs,

@@ -17,6 +17,12 @@ export function isPast(position: Position, other: Position): boolean {
   return position.epoch === other.epoch && position.n > other.n;
 }
 
+/** The older of two; null where they don't compare. */
+export function olderOf(a: Position | null, b: Position | null): Position | null {
+  if (!a || !b || a.epoch !== b.epoch) return null;
+  return a.n < b.n ? a : b;
+}
+
 /** A position of the same log that no eviction is ever past. */
 export function lastOf(position: Position): Position {
   return { epoch: position.epoch, n: 2 ** 48 - 1 };

@@ -15,6 +15,8 @@ export interface Entry {
   readonly staleIfErrorMs: number;
   /** Δ: how long its load took. */
   readonly loadMs: number;
+  /** How far the log was when the oldest thing was loaded that its load may have seen; undefined where unknown. */
+  readonly since?: Position | undefined;
   readonly tags: readonly string[];
   /** The version each tag had when the load began, in the order of `tags`. */
   readonly nonces: readonly Nonce[];

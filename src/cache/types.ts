@@ -42,6 +42,11 @@ export interface LoadContext {
   addTags(...tags: string[]): void;
   /** Replaces the entry's ttl, from the result. 0 stores nothing. */
   setTtlSeconds(ttlSeconds: number): void;
+  /**
+   * Makes the load as old as that: it has seen something older than its `since`, as a value that `lookup` gave with this
+   * age. null: of an unknown age, so that nothing is stored.
+   */
+  setSince(position: Position | null): void;
 }
 
 export type Load<T> = (context: LoadContext) => T | Promise<T>;
@@ -113,6 +118,11 @@ export interface Lookup<T> {
   readonly remainingSeconds: number;
   /** Every tag of the entry, those known only from the result included. */
   readonly tags: readonly string[];
+  /**
+   * How far the eviction log was when the oldest thing was loaded that the value may hold; null where that is unknown.
+   * What is loaded from the value is to be given it as its `since`, or that of its operation if that is older.
+   */
+  readonly since: Position | null;
 }
 
 export interface Eviction {

@@ -1,6 +1,7 @@
 import { MapperKind, mapSchema } from "@graphql-tools/utils";
-import { defaultFieldResolver, type GraphQLSchema } from "graphql";
+import { defaultFieldResolver, type GraphQLNamedType, type GraphQLSchema } from "graphql";
 import type { Cache } from "../cache/types.js";
+import { rememberApplication } from "./applications.js";
 import { authorizedResolver } from "./authorized-resolver.js";
 import { cachedResolver } from "./cached-resolver.js";
 import { checkOptions, refuseUnknownOptions } from "./check-options.js";
@@ -15,6 +16,7 @@ import { createProblems } from "./problems.js";
 import { rootResolver } from "./root-resolver.js";
 import { typeDefs } from "./type-defs.js";
 import { viewerReader } from "./viewer.js";
+import { createViewerWatch } from "./viewer-watch.js";
 
 export interface CacheDirectives {
   /** The SDL of `@cached` and `@evictTags`, to stand beside a project's own. Not needed by code-first schemas. */
@@ -44,13 +46,16 @@ export function cacheDirectives<Context = unknown>(
   refuseUnknownOptions(options);
   const observations = createObservations();
   const problems = createProblems(options.onProblem);
+  const viewerOf = viewerReader(options.viewer);
+  const viewerWatch = createViewerWatch(options.viewer, problems);
   const environment: Environment = {
     cache,
     options,
     observations,
     operations: createOperations(cache, options.loaders, problems),
     problems,
-    viewerOf: viewerReader(options.viewer),
+    viewerOf: (context) => viewerWatch.aside(() => viewerOf(context)),
+    viewerWatch,
   };
   const applied = new WeakSet<GraphQLSchema>();
 
@@ -63,6 +68,7 @@ export function cacheDirectives<Context = unknown>(
       checkOptions(schema, options);
       const wrapped = wrapFields(schema, planFields(schema, options), environment);
       applied.add(wrapped);
+      rememberApplication(wrapped, { plain: schema, options });
       return wrapped;
     },
   };
@@ -100,18 +106,32 @@ function wrapFields(
 
   /** From the inside out: what runs first is wrapped last. undefined where a field is left as it is. */
   function wrapField(coordinate: string, isRoot: boolean, original: unknown): Resolver | undefined {
-    const plain = (original ?? defaultFieldResolver) as Resolver;
+    const plain = (original ??
+      environment.options.fieldResolver ??
+      defaultFieldResolver) as Resolver;
     const cached = plans.cached.get(coordinate);
     const evicting = plans.evicting.get(coordinate);
     const authorize = environment.options.authorize?.[coordinate];
 
     let resolve = plain;
-    if (cached) resolve = cachedResolver(cached, resolve, environment);
+    if (cached) {
+      const feedsFields = reaches(schema, cached.returnType, plans.nestedTypes);
+      resolve = cachedResolver(cached, resolve, environment, { feedsFields });
+    }
     if (evicting) resolve = evictTagsResolver(evicting, resolve, environment);
     if (authorize) resolve = authorizedResolver(coordinate, authorize, resolve);
     if (isRoot) resolve = rootResolver(resolve, environment);
     return resolve === plain ? undefined : resolve;
   }
+}
+
+/** Whether any of the types lies below one, through whatever fields. */
+function reaches(
+  schema: GraphQLSchema,
+  type: GraphQLNamedType,
+  typeNames: ReadonlySet<string>,
+): boolean {
+  return [...typesBelow(schema, [type])].some((name) => typeNames.has(name));
 }
 
 /** Other operations than queries store nothing, but what loads they leave in loaders a later query may be given. */

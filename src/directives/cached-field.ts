@@ -1,9 +1,16 @@
-import { type GraphQLNamedType, type GraphQLResolveInfo, getNamedType } from "graphql";
-import { checkCached, type FieldSite } from "./check-cached.js";
+import {
+  type GraphQLNamedType,
+  type GraphQLResolveInfo,
+  getNamedType,
+  getNullableType,
+  isListType,
+} from "graphql";
+import { checkCached, type FieldSite, type VaryingPart } from "./check-cached.js";
 import type { CachedArguments } from "./declarations.js";
 import { fieldDigest } from "./field-digest.js";
 import { type FieldKey, fieldKey, type KeyParts } from "./field-key.js";
 import { argumentText } from "./input-text.js";
+import { mayLack } from "./may-lack.js";
 import { expandedSelection } from "./selection.js";
 import { type Objection, storableCheck } from "./storable.js";
 import type { TagTemplate } from "./tag-template.js";
@@ -15,13 +22,18 @@ export interface CachedField {
   readonly returnType: GraphQLNamedType;
   /** True for what is read from a parent, which may be older than the moment of the read. */
   readonly hasParent: boolean;
+  /** The properties of the parent that the key is made of. */
+  readonly keyNames: ReadonlySet<string>;
   readonly isPrivate: boolean;
   readonly key: FieldKey;
   /** Tags known before the load, and those that need its result. */
   readonly knownTags: readonly TagTemplate[];
   readonly resultTags: readonly TagTemplate[];
   readonly keepsNull: boolean;
+  /** What else of the context the key holds. */
+  readonly vary: readonly VaryingPart[];
   readonly bySelection: boolean;
+  readonly isList: boolean;
   readonly objection: Objection;
   readonly entry: EntryTimes;
 }
@@ -54,13 +66,16 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     coordinate,
     returnType: getNamedType(field.type),
     hasParent: parentKey !== undefined,
+    keyNames: new Set(parentKey?.parsed.names.flatMap((name) => name.split(".")[1] ?? [])),
     isPrivate,
     key: fieldKey(parts),
     knownTags: templates.filter(({ needsResult }) => !needsResult),
     resultTags: templates.filter(({ needsResult }) => needsResult),
     keepsNull: nullTtlSeconds > 0,
+    vary,
     bySelection: directive.bySelection,
-    objection: storableCheck(schema, field.type),
+    isList: isListType(getNullableType(field.type)),
+    objection: storableCheck(schema, field.type, mayLack(site.options, directive.bySelection)),
     entry: {
       ttlSeconds: directive.ttl,
       staleWhileRevalidateSeconds: directive.staleWhileRevalidate,

@@ -20,6 +20,8 @@ import { templateProblem, tooManyTags } from "./template-problem.js";
 
 const BYPASSED: Answer = { status: "bypassed", ageSeconds: 0, tags: [] };
 
+type BareCall = Omit<FieldCall, "viewer" | "parentSince">;
+
 /** What the cache is asked for. */
 interface Request {
   readonly key: string;
@@ -27,7 +29,12 @@ interface Request {
 }
 
 /** Wraps the resolver of a `@cached` field. Whatever fails in here but the resolver itself is reported, and never fails the field. */
-export function cachedResolver(field: CachedField, resolve: Resolver, env: Environment): Resolver {
+export function cachedResolver(
+  field: CachedField,
+  resolve: Resolver,
+  env: Environment,
+  { feedsFields }: { feedsFields: boolean },
+): Resolver {
   const { coordinate, isPrivate } = field;
   const { cache, observations, operations, problems } = env;
   const refreshContext = env.options.refreshContext as ((context: unknown) => unknown) | undefined;
@@ -36,15 +43,20 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
   const loads = fieldLoad(field, resolve, env);
 
   return function cached(source, args, context, info) {
-    if (isPrivate) observations.markPrivate(context);
+    if (isPrivate) {
+      observations.markPrivate(context);
+      if (feedsFields) operations.markPrivate(info);
+    }
     // A mutation's payload must show what was just written, and an event is not a question asked again.
     const isQuery = info.operation.operation === OperationTypeNode.QUERY;
     if (!isQuery || loads.readsSelection) {
-      return bypass({ self: this, source, args, context, info, viewer: undefined });
+      return bypass({ self: this, source, args, context, info });
     }
+    // What a viewer's own parent says must reach nobody else through a field that all may see.
+    const isViewers = isPrivate || (field.hasParent && operations.isBelowPrivate(info));
     let viewer: string | undefined;
     try {
-      viewer = isPrivate ? env.viewerOf(context) : undefined;
+      viewer = isViewers ? env.viewerOf(context) : undefined;
     } catch (error) {
       problems.report(
         coordinate,
@@ -52,15 +64,16 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
         asProblem(coordinate, "the result is not cached", error),
       );
     }
-    const call: FieldCall = { self: this, source, args, context, info, viewer };
-    if (isPrivate && viewer === undefined) return bypass(call);
+    const parentSince = field.hasParent ? operations.sinceAbove(info) : undefined;
+    const call: FieldCall = { self: this, source, args, context, info, viewer, parentSince };
+    if (isViewers && viewer === undefined) return bypass(call);
     const request = requestOf(call);
     if (!request) return bypass(call);
     const since = operations.since(info);
     if (isPromise(since)) return since.then((known) => lookUp(call, request, known));
     const answer = lookNear(call, request, since);
     if (!answer) return lookUp(call, request, since);
-    note(context, info, answer, answer.remainingSeconds);
+    noteFound(call, answer);
     return answer.value;
   };
 
@@ -102,7 +115,7 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
       });
       // Another's load may have shaped this value to its own selection, and was found out only now.
       if (loads.readsSelection && !led) return bypass(call);
-      note(context, info, answer, answer.remainingSeconds);
+      noteFound(call, answer);
       return answer.value;
     } catch (error) {
       if (!loaded && (led || !isInternal(error))) throw error;
@@ -124,9 +137,14 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
     return loads.run(call, context, load);
   }
 
-  function bypass({ self, source, args, context, info }: FieldCall): unknown {
+  function bypass({ self, source, args, context, info }: BareCall): unknown {
     note(context, info, BYPASSED, 0);
     return resolve.call(self, source, args, context, info);
+  }
+
+  function noteFound({ context, info }: FieldCall, answer: Lookup<unknown>): void {
+    note(context, info, answer, answer.remainingSeconds);
+    if (feedsFields && answer.value != null) operations.found(info, answer.since);
   }
 
   function note(

@@ -10,6 +10,7 @@ const KNOWN: Readonly<Record<keyof AnyContextOptions, true>> = {
   loaders: true,
   refreshContext: true,
   resultPaths: true,
+  fieldResolver: true,
   externalTags: true,
   onProblem: true,
 };

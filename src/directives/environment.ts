@@ -6,6 +6,7 @@ import type { Operations } from "./operations.js";
 import type { AnyContextOptions } from "./options.js";
 import type { Problems } from "./problems.js";
 import type { ViewerOf } from "./viewer.js";
+import type { ViewerWatch } from "./viewer-watch.js";
 
 /** A resolver as this library sees all of them. */
 export type Resolver = (
@@ -24,4 +25,5 @@ export interface Environment {
   readonly operations: Operations;
   readonly observations: Observations;
   readonly problems: Problems;
+  readonly viewerWatch: ViewerWatch;
 }

@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { NotCacheableError } from "../cache/errors.js";
+import type { Position } from "../cache/position.js";
 import type { LoadContext } from "../cache/types.js";
 import type { CachedField } from "./cached-field.js";
 import type { Environment, Resolver } from "./environment.js";
@@ -9,6 +10,7 @@ import { asProblem } from "./problems.js";
 import { MAX_TAGS, type TagTemplate, type TemplateValues } from "./tag-template.js";
 import { templateProblem, tooManyTags } from "./template-problem.js";
 import { watchedInfo } from "./watched-info.js";
+import { type WatchedParent, watchedParent } from "./watched-parent.js";
 
 /** One call of a cached field. */
 export interface FieldCall {
@@ -18,6 +20,8 @@ export interface FieldCall {
   readonly context: unknown;
   readonly info: GraphQLResolveInfo;
   readonly viewer: string | undefined;
+  /** The age of the entry that the parent came from; null where unknown, undefined where it is no older than the operation. */
+  readonly parentSince: Position | null | undefined;
 }
 
 export interface FieldLoad {
@@ -29,7 +33,7 @@ export interface FieldLoad {
 
 /** The load of a cached field: its resolver, and the checks and tags that wait for the result. */
 export function fieldLoad(field: CachedField, resolve: Resolver, env: Environment): FieldLoad {
-  const { coordinate, bySelection, objection, keepsNull, resultTags } = field;
+  const { coordinate, bySelection, isList, objection, keepsNull, resultTags } = field;
   let readsSelection = false;
 
   return {
@@ -41,10 +45,24 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
 
   function run(call: FieldCall, context: unknown, load: LoadContext): MaybePromise<unknown> {
     const info = bySelection ? call.info : watchedInfo(call.info, noteSelectionRead);
-    const result = resolve.call(call.self, call.source, call.args, context, info);
+    const parent = parentOf(call, load);
+    const answer = () => resolve.call(call.self, parent.value, call.args, context, info);
+    const result =
+      call.viewer === undefined ? env.viewerWatch.run(field, context, answer) : answer();
     return chain(result, (value) =>
-      chain(settled(value), (final) => checked(final, call, context, load)),
+      chain(isList ? settled(value) : value, (final) => {
+        parent.release();
+        return checked(final, call, context, load);
+      }),
     );
+  }
+
+  /** What a load reads of a parent from an older entry, but for what the key is made of, makes it as old as that. */
+  function parentOf({ source, info, parentSince }: FieldCall, load: LoadContext): WatchedParent {
+    if (parentSince === undefined) return { value: source, release: () => undefined };
+    const fields = Object.keys(info.parentType.getFields());
+    const names = fields.filter((name) => !field.keyNames.has(name));
+    return watchedParent(source, field.keyNames, names, () => load.setSince(parentSince));
   }
 
   /** Never throws: the resolver has answered, and what goes wrong from here on only keeps the result from being stored. */
@@ -132,7 +150,8 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
 
 /**
  * A list of promises as the list of their values. Where one rejects the promises stay, so that its element alone
- * fails; such a list is refused when it is checked, since promises cannot be stored.
+ * fails; such a list is refused when it is checked, since promises cannot be stored. For fields of a list type alone:
+ * GraphQL.js waits for none inside a scalar.
  */
 function settled(value: unknown): MaybePromise<unknown> {
   if (!Array.isArray(value) || !value.some(isPromise)) return value;

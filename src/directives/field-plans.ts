@@ -11,6 +11,8 @@ import type { AnyContextOptions } from "./options.js";
 export interface FieldPlans {
   readonly cached: ReadonlyMap<string, CachedField>;
   readonly evicting: ReadonlyMap<string, EvictingField>;
+  /** Types with cached fields that are read from a parent. */
+  readonly nestedTypes: ReadonlySet<string>;
 }
 
 /**
@@ -38,7 +40,9 @@ export function planFields(schema: GraphQLSchema, options: AnyContextOptions): F
     }),
   );
   checkEvictions([...evicting.values()], tagged, options.externalTags ?? []);
-  return { cached, evicting };
+  const nested = [...cached.values()].filter(({ hasParent }) => hasParent);
+  const nestedTypes = new Set(nested.map(({ coordinate }) => coordinate.split(".")[0] as string));
+  return { cached, evicting, nestedTypes };
 
   function planField(site: FieldSite): void {
     const { coordinate } = site;

@@ -1,4 +1,4 @@
-import type { GraphQLResolveInfo } from "graphql";
+import type { GraphQLFieldResolver, GraphQLResolveInfo } from "graphql";
 import type { CachedError } from "../cache/errors.js";
 import type { ResultPaths } from "./value-path.js";
 
@@ -47,6 +47,11 @@ export interface CacheDirectivesOptions<Context = unknown> {
    * `{ "Order.customer": (order) => ({ id: order.customerId }) }`. May return a promise under {result}.
    */
   resultPaths?: ResultPaths;
+  /**
+   * The server's own default resolver, where it has one (`fieldResolver` of Apollo Server and of `execute`): it answers
+   * the cached fields that have no resolver. Default: that of GraphQL.js.
+   */
+  fieldResolver?: GraphQLFieldResolver<never, Context>;
   /** Templates of tags that are filed, or evicted, outside this schema: they need no counterpart in it. */
   externalTags?: readonly string[];
   /**

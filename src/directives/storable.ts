@@ -1,6 +1,7 @@
 import {
   defaultFieldResolver,
   type GraphQLAbstractType,
+  type GraphQLField,
   type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
@@ -20,6 +21,11 @@ export type Objection = (value: unknown) => string | undefined;
 const MAX_VALUES = 100_000;
 const MAX_DEPTH = 64;
 
+/** Whether objects may lack the property of a field that has no resolver of its own. */
+export type MayLack = (coordinate: string, field: AnyField) => boolean;
+
+type AnyField = GraphQLField<unknown, unknown>;
+
 type Check = (value: unknown, walk: Walk) => Flaw | undefined;
 
 interface Walk {
@@ -38,11 +44,15 @@ interface Flaw {
 /**
  * Checks what a field returned against its type before it is stored: what would fail its output coercion would fail
  * again on each hit until its ttl. Looks at lists, nulls and scalars, and at those of the objects below as far as
- * fields without resolvers reach. A property that an object lacks is not objected to: nobody may have selected it, or
- * the server may have a default resolver of its own, which reads another.
+ * fields without resolvers reach. A property that an object lacks is undefined, as the default resolver reads it, but
+ * for those that `mayLack` names.
  */
-export function storableCheck(schema: GraphQLSchema, type: GraphQLOutputType): Objection {
-  const check = createCompiler(schema)(type);
+export function storableCheck(
+  schema: GraphQLSchema,
+  type: GraphQLOutputType,
+  mayLack: MayLack,
+): Objection {
+  const check = createCompiler(schema, mayLack)(type);
   return (value) => {
     const flaw = check(value, { valuesLeft: MAX_VALUES, depth: 0, seen: new Map() });
     if (!flaw) return undefined;
@@ -52,7 +62,10 @@ export function storableCheck(schema: GraphQLSchema, type: GraphQLOutputType): O
 }
 
 /** Each object type is compiled once, when a value of it is first seen: types may hold themselves. */
-function createCompiler(schema: GraphQLSchema): (type: GraphQLOutputType) => Check {
+function createCompiler(
+  schema: GraphQLSchema,
+  mayLack: MayLack,
+): (type: GraphQLOutputType) => Check {
   const checksByType = new Map<GraphQLObjectType, readonly PropertyCheck[]>();
   return compile;
 
@@ -108,7 +121,11 @@ function createCompiler(schema: GraphQLSchema): (type: GraphQLOutputType) => Che
     if (!checks) {
       checks = Object.values(type.getFields())
         .filter(({ resolve }) => !resolve || resolve === defaultFieldResolver)
-        .map(({ name, type: inner }) => ({ name, check: compile(inner, true) }));
+        .map((field) => ({
+          name: field.name,
+          check: compile(field.type, true),
+          mayLack: mayLack(`${type.name}.${field.name}`, field),
+        }));
       checksByType.set(type, checks);
     }
     return checks;
@@ -118,6 +135,7 @@ function createCompiler(schema: GraphQLSchema): (type: GraphQLOutputType) => Che
 interface PropertyCheck {
   readonly name: string;
   readonly check: Check;
+  readonly mayLack: boolean;
 }
 
 function checkProperties(
@@ -125,11 +143,15 @@ function checkProperties(
   value: object,
   walk: Walk,
 ): Flaw | undefined {
-  for (const { name, check } of checks) {
+  for (const { name, check, mayLack } of checks) {
     const property = Object.getOwnPropertyDescriptor(value, name);
     // Neither getters nor methods are called: the cache refuses what has them.
-    if (!property || property.get || typeof property.value === "function") continue;
-    const flaw = check(property.value, walk);
+    if (
+      property ? property.get || typeof property.value === "function" : mayLack || name in value
+    ) {
+      continue;
+    }
+    const flaw = check(property?.value, walk);
     if (flaw) return { ...flaw, path: `.${name}${flaw.path}` };
   }
   return undefined;

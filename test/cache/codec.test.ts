@@ -107,6 +107,16 @@ describe("a decoded value belongs to its caller alone", () => {
     }
   });
 
+  test.each([
+    ["plain", { bytes: Buffer.from("é") }],
+    ["graph", { bytes: [Buffer.from("é")], map: new Map() }],
+    ["exact", { bytes: Buffer.from("é"), zero: -0 }],
+  ])("and a Buffer inside it is one, whatever the bytes are read from (%s)", (_format, value) => {
+    const { format, bytes } = codec.encode(value);
+    const stored = { format, bytes: new Uint8Array(bytes) };
+    expect(portrait(codec.decode(stored))).toBe(portrait(value));
+  });
+
   test("even where the stored bytes are a slice of a larger buffer", () => {
     const value = { a: Buffer.from("spotless"), z: -0 };
     const encoded = codec.encode(value);

@@ -172,8 +172,8 @@ describe("the options", () => {
     const build = () => cacheDirectives(createTestCache(), misspelt);
     expect(build).toThrow(InvalidOptionError);
     expect(build).toThrow(
-      "cacheDirectives knows the options viewer, vary, authorize, loaders, refreshContext, resultPaths, externalTags, " +
-        'onProblem; "authorise" is not one of them.',
+      "cacheDirectives knows the options viewer, vary, authorize, loaders, refreshContext, resultPaths, fieldResolver, " +
+        'externalTags, onProblem; "authorise" is not one of them.',
     );
   });
 

@@ -187,6 +187,15 @@ describe("what could not come back as it went is answered, and not cached", () =
     },
   );
 
+  test("a scalar with a promise inside, for which GraphQL.js does not wait", async () => {
+    const parts = field("Instant", () => [Promise.resolve(new Date(5))] as unknown);
+    const { cold, warm, asked } = await twice(parts, "{ field }");
+
+    expect(cold.errors).toMatchObject([{ message: "not a Date but object" }]);
+    expect(warm.errors).toMatchObject([{ message: "not a Date but object" }]);
+    expect(asked).toBe(2);
+  });
+
   test.each([
     ["a method", () => ({ id: 1, name: () => "Ada" })],
     ["a promise", () => ({ id: 1, name: Promise.resolve("Ada") })],
@@ -248,7 +257,12 @@ describe("an error", () => {
       cache: {
         ...cache,
         lookup: async (_key, _options, load) => {
-          await load({ signal: new AbortController().signal, addTags() {}, setTtlSeconds() {} });
+          await load({
+            signal: new AbortController().signal,
+            addTags() {},
+            setTtlSeconds() {},
+            setSince() {},
+          });
           throw new CorruptEntryError("The codec failed.");
         },
       },

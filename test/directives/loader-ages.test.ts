@@ -240,7 +240,12 @@ test("a refresh in the background trusts nothing that its context's loaders reme
   await run("{ price }", { loader: newLoader() });
   origin.price = 2;
 
-  const load = { signal: new AbortController().signal, addTags() {}, setTtlSeconds() {} };
+  const load = {
+    signal: new AbortController().signal,
+    addTags() {},
+    setTtlSeconds() {},
+    setSince() {},
+  };
 
   expect(await refreshes[0]?.(load)).toBe(2);
 });

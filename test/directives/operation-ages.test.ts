@@ -18,7 +18,11 @@ function operating() {
     createProblems(() => undefined),
   );
   const begin = async (context: unknown) => {
-    const info = { variableValues: {} } as GraphQLResolveInfo;
+    const info = {
+      variableValues: {},
+      operation: { operation: "mutation" },
+      path: { prev: undefined, key: "field", typename: "Mutation" },
+    } as GraphQLResolveInfo;
     await operations.begin(context, info);
     return info;
   };

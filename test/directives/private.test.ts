@@ -181,6 +181,64 @@ describe("a PRIVATE field", () => {
   });
 });
 
+describe("a PUBLIC field below a PRIVATE one", () => {
+  const below: SchemaParts = {
+    typeDefs: `
+      type Query {
+        mine: Item @cached(ttl: 60, scope: PRIVATE)
+        everybodys: Item
+        me: Me @cached(ttl: 60, scope: PRIVATE)
+      }
+      type Me { item: Item }
+      type Item { id: ID!  label: String @cached(ttl: 60)  self: Item @cached(ttl: 60) }
+      type Mutation { leave(id: ID!): Boolean @evictTags(tags: ["viewer:{args.id}"]) }
+    `,
+    resolvers: (count) => ({
+      Query: {
+        mine: (_source: never, _args: never, { viewer }: TestContext) => ({ id: 1, own: viewer }),
+        everybodys: () => ({ id: 1, own: "everybody" }),
+        me: (_source: never, _args: never, { viewer }: TestContext) => ({ name: viewer }),
+      },
+      Me: { item: ({ name }: { name: string }) => ({ id: 1, own: name }) },
+      Item: {
+        label: ({ own }: { own: string }) => {
+          count("label");
+          return `${own}'s`;
+        },
+        self: (item: object) => ({ ...item }),
+      },
+    }),
+    options: byViewer,
+  };
+
+  test.each([
+    ["at once", "{ item: mine { label } }"],
+    ["through other fields", "{ me { item { label } } }"],
+    ["through a PUBLIC field", "{ item: mine { self { label } } }"],
+  ])("%s shows nobody what is another's", async (_how, query) => {
+    const { run } = createCachedSchema(below);
+
+    for (const viewer of ["ada", "bob", undefined, "ada"]) {
+      const context = viewer === undefined ? {} : { viewer };
+      expect(JSON.stringify((await run(query, context)).data)).toContain(`"label":"${viewer}'s"`);
+      expect((await run("{ everybodys { label } }")).data).toEqual({
+        everybodys: { label: "everybody's" },
+      });
+    }
+  });
+
+  test("is cached, one entry a viewer, which goes with the viewer's others", async () => {
+    const { run, asked } = createCachedSchema(below);
+    for (const viewer of ["ada", "ada", "bob"]) await run("{ mine { label } }", { viewer });
+    expect(asked("label")).toBe(2);
+
+    await run('mutation { leave(id: "ada") }');
+    for (const viewer of ["ada", "bob"]) await run("{ mine { label } }", { viewer });
+
+    expect(asked("label")).toBe(3);
+  });
+});
+
 describe("vary", () => {
   test("keeps apart what the context tells apart", async () => {
     const { run, asked } = createCachedSchema(orders);

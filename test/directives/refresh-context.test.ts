@@ -53,6 +53,9 @@ test("a refresh of a root field runs on a context of its own, and files by what 
     setTtlSeconds: () => {
       throw new Error("The result must be stored.");
     },
+    setSince: () => {
+      throw new Error("Nothing older was seen.");
+    },
   };
 
   const refreshed = await lookups.get("Query.item")?.refresh?.(load);

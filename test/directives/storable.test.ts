@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createCachedSchema, type SchemaParts } from "./support/cached-schema.js";
+import type { CacheDirectivesOptions } from "../../src/directives/options.js";
+import { createCachedSchema, type SchemaParts, type TestContext } from "./support/cached-schema.js";
 
 /** `Query.field`, whose objects reach others without resolvers. */
 function nested(type: string, resolve: () => unknown): SchemaParts {
@@ -47,6 +48,18 @@ describe("a value below the field that would fail its coercion is not cached, an
       "Item",
       { name: undefined },
       'at "name" it holds undefined where String! must stand',
+    ],
+    [
+      "what is absent",
+      "[Item]",
+      [{ name: "A" }, { price: 5 }],
+      'at "[1].name" it holds undefined where String! must stand',
+    ],
+    [
+      "what is absent below",
+      "Item",
+      { name: "A", maker: { items: [] } },
+      'at "maker.name" it holds undefined where String! must stand',
     ],
     [
       "what a scalar refuses",
@@ -120,7 +133,7 @@ describe("no objection is made to", () => {
   test.each<[string, string, unknown]>([
     ["a whole object", "Item", { name: "A", sizes: ["S", "L"], price: 5, maker: null }],
     ["what a resolver of its own makes", "Item", { name: "A", made: null }],
-    ["a property that is absent, which nobody may ask for", "Item", { price: 5 }],
+    ["a property that is absent where null may stand", "Item", { name: "A" }],
     ["a property that the schema doesn't know", "Item", { name: "A", secret: null }],
     ["a union below, told by its shape", "Item", { name: "A", pet: { lives: null } }],
     ["a Set below", "Item", { name: "A", sizes: new Set(["S"]) }],
@@ -128,6 +141,43 @@ describe("no objection is made to", () => {
     ["what is no object", "Item", 5],
   ])("%s", async (_what, type, value) => {
     expect(await twice(type, () => value)).toEqual({ asked: 1, problems: [] });
+  });
+
+  test.each<[string, string, CacheDirectivesOptions<TestContext>]>([
+    [
+      "what a server's own default resolver may read elsewhere",
+      "{ field { name } }",
+      { fieldResolver: (source: { title: string }) => source.title },
+    ],
+    [
+      "what resultPaths supplies",
+      "{ field { __typename } }",
+      { resultPaths: { "Item.name": () => "A" } },
+    ],
+  ])("%s", async (_what, query, options) => {
+    const parts = nested("Item", () => ({ title: "A" }));
+    const { run, asked, problems } = createCachedSchema({ ...parts, options });
+    await run(query);
+    await run(query);
+    expect([asked("field"), problems]).toEqual([1, []]);
+  });
+
+  test("what was not selected, where the field is cached by selection", async () => {
+    const parts = nested("Item", () => ({ price: 5 }));
+    const typeDefs = parts.typeDefs.replace("ttl: 60", "ttl: 60, bySelection: true");
+    const { run, asked, problems } = createCachedSchema({ ...parts, typeDefs });
+    await run("{ field { price } }");
+    await run("{ field { price } }");
+    expect([asked("field"), problems]).toEqual([1, []]);
+  });
+
+  test("what another server of a federation answers", async () => {
+    const parts = nested("Item", () => ({ price: 5 }));
+    const typeDefs = `directive @external on FIELD_DEFINITION ${parts.typeDefs.replace("name: String!", "name: String! @external")}`;
+    const { run, asked, problems } = createCachedSchema({ ...parts, typeDefs });
+    await run("{ field { price } }");
+    await run("{ field { price } }");
+    expect([asked("field"), problems]).toEqual([1, []]);
   });
 
   test("objects that hold each other", async () => {

@@ -9,7 +9,7 @@ import type { Entry, EntryDraft, Nonce, Token } from "../store.js";
  * and, where there is an entry, its body:
  *
  *     6 birth (ms)   4 length of the tags   the tags: 8 nonce, length, name, each
- *     ttl, staleWhileRevalidate, staleIfError, load (ms)   1 format   the value
+ *     ttl, staleWhileRevalidate, staleIfError, load (ms)   epoch and n of its age   1 format   the value
  *
  * Whole numbers are big-endian; lengths and durations of the body are of variable width (LEB128). The scripts know
  * the head, the birth and the tags; nothing but this file knows the rest.
@@ -94,6 +94,7 @@ function readEntry(bytes: Buffer): Entry | undefined {
     staleWhileRevalidateMs: numbers.next(),
     staleIfErrorMs: numbers.next(),
     loadMs: numbers.next(),
+    since: readAge(numbers.next(), numbers.next()),
     format: numbers.next(),
     value: bytes.subarray(numbers.at),
   };
@@ -142,9 +143,16 @@ export function writeBody(draft: EntryDraft): Buffer {
     writeNumber(draft.staleWhileRevalidateMs),
     writeNumber(draft.staleIfErrorMs),
     writeNumber(draft.loadMs),
+    writeNumber(draft.since?.epoch ?? 0),
+    writeNumber(draft.since?.n ?? 0),
     writeNumber(draft.format),
     draft.value,
   ]);
+}
+
+/** No log has the epoch 0. */
+function readAge(epoch: number, n: number): Position | undefined {
+  return epoch === 0 ? undefined : { epoch, n };
 }
 
 class NumberReader {

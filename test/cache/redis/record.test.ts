@@ -38,6 +38,13 @@ const anyDraft: fc.Arbitrary<EntryDraft> = fc
     staleWhileRevalidateMs: anyDuration,
     staleIfErrorMs: anyDuration,
     loadMs: anyDuration,
+    since: fc.option(
+      fc.record({
+        epoch: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+        n: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
+      }),
+      { nil: undefined },
+    ),
     filed: fc.array(fc.tuple(anyTag, anyId), { maxLength: 12 }),
     format: fc.integer({ min: 1, max: 300 }),
     value: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),

@@ -1,6 +1,6 @@
 import { makeExecutableSchema } from "@graphql-tools/schema";
 import type { IResolvers } from "@graphql-tools/utils";
-import { type ExecutionResult, execute, parse, validate } from "graphql";
+import { type ExecutionResult, execute, type GraphQLSchema, parse, validate } from "graphql";
 import { onTestFinished } from "vitest";
 import { createCache } from "../../../src/cache/cache.js";
 import type { CachedError } from "../../../src/cache/errors.js";
@@ -20,6 +20,7 @@ export interface TestContext {
 export interface CachedSchema {
   readonly cache: Cache;
   readonly directives: CacheDirectives;
+  readonly schema: GraphQLSchema;
   /** How often each origin was asked, by the name given to `asked`. */
   readonly asked: (name: string) => number;
   /** What the cache reported, and what the directives reported. */
@@ -74,6 +75,7 @@ export function createCachedSchema(parts: SchemaParts): CachedSchema {
   return {
     cache,
     directives,
+    schema,
     events,
     problems,
     asked: (name) => counts.get(name) ?? 0,

@@ -1,0 +1,32 @@
+import { MapperKind, mapSchema } from "@graphql-tools/utils";
+import {
+  defaultFieldResolver,
+  type GraphQLFieldResolver,
+  type GraphQLSchema,
+  responsePathAsArray,
+} from "graphql";
+import { pathText } from "./warm-differs-error.js";
+
+/**
+ * A schema that tells which field ran at which path, by the path's text. It wraps every field from outside, past the
+ * cache's own wrapping.
+ */
+export function recordCoordinates(
+  schema: GraphQLSchema,
+  coordinates: Map<string, string>,
+  fieldResolver: GraphQLFieldResolver<unknown, unknown> = defaultFieldResolver,
+): GraphQLSchema {
+  return mapSchema(schema, {
+    [MapperKind.OBJECT_FIELD]: (config) => {
+      const resolve = config.resolve ?? fieldResolver;
+      return {
+        ...config,
+        resolve(this: unknown, source, args, context, info) {
+          const path = pathText(responsePathAsArray(info.path));
+          coordinates.set(path, `${info.parentType.name}.${info.fieldName}`);
+          return resolve.call(this, source, args, context, info);
+        },
+      };
+    },
+  });
+}
