@@ -1,7 +1,8 @@
 import { MapperKind, mapSchema } from "@graphql-tools/utils";
-import { defaultFieldResolver, type GraphQLSchema } from "graphql";
+import { defaultFieldResolver, GraphQLObjectType, type GraphQLSchema } from "graphql";
 import type { Cache } from "../cache/types.js";
 import { authorizedResolver } from "./authorized-resolver.js";
+import { entityCoordinate, withResolveReference } from "./cached-entity.js";
 import { cachedResolver } from "./cached-resolver.js";
 import { checkOptions, refuseUnknownOptions } from "./check-options.js";
 import type { Environment, Resolver } from "./environment.js";
@@ -81,6 +82,13 @@ function wrapFields(
   );
 
   return mapSchema(schema, {
+    [MapperKind.OBJECT_TYPE]: (type) => {
+      const entity = plans.cached.get(entityCoordinate(type.name));
+      const extensions =
+        entity &&
+        withResolveReference(type, (resolve) => cachedResolver(entity, resolve, environment));
+      return extensions && new GraphQLObjectType({ ...type.toConfig(), extensions });
+    },
     [MapperKind.OBJECT_FIELD]: (config, fieldName, typeName) => {
       const isRoot = rootNames.has(typeName);
       const resolve = wrapField(`${typeName}.${fieldName}`, isRoot, config.resolve);

@@ -1,4 +1,5 @@
 import { type GraphQLNamedType, type GraphQLResolveInfo, getNamedType } from "graphql";
+import { referenceText } from "./cached-entity.js";
 import { checkCached, type FieldSite } from "./check-cached.js";
 import type { CachedArguments } from "./declarations.js";
 import { fieldDigest } from "./field-digest.js";
@@ -36,8 +37,9 @@ export interface EntryTimes {
 
 /** Checks one `@cached` and builds what its resolver needs. */
 export function cachedField(site: FieldSite, directive: CachedArguments): CachedField {
-  const { coordinate, field, schema } = site;
+  const { coordinate, field, schema, isEntity = false } = site;
   const { parentKey, templates, vary } = checkCached(site, directive);
+  const parentText = parentKey ? parentReader(parentKey) : isEntity ? referenceText : undefined;
   const isPrivate = directive.scope === "PRIVATE";
   const nullTtlSeconds = directive.nullTtl ?? directive.ttl;
   const parts: KeyParts = {
@@ -45,7 +47,7 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     digest: fieldDigest(schema, field, directive),
     argumentText: argumentText(field.args),
     vary,
-    ...(parentKey ? { parentText: parentReader(parentKey) } : {}),
+    ...(parentText ? { parentText } : {}),
     ...(directive.bySelection
       ? { selectionText: (info: GraphQLResolveInfo) => expandedSelection(info) }
       : {}),
@@ -53,7 +55,7 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
   return {
     coordinate,
     returnType: getNamedType(field.type),
-    hasParent: parentKey !== undefined,
+    hasParent: parentKey !== undefined && !isEntity,
     isPrivate,
     key: fieldKey(parts),
     knownTags: templates.filter(({ needsResult }) => !needsResult),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createCache } from "../../src/cache/cache.js";
 import type { Cache, CacheOptions } from "../../src/cache/types.js";
 import { cacheDirectives } from "../../src/directives/cache-directives.js";
+import type { Observation } from "../../src/directives/observations.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
 import { codeFirst } from "./support/code-first-shop.js";
 import type { AskOptions, OpenServer, TestServer } from "./support/servers.js";
@@ -32,6 +33,7 @@ export function describeServer(name: string, open: OpenServer): void {
         const problems: unknown[] = [];
         let cache: Cache;
         let server: TestServer;
+        let observed: Observation | undefined;
 
         beforeAll(async () => {
           cache = createCache({
@@ -47,7 +49,9 @@ export function describeServer(name: string, open: OpenServer): void {
             loaders: ({ loaders }) => ({ ...loaders }),
             onProblem: (problem) => problems.push(problem),
           });
-          server = await open(schemaOf(shop, directives), shop.context);
+          server = await open(schemaOf(shop, directives), shop.context, (context) => {
+            observed = directives.observe(context, { outcomes: true });
+          });
         });
         afterAll(async () => {
           await server[Symbol.asyncDispose]();
@@ -187,6 +191,29 @@ export function describeServer(name: string, open: OpenServer): void {
           },
         );
 
+        promise("each answer can be observed, with its path", async () => {
+          const query = "{ all: menu { id sizes { name } } favourites }";
+          const outcomes = async (viewer: string) => {
+            await ask(query, { viewer });
+            return observed?.outcomes
+              .map(({ coordinate, path, status }) => `${coordinate} ${path.join(".")} ${status}`)
+              .sort();
+          };
+          const answers = (status: string) => [
+            `Item.sizes all.0.sizes ${status}`,
+            `Item.sizes all.1.sizes ${status}`,
+            `Item.sizes all.2.sizes ${status}`,
+            `Query.favourites favourites ${status}`,
+            `Query.menu all ${status}`,
+          ];
+
+          expect(await outcomes("ada")).toEqual(answers("miss"));
+          expect(await outcomes("ada")).toEqual(answers("hit"));
+          expect(observed?.isPrivate).toBe(true);
+          await ask("{ menu { id } }");
+          expect(observed?.isPrivate).toBe(false);
+        });
+
         promise("the mutations of one operation see each other", async () => {
           await ask('{ item(id: "a") { price } }');
 
@@ -208,6 +235,7 @@ export function describeServer(name: string, open: OpenServer): void {
           await ask("{ menu { price } }");
 
           await ask('mutation { raise(ids: ["a", "nowhere", "c"]) { id } }');
+          await vi.waitFor(isTold);
 
           expect(await ask("{ menu { price } }")).toEqual({
             menu: [{ price: 11 }, { price: 10 }, { price: 11 }],

@@ -6,9 +6,7 @@ import { createActions, type Item, type Shop, type ShopContext } from "./shop.js
 /** The same shop as a code-first schema, its directives in `extensions`. */
 export function codeFirst(shop: Shop, directives: CacheDirectives): GraphQLSchema {
   const actions = createActions(shop);
-  const builder = new SchemaBuilder<{ Context: ShopContext; DefaultFieldNullability: true }>({
-    defaultFieldNullability: true,
-  });
+  const builder = new SchemaBuilder<{ Context: ShopContext }>({});
   const cached = (tags: readonly string[] = [], more: object = {}) => ({
     extensions: { cached: { ttl: 60, tags, ...more } },
   });

@@ -2,7 +2,7 @@ import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server
 import Fastify from "fastify";
 import type { GraphQLSchema } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
-import mercurius from "mercurius";
+import mercurius, { type MercuriusOptions } from "mercurius";
 import type { ShopContext } from "./shop.js";
 
 export interface Answer {
@@ -23,10 +23,11 @@ export interface TestServer extends AsyncDisposable {
   askBatch(queries: readonly string[]): Promise<Answer[]>;
 }
 
-/** Serves a schema, with a context made for each HTTP request. */
+/** Serves a schema, with a context made for each HTTP request. `observe` is given that of each operation ahead of it. */
 export type OpenServer = (
   schema: GraphQLSchema,
   context: (viewer: string | undefined) => ShopContext,
+  observe?: (context: object) => void,
 ) => Promise<TestServer>;
 
 type Send = (body: unknown, viewer: string | undefined) => Promise<unknown>;
@@ -49,10 +50,10 @@ function testServer(send: Send, close: () => Promise<unknown>): TestServer {
 }
 
 export function apollo(...plugins: ApolloServerPlugin<ShopContext>[]): OpenServer {
-  return async (schema, context) => {
+  return async (schema, context, observe = () => {}) => {
     const server = new ApolloServer<ShopContext>({
       schema,
-      plugins,
+      plugins: [...plugins, { requestDidStart: async ({ contextValue }) => observe(contextValue) }],
       allowBatchedHttpRequests: true,
       stopOnTerminationSignals: false,
       includeStacktraceInErrorResponses: false,
@@ -72,10 +73,13 @@ export function apollo(...plugins: ApolloServerPlugin<ShopContext>[]): OpenServe
 }
 
 export function yoga(...plugins: Plugin[]): OpenServer {
-  return async (schema, context) => {
+  return async (schema, context, observe = () => {}) => {
     const server = createYoga({
       schema,
-      plugins,
+      plugins: [
+        ...plugins,
+        { onExecute: ({ args }: { args: { contextValue: object } }) => observe(args.contextValue) },
+      ],
       batching: true,
       maskedErrors: false,
       logging: false,
@@ -105,9 +109,10 @@ export interface MercuriusSettings {
 }
 
 export function overMercurius({ jit, onCompiled = () => {} }: MercuriusSettings): OpenServer {
-  return async (schema, context) => {
+  return async (schema, context, observe = () => {}) => {
     const app = Fastify();
-    await app.register(mercurius, {
+    // Its types lack the options of the compiler.
+    const options: MercuriusOptions & { compilerOptions: object } = {
       schema,
       jit,
       allowBatchedQueries: true,
@@ -118,6 +123,10 @@ export function overMercurius({ jit, onCompiled = () => {} }: MercuriusSettings)
           return {};
         },
       },
+    };
+    await app.register(mercurius, options);
+    app.graphql.addHook("preExecution", async (_schema, _document, operationContext) => {
+      observe(operationContext);
     });
     const send: Send = async (body, viewer) => {
       const response = await app.inject({
