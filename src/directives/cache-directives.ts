@@ -9,7 +9,8 @@ import type { Environment, Resolver } from "./environment.js";
 import { evictTagsResolver } from "./evict-tags-resolver.js";
 import { type FieldPlans, planFields } from "./field-plans.js";
 import { typesBelow, withInheritedMaxAge } from "./inherit-max-age.js";
-import { createObservations, type Observation } from "./observations.js";
+import { liveFields } from "./live-fields.js";
+import { createObservations, type Observation, type ObserveOptions } from "./observations.js";
 import { createOperations } from "./operations.js";
 import type { CacheDirectivesOptions } from "./options.js";
 import { createProblems } from "./problems.js";
@@ -27,10 +28,15 @@ export interface CacheDirectives {
    */
   apply(schema: GraphQLSchema): GraphQLSchema;
   /**
-   * Watches what the cached fields do for one request; call it before the request is executed. `outcomes` asks for
-   * each field's answer as well.
+   * Watches what the cached fields do for one operation; call it before that is executed, with the context that its
+   * resolvers are given. `outcomes` asks for each field's answer as well, `tags` for the tags of all.
    */
-  observe(context: object, options?: { outcomes?: boolean }): Observation;
+  observe(context: object, options?: ObserveOptions): Observation;
+  /**
+   * Whether a resolver that nothing caches answers the field, as "Item.stock": one of its own, without `@cached`, and
+   * without a `@cacheControl` that vouches for it.
+   */
+  isLive(coordinate: string): boolean;
 }
 
 /**
@@ -54,15 +60,19 @@ export function cacheDirectives<Context = unknown>(
     viewerOf: viewerReader(options.viewer),
   };
   const applied = new WeakSet<GraphQLSchema>();
+  const live = new Set<string>();
 
   return {
     typeDefs,
     observe: observations.observe,
+    isLive: (coordinate) => live.has(coordinate),
     apply: (schema) => {
       // A second wrapping would count each lookup twice.
       if (applied.has(schema)) return schema;
       checkOptions(schema, options);
-      const wrapped = wrapFields(schema, planFields(schema, options), environment);
+      const plans = planFields(schema, options);
+      for (const coordinate of liveFields(schema, plans.cached)) live.add(coordinate);
+      const wrapped = wrapFields(schema, plans, environment);
       applied.add(wrapped);
       return wrapped;
     },
@@ -116,7 +126,7 @@ function wrapFields(
     let resolve = plain;
     if (cached) resolve = cachedResolver(cached, resolve, environment);
     if (evicting) resolve = evictTagsResolver(evicting, resolve, environment);
-    if (authorize) resolve = authorizedResolver(coordinate, authorize, resolve);
+    if (authorize) resolve = authorizedResolver(coordinate, authorize, resolve, environment);
     if (isRoot) resolve = rootResolver(resolve, environment);
     return resolve === plain ? undefined : resolve;
   }

@@ -17,6 +17,8 @@ export interface CachedField {
   /** True for what is read from a parent, which may be older than the moment of the read. */
   readonly hasParent: boolean;
   readonly isPrivate: boolean;
+  /** False where the answer hangs on who asks. */
+  readonly isShared: boolean;
   readonly key: FieldKey;
   /** Tags known before the load, and those that need its result. */
   readonly knownTags: readonly TagTemplate[];
@@ -57,6 +59,7 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     returnType: getNamedType(field.type),
     hasParent: parentKey !== undefined && !isEntity,
     isPrivate,
+    isShared: !isPrivate && vary.length === 0,
     key: fieldKey(parts),
     knownTags: templates.filter(({ needsResult }) => !needsResult),
     resultTags: templates.filter(({ needsResult }) => needsResult),

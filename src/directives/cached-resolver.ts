@@ -18,7 +18,7 @@ import { asProblem } from "./problems.js";
 import { MAX_TAGS } from "./tag-template.js";
 import { templateProblem, tooManyTags } from "./template-problem.js";
 
-const BYPASSED: Answer = { status: "bypassed", ageSeconds: 0, tags: [] };
+const BYPASSED: Answer = { status: "bypassed", ageSeconds: 0, remainingSeconds: 0, tags: [] };
 
 /** What the cache is asked for. */
 interface Request {
@@ -28,7 +28,7 @@ interface Request {
 
 /** Wraps the resolver of a `@cached` field. Whatever fails in here but the resolver itself is reported, and never fails the field. */
 export function cachedResolver(field: CachedField, resolve: Resolver, env: Environment): Resolver {
-  const { coordinate, isPrivate } = field;
+  const { coordinate, isPrivate, isShared } = field;
   const { cache, observations, operations, problems } = env;
   const refreshContext = env.options.refreshContext as ((context: unknown) => unknown) | undefined;
   // The cache takes a refresh of its own for as young as its start. A parent is as old as the operation it came with.
@@ -37,6 +37,7 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
 
   return function cached(source, args, context, info) {
     if (isPrivate) observations.markPrivate(context);
+    else if (!isShared) observations.markUnshared(context);
     // A mutation's payload must show what was just written, and an event is not a question asked again.
     const isQuery = info.operation.operation === OperationTypeNode.QUERY;
     if (!isQuery || loads.readsSelection) {
@@ -60,7 +61,7 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
     if (isPromise(since)) return since.then((known) => lookUp(call, request, known));
     const answer = lookNear(call, request, since);
     if (!answer) return lookUp(call, request, since);
-    note(context, info, answer, answer.remainingSeconds);
+    note(context, info, answer);
     return answer.value;
   };
 
@@ -102,7 +103,7 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
       });
       // Another's load may have shaped this value to its own selection, and was found out only now.
       if (loads.readsSelection && !led) return bypass(call);
-      note(context, info, answer, answer.remainingSeconds);
+      note(context, info, answer);
       return answer.value;
     } catch (error) {
       if (!loaded && (led || !isInternal(error))) throw error;
@@ -112,7 +113,7 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
         asProblem(coordinate, "the result is not cached", error),
       );
       if (!loaded) return bypass(call);
-      note(context, info, BYPASSED, 0);
+      note(context, info, BYPASSED);
       return loaded.value;
     }
   }
@@ -125,18 +126,13 @@ export function cachedResolver(field: CachedField, resolve: Resolver, env: Envir
   }
 
   function bypass({ self, source, args, context, info }: FieldCall): unknown {
-    note(context, info, BYPASSED, 0);
+    note(context, info, BYPASSED);
     return resolve.call(self, source, args, context, info);
   }
 
-  function note(
-    context: unknown,
-    info: GraphQLResolveInfo,
-    answer: Answer,
-    remainingSeconds: number,
-  ): void {
+  function note(context: unknown, info: GraphQLResolveInfo, answer: Answer): void {
     observations.add(context, info, coordinate, answer);
-    hintApollo(info, remainingSeconds, isPrivate);
+    hintApollo(info, answer.remainingSeconds, isPrivate);
   }
 
   function requestOf(call: FieldCall): Request | undefined {
