@@ -20,6 +20,11 @@ export interface CachedField {
   /** False where the answer hangs on who asks. */
   readonly isShared: boolean;
   readonly key: FieldKey;
+  /**
+   * The parent's properties that key and known tags hang on, where they hang on nothing else; undefined where they do:
+   * on arguments, viewer, context, selection, or on more of the parent.
+   */
+  readonly onlyOfParent: readonly string[] | undefined;
   /** Tags known before the load, and those that need its result. */
   readonly knownTags: readonly TagTemplate[];
   readonly resultTags: readonly TagTemplate[];
@@ -43,6 +48,9 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
   const { parentKey, templates, vary } = checkCached(site, directive);
   const parentText = parentKey ? parentReader(parentKey) : isEntity ? referenceText : undefined;
   const isPrivate = directive.scope === "PRIVATE";
+  const knownTags = templates.filter(({ needsResult }) => !needsResult);
+  const hangsOnMore =
+    isPrivate || vary.length > 0 || directive.bySelection || field.args.length > 0 || !parentKey;
   const nullTtlSeconds = directive.nullTtl ?? directive.ttl;
   const parts: KeyParts = {
     coordinate,
@@ -61,7 +69,8 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     isPrivate,
     isShared: !isPrivate && vary.length === 0,
     key: fieldKey(parts),
-    knownTags: templates.filter(({ needsResult }) => !needsResult),
+    onlyOfParent: hangsOnMore ? undefined : propertiesOf([parentKey, ...knownTags]),
+    knownTags,
     resultTags: templates.filter(({ needsResult }) => needsResult),
     keepsNull: nullTtlSeconds > 0,
     bySelection: directive.bySelection,
@@ -74,6 +83,11 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
       coordinate,
     },
   };
+}
+
+function propertiesOf(templates: readonly TagTemplate[]): readonly string[] | undefined {
+  if (templates.some(({ onlyOfParent }) => onlyOfParent === undefined)) return undefined;
+  return templates.flatMap(({ onlyOfParent }) => onlyOfParent ?? []);
 }
 
 function parentReader(template: TagTemplate): (parent: unknown, context: unknown) => string {
