@@ -3,11 +3,11 @@ import { access, cp } from "node:fs/promises";
 import { promisify } from "node:util";
 
 /** What the programs use of the library. */
-export type Library = Pick<typeof import("../../src/cache/index.js"), "createCache">;
+export type Library = Pick<typeof import("../../src/index.js"), "createCache" | "cacheDirectives">;
 
 const root = new URL("../../", import.meta.url);
 const built = new URL("../dist/", import.meta.url);
-const entry = new URL("cache/index.js", built);
+const entry = new URL("index.js", built);
 const scripts = "cache/redis/scripts";
 
 /**

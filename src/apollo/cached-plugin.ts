@@ -1,6 +1,14 @@
-import type { ApolloServerPlugin, BaseContext, GraphQLRequestContext } from "@apollo/server";
+import type {
+  ApolloServerPlugin,
+  BaseContext,
+  GraphQLRequestContext,
+  GraphQLRequestContextWillSendResponse,
+} from "@apollo/server";
 import type { CacheDirectives } from "../directives/cache-directives.js";
+import type { Observation } from "../directives/observations.js";
 import { cacheReport } from "./cache-report.js";
+import { cacheStatus } from "./cache-status.js";
+import type { Cdn } from "./cdn.js";
 
 export interface CachedPluginOptions<Context extends BaseContext> {
   /**
@@ -8,35 +16,52 @@ export interface CachedPluginOptions<Context extends BaseContext> {
    * and so ids. Default false.
    */
   debug?: boolean | ((requestContext: GraphQLRequestContext<Context>) => boolean);
+  /** A CDN that may keep PUBLIC answers, and is purged by what is evicted; see createCdn. Default: none may. */
+  cdn?: Cdn;
+  /** Whether answers have a `Cache-Status` (RFC 9211). Default true. */
+  cacheStatus?: boolean;
 }
 
 /**
- * The cache's side of HTTP under Apollo Server: `Cache-Control` on each answer, and `extensions.cache` (see
- * CacheReport) for those who may debug.
+ * The cache's side of HTTP under Apollo Server: `Cache-Control`, `Cache-Status` and surrogate keys on each answer, and
+ * `extensions.cache` (see CacheReport) for those who may debug.
  *
  * Answers in which a PRIVATE field took part are `private, no-store`, all others `no-store`: no browser or proxy may
- * keep what an eviction can't reach. This replaces the header that Apollo Server calculates itself; its work is
- * spared by `ApolloServerPluginCacheControl({ calculateHttpHeaders: false })`. The cache policy, for other plugins
- * to read, stays: `@cached` sets its hints.
+ * keep what an eviction can't reach. With a `cdn`, which it does reach, an answer is `max-age=0, s-maxage=<remaining>`
+ * if it is one query's, without errors, and the same for all who ask: no PRIVATE field took part, nor one with `vary`
+ * or under `authorize`, nor one with a resolver of its own that is neither `@cached` nor has a `@cacheControl`.
+ *
+ * This replaces the header that Apollo Server calculates itself; its work is spared by
+ * `ApolloServerPluginCacheControl({ calculateHttpHeaders: false })`. The cache policy, for other plugins to read,
+ * stays: `@cached` sets its hints.
  */
 export function cachedPlugin<Context extends BaseContext>(
-  directives: Pick<CacheDirectives, "observe">,
-  { debug = false }: CachedPluginOptions<Context> = {},
+  directives: Pick<CacheDirectives, "observe" | "isLive">,
+  options: CachedPluginOptions<Context> = {},
 ): ApolloServerPlugin<Context> {
+  const { debug = false, cdn } = options;
+
   return {
     async requestDidStart(requestContext) {
       const outcomes = asksForDebug(requestContext) && isAllowed(requestContext);
-      const observation = directives.observe(requestContext.contextValue, { outcomes });
+      const observing = { outcomes, tags: cdn !== undefined };
+      const observation = directives.observe(requestContext.contextValue, observing);
+      let isLive = false;
+      const watchFields = {
+        executionDidStart: async () => ({
+          willResolveField: ({ info }: { info: { parentType: object; fieldName: string } }) => {
+            isLive ||= directives.isLive(`${info.parentType}.${info.fieldName}`);
+          },
+        }),
+      };
       return {
-        async willSendResponse({ response }) {
-          const header = observation.isPrivate ? "private, no-store" : "no-store";
-          response.http.headers.set("cache-control", header);
-          if (!outcomes || response.body.kind !== "single") return;
-          const { singleResult } = response.body;
-          singleResult.extensions = {
-            ...singleResult.extensions,
-            cache: cacheReport(observation.outcomes),
-          };
+        ...(cdn ? watchFields : {}),
+        async willSendResponse(sending) {
+          // The headers first, and at once: Apollo's own plugin leaves alone what it finds.
+          const keys = isLive || outcomes ? undefined : sharedKeys(sending, observation);
+          setHeaders(sending, observation, keys);
+          if (outcomes) addReport(sending, observation);
+          if (cdn && sending.operation?.operation === "mutation") await cdn.settled();
         },
       };
     },
@@ -45,6 +70,54 @@ export function cachedPlugin<Context extends BaseContext>(
   function isAllowed(requestContext: GraphQLRequestContext<Context>): boolean {
     return typeof debug === "function" ? debug(requestContext) : debug;
   }
+
+  /** The surrogate keys of an answer that a CDN may keep. */
+  function sharedKeys(
+    sending: GraphQLRequestContextWillSendResponse<Context>,
+    { isShared, tags }: Observation,
+  ): ReturnType<Cdn["keysHeader"]> {
+    const { response, operation, overallCachePolicy } = sending;
+    const isWhole = response.body.kind === "single" && !response.body.singleResult.errors;
+    const isQuery = operation?.operation === "query" && !sending.requestIsBatched;
+    const policy = overallCachePolicy.policyIfCacheable();
+    const isCacheable = isWhole && isQuery && isShared && policy?.scope === "PUBLIC";
+    return isCacheable ? cdn?.keysHeader(tags) : undefined;
+  }
+
+  function setHeaders(
+    {
+      response,
+      overallCachePolicy,
+      requestIsBatched,
+    }: GraphQLRequestContextWillSendResponse<Context>,
+    observation: Observation,
+    keys: ReturnType<Cdn["keysHeader"]>,
+  ): void {
+    const { headers } = response.http;
+    if (keys) {
+      headers.set("cache-control", `max-age=0, s-maxage=${overallCachePolicy.maxAge}`);
+      if (keys.value !== "") headers.set(keys.name, keys.value);
+    } else {
+      const isPrivate = observation.isPrivate || overallCachePolicy.scope === "PRIVATE";
+      // Operations of one request share the header.
+      const isKnownPrivate = requestIsBatched && headers.get("cache-control") === PRIVATE;
+      headers.set("cache-control", isPrivate || isKnownPrivate ? PRIVATE : "no-store");
+    }
+    if (options.cacheStatus === false || requestIsBatched) return;
+    const status = cacheStatus(observation);
+    if (status !== undefined) headers.set("cache-status", status);
+  }
+}
+
+const PRIVATE = "private, no-store";
+
+function addReport<Context extends BaseContext>(
+  { response }: GraphQLRequestContextWillSendResponse<Context>,
+  { outcomes }: Observation,
+): void {
+  if (response.body.kind !== "single") return;
+  const { singleResult } = response.body;
+  singleResult.extensions = { ...singleResult.extensions, cache: cacheReport(outcomes) };
 }
 
 function asksForDebug({

@@ -1,5 +1,5 @@
 import { GraphQLError } from "graphql";
-import type { Resolver } from "./environment.js";
+import type { Environment, Resolver } from "./environment.js";
 import { isPromise } from "./maybe-promise.js";
 import type { Authorize } from "./options.js";
 
@@ -8,8 +8,10 @@ export function authorizedResolver(
   coordinate: string,
   authorize: Authorize<never>,
   resolve: Resolver,
+  { observations }: Pick<Environment, "observations">,
 ): Resolver {
   return function authorized(source, args, context, info) {
+    observations.markUnshared(context);
     const proceed = (allowed: unknown): unknown => {
       if (allowed !== true) throw forbidden(coordinate);
       return resolve.call(this, source, args, context, info);

@@ -1,15 +1,23 @@
 import { MapperKind, mapSchema } from "@graphql-tools/utils";
-import { defaultFieldResolver, type GraphQLNamedType, type GraphQLSchema } from "graphql";
+import {
+  defaultFieldResolver,
+  type GraphQLNamedType,
+  GraphQLObjectType,
+  type GraphQLSchema,
+} from "graphql";
 import type { Cache } from "../cache/types.js";
 import { rememberApplication } from "./applications.js";
 import { authorizedResolver } from "./authorized-resolver.js";
+import { entityCoordinate, withResolveReference } from "./cached-entity.js";
+import type { CachedField } from "./cached-field.js";
 import { cachedResolver } from "./cached-resolver.js";
 import { checkOptions, refuseUnknownOptions } from "./check-options.js";
 import type { Environment, Resolver } from "./environment.js";
 import { evictTagsResolver } from "./evict-tags-resolver.js";
 import { type FieldPlans, planFields } from "./field-plans.js";
 import { typesBelow, withInheritedMaxAge } from "./inherit-max-age.js";
-import { createObservations, type Observation } from "./observations.js";
+import { liveFields } from "./live-fields.js";
+import { createObservations, type Observation, type ObserveOptions } from "./observations.js";
 import { createOperations } from "./operations.js";
 import type { CacheDirectivesOptions } from "./options.js";
 import { createProblems } from "./problems.js";
@@ -28,10 +36,15 @@ export interface CacheDirectives {
    */
   apply(schema: GraphQLSchema): GraphQLSchema;
   /**
-   * Watches what the cached fields do for one request; call it before the request is executed. `outcomes` asks for
-   * each field's answer as well.
+   * Watches what the cached fields do for one operation; call it before that is executed, with the context that its
+   * resolvers are given. `outcomes` asks for each field's answer as well, `tags` for the tags of all.
    */
-  observe(context: object, options?: { outcomes?: boolean }): Observation;
+  observe(context: object, options?: ObserveOptions): Observation;
+  /**
+   * Whether a resolver that nothing caches answers the field, as "Item.stock": one of its own, without `@cached`, and
+   * without a `@cacheControl` that vouches for it.
+   */
+  isLive(coordinate: string): boolean;
 }
 
 /**
@@ -58,15 +71,19 @@ export function cacheDirectives<Context = unknown>(
     viewerWatch,
   };
   const applied = new WeakSet<GraphQLSchema>();
+  const live = new Set<string>();
 
   return {
     typeDefs,
     observe: observations.observe,
+    isLive: (coordinate) => live.has(coordinate),
     apply: (schema) => {
       // A second wrapping would count each lookup twice.
       if (applied.has(schema)) return schema;
       checkOptions(schema, options);
-      const wrapped = wrapFields(schema, planFields(schema, options), environment);
+      const plans = planFields(schema, options);
+      for (const coordinate of liveFields(schema, plans.cached)) live.add(coordinate);
+      const wrapped = wrapFields(schema, plans, environment);
       applied.add(wrapped);
       rememberApplication(wrapped, { plain: schema, options });
       return wrapped;
@@ -87,6 +104,12 @@ function wrapFields(
   );
 
   return mapSchema(schema, {
+    [MapperKind.OBJECT_TYPE]: (type) => {
+      const entity = plans.cached.get(entityCoordinate(type.name));
+      const extensions =
+        entity && withResolveReference(type, (resolve) => wrapCached(entity, resolve));
+      return extensions && new GraphQLObjectType({ ...type.toConfig(), extensions });
+    },
     [MapperKind.OBJECT_FIELD]: (config, fieldName, typeName) => {
       const isRoot = rootNames.has(typeName);
       const resolve = wrapField(`${typeName}.${fieldName}`, isRoot, config.resolve);
@@ -104,6 +127,11 @@ function wrapFields(
     },
   });
 
+  function wrapCached(field: CachedField, resolve: Resolver): Resolver {
+    const feedsFields = reaches(schema, field.returnType, plans.nestedTypes);
+    return cachedResolver(field, resolve, environment, { feedsFields });
+  }
+
   /** From the inside out: what runs first is wrapped last. undefined where a field is left as it is. */
   function wrapField(coordinate: string, isRoot: boolean, original: unknown): Resolver | undefined {
     const plain = (original ??
@@ -114,12 +142,9 @@ function wrapFields(
     const authorize = environment.options.authorize?.[coordinate];
 
     let resolve = plain;
-    if (cached) {
-      const feedsFields = reaches(schema, cached.returnType, plans.nestedTypes);
-      resolve = cachedResolver(cached, resolve, environment, { feedsFields });
-    }
+    if (cached) resolve = wrapCached(cached, resolve);
     if (evicting) resolve = evictTagsResolver(evicting, resolve, environment);
-    if (authorize) resolve = authorizedResolver(coordinate, authorize, resolve);
+    if (authorize) resolve = authorizedResolver(coordinate, authorize, resolve, environment);
     if (isRoot) resolve = rootResolver(resolve, environment);
     return resolve === plain ? undefined : resolve;
   }

@@ -5,6 +5,7 @@ import {
   getNullableType,
   isListType,
 } from "graphql";
+import { referenceText } from "./cached-entity.js";
 import { checkCached, type FieldSite, type VaryingPart } from "./check-cached.js";
 import type { CachedArguments } from "./declarations.js";
 import { fieldDigest } from "./field-digest.js";
@@ -25,7 +26,14 @@ export interface CachedField {
   /** The properties of the parent that the key is made of. */
   readonly keyNames: ReadonlySet<string>;
   readonly isPrivate: boolean;
+  /** False where the answer hangs on who asks. */
+  readonly isShared: boolean;
   readonly key: FieldKey;
+  /**
+   * The parent's properties that key and known tags hang on, where they hang on nothing else; undefined where they do:
+   * on arguments, viewer, context, selection, or on more of the parent.
+   */
+  readonly onlyOfParent: readonly string[] | undefined;
   /** Tags known before the load, and those that need its result. */
   readonly knownTags: readonly TagTemplate[];
   readonly resultTags: readonly TagTemplate[];
@@ -48,16 +56,20 @@ export interface EntryTimes {
 
 /** Checks one `@cached` and builds what its resolver needs. */
 export function cachedField(site: FieldSite, directive: CachedArguments): CachedField {
-  const { coordinate, field, schema } = site;
+  const { coordinate, field, schema, isEntity = false } = site;
   const { parentKey, templates, vary } = checkCached(site, directive);
+  const parentText = parentKey ? parentReader(parentKey) : isEntity ? referenceText : undefined;
   const isPrivate = directive.scope === "PRIVATE";
+  const knownTags = templates.filter(({ needsResult }) => !needsResult);
+  const hangsOnMore =
+    isPrivate || vary.length > 0 || directive.bySelection || field.args.length > 0 || !parentKey;
   const nullTtlSeconds = directive.nullTtl ?? directive.ttl;
   const parts: KeyParts = {
     coordinate,
     digest: fieldDigest(schema, field, directive),
     argumentText: argumentText(field.args),
     vary,
-    ...(parentKey ? { parentText: parentReader(parentKey) } : {}),
+    ...(parentText ? { parentText } : {}),
     ...(directive.bySelection
       ? { selectionText: (info: GraphQLResolveInfo) => expandedSelection(info) }
       : {}),
@@ -65,11 +77,13 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
   return {
     coordinate,
     returnType: getNamedType(field.type),
-    hasParent: parentKey !== undefined,
+    hasParent: parentKey !== undefined && !isEntity,
     keyNames: new Set(parentKey?.parsed.names.flatMap((name) => name.split(".")[1] ?? [])),
     isPrivate,
+    isShared: !isPrivate && vary.length === 0,
     key: fieldKey(parts),
-    knownTags: templates.filter(({ needsResult }) => !needsResult),
+    onlyOfParent: hangsOnMore ? undefined : propertiesOf([parentKey, ...knownTags]),
+    knownTags,
     resultTags: templates.filter(({ needsResult }) => needsResult),
     keepsNull: nullTtlSeconds > 0,
     vary,
@@ -84,6 +98,11 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
       coordinate,
     },
   };
+}
+
+function propertiesOf(templates: readonly TagTemplate[]): readonly string[] | undefined {
+  if (templates.some(({ onlyOfParent }) => onlyOfParent === undefined)) return undefined;
+  return templates.flatMap(({ onlyOfParent }) => onlyOfParent ?? []);
 }
 
 function parentReader(template: TagTemplate): (parent: unknown, context: unknown) => string {

@@ -6,27 +6,19 @@ import {
   StoreUnavailableError,
 } from "../cache/errors.js";
 import type { Position } from "../cache/position.js";
-import { escapeTagValue } from "../cache/tag.js";
 import type { EntryOptions, LoadContext, Lookup } from "../cache/types.js";
 import { hintApollo } from "./apollo-hint.js";
 import type { CachedField } from "./cached-field.js";
 import type { Environment, Resolver } from "./environment.js";
 import { type FieldCall, fieldLoad } from "./field-load.js";
+import { type FieldRequest, fieldRequest } from "./field-request.js";
 import { isPromise } from "./maybe-promise.js";
 import type { Answer } from "./observations.js";
 import { asProblem } from "./problems.js";
-import { MAX_TAGS } from "./tag-template.js";
-import { templateProblem, tooManyTags } from "./template-problem.js";
 
-const BYPASSED: Answer = { status: "bypassed", ageSeconds: 0, tags: [] };
+const BYPASSED: Answer = { status: "bypassed", ageSeconds: 0, remainingSeconds: 0, tags: [] };
 
 type BareCall = Omit<FieldCall, "viewer" | "parentSince">;
-
-/** What the cache is asked for. */
-interface Request {
-  readonly key: string;
-  readonly tags: readonly string[];
-}
 
 /** Wraps the resolver of a `@cached` field. Whatever fails in here but the resolver itself is reported, and never fails the field. */
 export function cachedResolver(
@@ -35,18 +27,19 @@ export function cachedResolver(
   env: Environment,
   { feedsFields }: { feedsFields: boolean },
 ): Resolver {
-  const { coordinate, isPrivate } = field;
+  const { coordinate, entry, isPrivate, isShared } = field;
   const { cache, observations, operations, problems } = env;
   const refreshContext = env.options.refreshContext as ((context: unknown) => unknown) | undefined;
   // The cache takes a refresh of its own for as young as its start. A parent is as old as the operation it came with.
   const refreshesAnew = refreshContext !== undefined && !field.hasParent;
+  const requestOf = fieldRequest(field, env);
   const loads = fieldLoad(field, resolve, env);
 
   return function cached(source, args, context, info) {
     if (isPrivate) {
       observations.markPrivate(context);
       if (feedsFields) operations.markPrivate(info);
-    }
+    } else if (!isShared) observations.markUnshared(context);
     // A mutation's payload must show what was just written, and an event is not a question asked again.
     const isQuery = info.operation.operation === OperationTypeNode.QUERY;
     if (!isQuery || loads.readsSelection) {
@@ -71,36 +64,34 @@ export function cachedResolver(
     if (!request) return bypass(call);
     const since = operations.since(info);
     if (isPromise(since)) return since.then((known) => lookUp(call, request, known));
-    const answer = lookNear(call, request, since);
+    // What is near comes without a promise: GraphQL.js goes on at once where nothing has to be waited for.
+    const answer = cache.lookupNear(request.key, optionsOf(call, request.tags, since), (load) =>
+      loads.run(call, context, load),
+    );
     if (!answer) return lookUp(call, request, since);
     noteFound(call, answer);
     return answer.value;
   };
 
   function optionsOf(call: FieldCall, tags: readonly string[], since: Position | null) {
-    return {
-      ...field.entry,
+    const { ttlSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds, nullTtlSeconds } = entry;
+    const options: EntryOptions = {
+      ttlSeconds,
+      staleWhileRevalidateSeconds,
+      staleIfErrorSeconds,
+      nullTtlSeconds,
+      coordinate,
       tags,
       since,
       loadGroup: call.info.variableValues,
-      ...(refreshesAnew ? { refresh: (load: LoadContext) => refresh(call, load) } : {}),
     };
-  }
-
-  /** What is near, without a promise: GraphQL.js goes on at once where nothing has to be waited for. */
-  function lookNear(
-    call: FieldCall,
-    { key, tags }: Request,
-    since: Position | null,
-  ): Lookup<unknown> | undefined {
-    return cache.lookupNear(key, optionsOf(call, tags, since), (load) =>
-      loads.run(call, call.context, load),
-    );
+    if (refreshesAnew) options.refresh = (load: LoadContext) => refresh(call, load);
+    return options;
   }
 
   async function lookUp(
     call: FieldCall,
-    { key, tags }: Request,
+    { key, tags }: FieldRequest,
     since: Position | null,
   ): Promise<unknown> {
     const { context, info } = call;
@@ -125,7 +116,7 @@ export function cachedResolver(
         asProblem(coordinate, "the result is not cached", error),
       );
       if (!loaded) return bypass(call);
-      note(context, info, BYPASSED, 0);
+      note(context, info, BYPASSED);
       return loaded.value;
     }
   }
@@ -138,65 +129,18 @@ export function cachedResolver(
   }
 
   function bypass({ self, source, args, context, info }: BareCall): unknown {
-    note(context, info, BYPASSED, 0);
+    note(context, info, BYPASSED);
     return resolve.call(self, source, args, context, info);
   }
 
   function noteFound({ context, info }: FieldCall, answer: Lookup<unknown>): void {
-    note(context, info, answer, answer.remainingSeconds);
+    note(context, info, answer);
     if (feedsFields && answer.value != null) operations.found(info, answer.since);
   }
 
-  function note(
-    context: unknown,
-    info: GraphQLResolveInfo,
-    answer: Answer,
-    remainingSeconds: number,
-  ): void {
+  function note(context: unknown, info: GraphQLResolveInfo, answer: Answer): void {
     observations.add(context, info, coordinate, answer);
-    hintApollo(info, remainingSeconds, isPrivate);
-  }
-
-  function requestOf(call: FieldCall): Request | undefined {
-    const { source, args, context, info, viewer } = call;
-    try {
-      const tags = tagsOf(call);
-      return (
-        tags && {
-          key: field.key(source, args, context, info, viewer),
-          tags,
-        }
-      );
-    } catch (error) {
-      const problem = asProblem(
-        coordinate,
-        "the result is not cached, since its key or tags failed",
-        error,
-      );
-      problems.report(coordinate, "key", problem);
-      return undefined;
-    }
-  }
-
-  /** The tags known before the load; undefined where a template found no value. */
-  function tagsOf({ source, args, context, viewer }: FieldCall): string[] | undefined {
-    const tags: string[] = [];
-    if (viewer !== undefined) tags.push(`viewer:${escapeTagValue(viewer)}`);
-    for (const template of field.knownTags) {
-      try {
-        const rendered = template.render({ args, parent: source, context, viewer });
-        if (!Array.isArray(rendered)) throw new TypeError("found a promise");
-        tags.push(...rendered);
-      } catch (error) {
-        const problem = templateProblem(coordinate, template, "the result is not cached", error);
-        problems.report(coordinate, template.text, problem);
-        return undefined;
-      }
-    }
-    if (tags.length <= MAX_TAGS) return tags;
-    const distinct = [...new Set(tags)];
-    if (distinct.length > MAX_TAGS) throw tooManyTags(distinct.length);
-    return distinct;
+    hintApollo(info, answer.remainingSeconds, isPrivate);
   }
 }
 

@@ -20,11 +20,13 @@ export interface FieldSite {
   readonly parentType: GraphQLObjectType;
   readonly field: GraphQLField<unknown, unknown>;
   readonly options: AnyContextOptions;
+  /** True where the field stands for an entity's `__resolveReference`. */
+  readonly isEntity?: boolean;
 }
 
 /** What the checks of one `@cached` leave behind. */
 export interface CheckedField {
-  /** Absent on the fields of Query, which have no parent. */
+  /** Absent on the fields of Query, which have no parent, and on entities without a key of their own. */
   readonly parentKey: TagTemplate | undefined;
   readonly templates: readonly TagTemplate[];
   readonly vary: readonly VaryingPart[];
@@ -119,7 +121,8 @@ function broken(name: string, seconds: number): string | undefined {
 }
 
 function parentKeyOf(site: FieldSite, key: string | null): TagTemplate | undefined {
-  const { schema, parentType, coordinate } = site;
+  const { schema, parentType, coordinate, isEntity = false } = site;
+  if (isEntity && key === null) return undefined;
   if (parentType === schema.getQueryType()) {
     if (key === null) return undefined;
     throw directiveError(

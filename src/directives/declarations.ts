@@ -4,7 +4,6 @@ import {
   coerceInputValue,
   type GraphQLArgument,
   type GraphQLDirective,
-  type GraphQLField,
   getArgumentValues,
 } from "graphql";
 import { directiveError } from "./errors.js";
@@ -28,14 +27,23 @@ export interface EvictTagsArguments {
   readonly tags: readonly string[];
 }
 
-type AnyField = GraphQLField<unknown, unknown>;
+/** What a directive can stand on: a field, or a type with its `extend type`s. */
+interface Declared {
+  readonly astNode?: Annotated | null | undefined;
+  readonly extensionASTNodes?: readonly Annotated[];
+  readonly extensions: Readonly<Record<string, unknown>>;
+}
+
+interface Annotated {
+  readonly directives?: readonly ConstDirectiveNode[] | undefined;
+}
 
 const definitions = buildSchema(typeDefs);
 const cachedDirective = definitionOf("cached");
 const evictTagsDirective = definitionOf("evictTags");
 
-/** `@cached` of a field: from its SDL, or from `extensions.cached` of a code-first field. */
-export function readCached(field: AnyField, coordinate: string): CachedArguments | undefined {
+/** `@cached` of a field or type: from its SDL, or from `extensions.cached` of a code-first one. */
+export function readCached(field: Declared, coordinate: string): CachedArguments | undefined {
   const values = readArguments(cachedDirective, field, coordinate);
   if (!values) return undefined;
   // An explicit null stands for "not given", as it does where SDL leaves an argument out.
@@ -44,7 +52,7 @@ export function readCached(field: AnyField, coordinate: string): CachedArguments
 }
 
 /** `@evictTags` of a field: from its SDL, or from `extensions.evictTags` of a code-first field. */
-export function readEvictTags(field: AnyField, coordinate: string): EvictTagsArguments | undefined {
+export function readEvictTags(field: Declared, coordinate: string): EvictTagsArguments | undefined {
   return readArguments(evictTagsDirective, field, coordinate) as EvictTagsArguments | undefined;
 }
 
@@ -54,11 +62,12 @@ const cachedDefaults = Object.fromEntries(
 
 function readArguments(
   directive: GraphQLDirective,
-  field: AnyField,
+  field: Declared,
   coordinate: string,
 ): object | undefined {
-  const nodes =
-    field.astNode?.directives?.filter(({ name }) => name.value === directive.name) ?? [];
+  const nodes = [field.astNode, ...(field.extensionASTNodes ?? [])]
+    .flatMap((node) => node?.directives ?? [])
+    .filter(({ name }) => name.value === directive.name);
   const extension: unknown = field.extensions[directive.name];
   const [node] = nodes;
   if (nodes.length + (extension == null ? 0 : 1) > 1) {

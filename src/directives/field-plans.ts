@@ -1,4 +1,5 @@
 import { type GraphQLObjectType, type GraphQLSchema, isObjectType } from "graphql";
+import { entitySite } from "./cached-entity.js";
 import { type CachedField, cachedField } from "./cached-field.js";
 import { compileTemplateAt, type FieldSite } from "./check-cached.js";
 import { checkEvictions } from "./check-evictions.js";
@@ -7,7 +8,7 @@ import { directiveError } from "./errors.js";
 import type { EvictingField } from "./evict-tags-resolver.js";
 import type { AnyContextOptions } from "./options.js";
 
-/** What the directives ask of a schema's fields, by coordinate, all of it checked. */
+/** What the directives ask of a schema's fields and entities, by coordinate, all of it checked. */
 export interface FieldPlans {
   readonly cached: ReadonlyMap<string, CachedField>;
   readonly evicting: ReadonlyMap<string, EvictingField>;
@@ -26,6 +27,7 @@ export function planFields(schema: GraphQLSchema, options: AnyContextOptions): F
   const evicting = new Map<string, EvictingField>();
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith("__")) continue;
+    planEntity(type);
     for (const field of Object.values(type.getFields())) {
       const coordinate = `${type.name}.${field.name}`;
       planField({ schema, coordinate, parentType: type, field, options });
@@ -43,6 +45,13 @@ export function planFields(schema: GraphQLSchema, options: AnyContextOptions): F
   const nested = [...cached.values()].filter(({ hasParent }) => hasParent);
   const nestedTypes = new Set(nested.map(({ coordinate }) => coordinate.split(".")[0] as string));
   return { cached, evicting, nestedTypes };
+
+  function planEntity(type: GraphQLObjectType): void {
+    const caching = readCached(type, type.name);
+    if (!caching) return;
+    const site = entitySite(schema, type, options);
+    cached.set(site.coordinate, cachedField(site, caching));
+  }
 
   function planField(site: FieldSite): void {
     const { coordinate } = site;

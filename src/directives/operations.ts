@@ -83,7 +83,10 @@ export function createOperations(
       return isNoOlder ? undefined : since;
     },
     found: (info, since) => {
-      operations.get(info.variableValues)?.ages.set(info.path, { since });
+      const ages = operations.get(info.variableValues)?.ages;
+      // The entities that a router asks for share a path, and so the age of the oldest.
+      const known = ages?.at(info.path);
+      ages?.set(info.path, { since: known ? olderOf(known.since, since) : since });
     },
     markPrivate: (info) => {
       operations.get(info.variableValues)?.privacy.set(info.path, PRIVATE);

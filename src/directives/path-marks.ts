@@ -5,6 +5,8 @@ export type Path = GraphQLResolveInfo["path"];
 /** What is known of places in one operation's answer, to be found from the places below them. */
 export interface PathMarks<Mark> {
   set(path: Path, mark: Mark): void;
+  /** The mark of the place itself. */
+  at(path: Path): Mark | undefined;
   /** The mark of the nearest place above; undefined where none is marked, "unknown" where that cannot be told. */
   above(path: Path): Mark | "unknown" | undefined;
 }
@@ -23,6 +25,7 @@ export function createPathMarks<Mark extends object>(roots: WeakSet<Path>): Path
       marks ??= new WeakMap();
       marks.set(path, mark);
     },
+    at: (path) => marks?.get(path),
     above: ({ prev }) => {
       if (!marks) return undefined;
       for (let path = prev; path; path = path.prev) {

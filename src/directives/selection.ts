@@ -34,8 +34,11 @@ interface Selected {
   nodes: FieldNode[];
 }
 
-/** GraphQL.js makes `fieldNodes` anew for each execution and shares it among the items of a list. */
-const expanded = new WeakMap<readonly FieldNode[], string>();
+/**
+ * One text for all items of a list, which share `fieldNodes`. By the variables first, an object of each execution: what
+ * compiles a query uses the same nodes for all of its executions.
+ */
+const expanded = new WeakMap<object, WeakMap<readonly FieldNode[], string>>();
 
 /**
  * What is selected below a field, as one text that is the same for documents that ask for the same: fragments
@@ -45,10 +48,18 @@ const expanded = new WeakMap<readonly FieldNode[], string>();
  * @throws RangeError for a selection that expands to more than 10,000 nodes.
  */
 export function expandedSelection(info: Info): string {
-  let text = expanded.get(info.fieldNodes);
+  const { fieldNodes, returnType, variableValues } = info;
+  let texts = expanded.get(variableValues);
+  if (!texts) {
+    texts = new WeakMap();
+    expanded.set(variableValues, texts);
+  }
+  let text = texts.get(fieldNodes);
   if (text === undefined) {
-    text = createWriter(info)(selectionSets(info.fieldNodes), getNamedType(info.returnType));
-    expanded.set(info.fieldNodes, text);
+    // A compiled query has the nodes that its variables leave out as well.
+    const included = fieldNodes.filter((node) => isIncluded(node, info));
+    text = createWriter(info)(selectionSets(included), getNamedType(returnType));
+    texts.set(fieldNodes, text);
   }
   return text;
 }

@@ -3,7 +3,7 @@ import { InvalidOptionError } from "../cache/errors.js";
 import { escapeTagValue, type ParsedTemplate, parseTemplate } from "../cache/tag.js";
 import { directiveError, malformedTemplate } from "./errors.js";
 import type { Args } from "./input-text.js";
-import { chain, type MaybePromise } from "./maybe-promise.js";
+import { chain, isPromise, type MaybePromise } from "./maybe-promise.js";
 import {
   MissingValueError,
   type ResultPaths,
@@ -46,6 +46,8 @@ export interface TagTemplate {
   readonly needsViewer: boolean;
   /** True where one value is a list, so that it renders one tag an element. */
   readonly hasList: boolean;
+  /** The parent's properties, where the template reads nothing else; undefined where it does. */
+  readonly onlyOfParent: readonly string[] | undefined;
   /**
    * The tags, a promise only where something read was one.
    *
@@ -59,6 +61,7 @@ type Reader = (values: TemplateValues) => MaybePromise<string[]>;
 interface Place {
   readonly root: TemplateRoot;
   readonly hasList: boolean;
+  readonly onlyProperty: string | undefined;
   readonly read: Reader;
 }
 
@@ -82,6 +85,7 @@ export function compileTemplate(text: string, scope: TemplateScope): TagTemplate
     needsResult: places.some(({ root }) => root === "result"),
     needsViewer: places.some(({ root }) => root === "viewer"),
     hasList: places.some(({ hasList }) => hasList),
+    onlyOfParent: onlyOfParent(places),
     render: renderer(parsed.literals, places),
   };
 }
@@ -98,6 +102,16 @@ function parse(text: string, coordinate: string): ParsedTemplate {
 function renderer(literals: readonly string[], places: readonly Place[]): Reader {
   const first = literals[0] ?? "";
   if (places.length === 0) return () => [first];
+  const [only, ...others] = places as [Place, ...Place[]];
+  if (others.length === 0) {
+    const last = literals[1] ?? "";
+    return (values) => {
+      const texts = only.read(values);
+      if (isPromise(texts))
+        return texts.then((found) => refuseUnusable(around(first, found, last)));
+      return refuseUnusable(around(first, texts, last));
+    };
+  }
   return (values) => {
     let tags: MaybePromise<string[]> = [first];
     places.forEach(({ read }, index) => {
@@ -109,6 +123,13 @@ function renderer(literals: readonly string[], places: readonly Place[]): Reader
   };
 }
 
+function onlyOfParent(places: readonly Place[]): string[] | undefined {
+  const names = places.map(({ root, onlyProperty }) =>
+    root === "parent" ? onlyProperty : undefined,
+  );
+  return names.every((name) => name !== undefined) ? names : undefined;
+}
+
 /** Such a tag would make the cache refuse all the others that come with it. */
 function refuseUnusable(tags: string[]): string[] {
   const unusable = tags.find((tag) => tag === "" || tag.length > MAX_TAG_CHARACTERS);
@@ -116,6 +137,10 @@ function refuseUnusable(tags: string[]): string[] {
   throw new RangeError(
     `gave a tag of ${unusable.length} characters, which must have 1 to ${MAX_TAG_CHARACTERS}`,
   );
+}
+
+function around(head: string, texts: readonly string[], literal: string): string[] {
+  return texts.map((text) => head + escapeTagValue(text) + literal);
 }
 
 /** At most one of both is longer than one. */
@@ -151,11 +176,11 @@ function readerOf(
   names: readonly string[],
   shown: string,
   scope: TemplateScope,
-): { hasList: boolean; read: Reader } {
+): Omit<Place, "root"> {
   const { schema, field, parentType, resultPaths } = scope;
   if (root === "viewer") {
     if (names.length > 0) throw new UnknownPathError("the viewer has no fields");
-    return { hasList: false, read: readViewer };
+    return { hasList: false, onlyProperty: undefined, read: readViewer };
   }
   if (root === "parent") {
     const path = valuePath(schema, parentType, names, shown, resultPaths);
@@ -181,8 +206,9 @@ function readerOf(
 function reading(
   path: ValuePath,
   rootOf: (values: TemplateValues) => unknown,
-): { hasList: boolean; read: Reader } {
-  return { hasList: path.hasList, read: (values) => path.read(rootOf(values), values.context) };
+): Omit<Place, "root"> {
+  const { hasList, onlyProperty } = path;
+  return { hasList, onlyProperty, read: (values) => path.read(rootOf(values), values.context) };
 }
 
 function readViewer({ viewer }: TemplateValues): string[] {

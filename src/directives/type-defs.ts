@@ -1,6 +1,9 @@
 /** The directives' SDL, to stand beside a project's own type definitions. */
 export const typeDefs = /* GraphQL */ `
-"Caches the field's result. Errors are never cached."
+"""
+Caches the field's result. Errors are never cached.
+On an entity type of a federated graph: caches what its __resolveReference gives; {parent.*} is the reference.
+"""
 directive @cached(
   "Seconds a result stays fresh."
   ttl: Int!
@@ -8,7 +11,7 @@ directive @cached(
   tags: [String!] = []
   "PUBLIC: one entry for everyone. PRIVATE: one entry a viewer; with no viewer the field is not cached at all."
   scope: CacheScope = PUBLIC
-  "Template of what tells two parents of a nested field apart, as {parent.sku}. Default: the parent's id."
+  "Template of what tells two parents of a nested field apart, as {parent.sku}. Default: the parent's id; of an entity, all of its reference."
   key: String
   "What else of the context tells results apart, by the names given to cacheDirectives, as [\\"locale\\"]."
   vary: [String!] = []
@@ -22,7 +25,7 @@ directive @cached(
   staleIfError: Int = 0
   "Seconds a null result is kept; 0 keeps none. Default: ttl."
   nullTtl: Int
-) on FIELD_DEFINITION
+) on FIELD_DEFINITION | OBJECT
 
 "Evicts every entry filed under the tags, in every process."
 directive @evictTags(

@@ -23,6 +23,8 @@ export type ResultPaths = Readonly<Record<string, ResultPath>>;
 /** Reads the values at a path, as texts: one for a plain path, one an element where a list lies on it. */
 export interface ValuePath {
   readonly hasList: boolean;
+  /** The property, where that is all the path reads: not through another, a list, or what `resultPaths` supplies. */
+  readonly onlyProperty: string | undefined;
   read(root: unknown, context: unknown): MaybePromise<string[]>;
 }
 
@@ -56,11 +58,15 @@ export function valuePath(
 ): ValuePath {
   let hasList = false;
   const visit = visitor(type, names);
+  const [first] = names;
+  const isSupplied = resultPaths[`${getNamedType(type).name}.${first}`] !== undefined;
   return {
     hasList,
+    onlyProperty: names.length === 1 && !hasList && !isSupplied ? first : undefined,
     read: (root, context) => {
       const texts: string[] = [];
-      return chain(visit(root, context, texts), () => texts);
+      const done = visit(root, context, texts);
+      return isPromise(done) ? done.then(() => texts) : texts;
     },
   };
 
@@ -109,7 +115,8 @@ function visitStep({ name, supply }: Step, next: Visit): Visit {
   return (value, context, texts) => {
     let found = propertyOf(value, name, context);
     if (found === undefined && supply) found = supply(value as never, context as never);
-    return chain(found, (each) => next(each, context, texts));
+    if (!isPromise(found)) return next(found, context, texts);
+    return found.then((each) => next(each, context, texts));
   };
 }
 

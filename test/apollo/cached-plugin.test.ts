@@ -2,9 +2,15 @@ import { ApolloServer, HeaderMap } from "@apollo/server";
 import { ApolloServerPluginCacheControl } from "@apollo/server/plugin/cacheControl";
 import { makeExecutableSchema } from "@graphql-tools/schema";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type CachedPluginOptions, cachedPlugin } from "../../src/apollo/index.js";
+import {
+  type CachedPluginOptions,
+  type CdnOptions,
+  cachedPlugin,
+  createCdn,
+} from "../../src/apollo/index.js";
 import { cacheDirectives } from "../../src/directives/cache-directives.js";
 import { createTestCache } from "../directives/support/cached-schema.js";
+import { createGate } from "../support/gate.js";
 
 interface Context {
   viewer?: string;
@@ -15,15 +21,28 @@ interface Policy {
   scope: string | undefined;
 }
 
-async function createServer(options?: CachedPluginOptions<Context>, calculateHttpHeaders = true) {
-  const directives = cacheDirectives<Context>(createTestCache(), {
+interface ServerOptions extends Omit<CachedPluginOptions<Context>, "cdn"> {
+  cdn?: CdnOptions;
+}
+
+async function createServer(
+  { cdn: cdnOptions, ...options }: ServerOptions = {},
+  calculateHttpHeaders = true,
+) {
+  const cache = createTestCache();
+  const cdn = cdnOptions && createCdn(cache, cdnOptions);
+  onTestFinished(() => cdn?.close());
+  const directives = cacheDirectives<Context>(cache, {
     viewer: ({ viewer }) => viewer,
+    vary: { viewer: ({ viewer }) => viewer ?? "" },
+    authorize: { "Query.guarded": () => true },
     onProblem: (problem) => {
       throw problem;
     },
   });
   const policies: Policy[] = [];
   const server = new ApolloServer<Context>({
+    allowBatchedHttpRequests: true,
     schema: directives.apply(
       makeExecutableSchema({
         typeDefs: [
@@ -34,8 +53,21 @@ async function createServer(options?: CachedPluginOptions<Context>, calculateHtt
             mine: Item @cached(ttl: 60, scope: PRIVATE)
             gone: Item @cached(ttl: 60, nullTtl: 0)
             plain: Item
+            failing: Int @cached(ttl: 60)
+            untagged: Int @cached(ttl: 60)
+            varied: Int @cached(ttl: 60, vary: ["viewer"])
+            guarded: Int @cached(ttl: 60)
+            ticket: Int @cached(ttl: 60) @cacheControl(scope: PRIVATE)
+            many: [Int!]! @cached(ttl: 60, tags: ["number:{result}"])
           }
-          type Item { id: ID! sizes: [Size!]! maker: Maker  locked: Maker @cacheControl(maxAge: 5) }
+          type Mutation { change: Int @evictTags(tags: ["menu"])  hinted: Int @cacheControl(maxAge: 60) }
+          type Item {
+            id: ID!
+            sizes: [Size!]! @cached(ttl: 60, tags: ["sizes of {parent.id}"])
+            maker: Maker
+            locked: Maker @cacheControl(maxAge: 5)
+            label: String
+          }
           type Size { id: ID! size: String! }
           type Maker { name: String! item: Item! }
           directive @cacheControl(maxAge: Int, scope: CacheControlScope, inheritMaxAge: Boolean)
@@ -49,17 +81,27 @@ async function createServer(options?: CachedPluginOptions<Context>, calculateHtt
             mine: () => ({ id: 1 }),
             gone: () => null,
             plain: () => ({ id: 1 }),
+            failing: () => {
+              throw new Error("out of dough");
+            },
+            untagged: () => 1,
+            varied: () => 1,
+            guarded: () => 1,
+            ticket: () => 1,
+            many: () => Array.from({ length: 900 }, (_, index) => index + 1e15),
           },
+          Mutation: { change: () => 1, hinted: () => 1 },
           Item: {
             sizes: () => [{ id: 1, size: "S" }],
             maker: () => ({ name: "Ada" }),
             locked: () => ({ name: "Ada" }),
+            label: () => "fresh every time",
           },
         },
       }),
     ),
     plugins: [
-      cachedPlugin(directives, options),
+      cachedPlugin(directives, { ...options, ...(cdn && { cdn }) }),
       ApolloServerPluginCacheControl({ calculateHttpHeaders }),
       {
         requestDidStart: async () => ({
@@ -74,18 +116,21 @@ async function createServer(options?: CachedPluginOptions<Context>, calculateHtt
   onTestFinished(() => server.stop());
 
   async function ask(
-    query: string,
+    query: string | string[],
     { debug = "", viewer }: { debug?: string; viewer?: string } = {},
   ) {
     const headers = new HeaderMap([["content-type", "application/json"]]);
     if (debug) headers.set("x-cache-debug", debug);
+    const body = Array.isArray(query) ? query.map((each) => ({ query: each })) : { query };
     const response = await server.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: { method: "POST", headers, search: "", body: { query } },
+      httpGraphQLRequest: { method: "POST", headers, search: "", body },
       context: async () => (viewer === undefined ? {} : { viewer }),
     });
     if (response.body.kind !== "complete") throw new Error("The answer must be complete.");
     return {
       header: response.headers.get("cache-control"),
+      status: response.headers.get("cache-status"),
+      keys: response.headers.get("surrogate-key"),
       body: JSON.parse(response.body.string),
       policy: policies.at(-1),
     };
@@ -110,6 +155,112 @@ describe("Cache-Control", () => {
   );
 });
 
+describe("with a CDN that is purged", () => {
+  const cdn: CdnOptions = { purge: () => {} };
+
+  test.each([true, false])(
+    "an answer that is the same for all is the CDN's, for what remains of it and under its tags (Apollo's own header: %s)",
+    async (calculateHttpHeaders) => {
+      const ask = await createServer({ cdn }, calculateHttpHeaders);
+
+      for (const _time of ["cold", "warm"]) {
+        const { header, keys } = await ask("{ menu { id } }");
+        expect(header).toMatch(/^max-age=0, s-maxage=(300|299)$/);
+        expect(keys).toBe("menu");
+      }
+      expect(await ask("{ menu { id sizes { size } locked { name } } }")).toMatchObject({
+        header: "max-age=0, s-maxage=5",
+        keys: "menu sizes%20of%201 sizes%20of%202",
+      });
+      expect(await ask("{ untagged }")).toMatchObject({
+        header: "max-age=0, s-maxage=60",
+        keys: undefined,
+      });
+    },
+  );
+
+  test.each([
+    ["is private", "{ menu { id } mine { id } }", "private, no-store"],
+    ["is private by a hint", "{ ticket }", "private, no-store"],
+    ["varies with the context", "{ varied }", "no-store"],
+    ["is guarded", "{ guarded }", "no-store"],
+    ["holds an error", "{ menu { id } failing }", "no-store"],
+    ["was not stored", "{ gone { id } }", "no-store"],
+    ["has an uncached field", "{ menu { id } plain { id } }", "no-store"],
+    ["has an uncached resolver below a cached field", "{ menu { label } }", "no-store"],
+    ["has another, whose object has fields", "{ menu { maker { name } } }", "no-store"],
+    ["has more tags than a header takes", "{ many }", "no-store"],
+    ["changes something", "mutation { change }", "no-store"],
+    ["changes something with a hint", "mutation { hinted }", "no-store"],
+    ["has no cached field", "{ __typename }", "no-store"],
+  ])("an answer that %s is not", async (_what, query, header) => {
+    const ask = await createServer({ cdn });
+    const answer = await ask(query, { viewer: "ada" });
+    expect(answer.header).toBe(header);
+    expect(answer.keys).toBeUndefined();
+  });
+
+  test("an answer to one who debugs is not, since it shows more", async () => {
+    const ask = await createServer({ cdn, debug: true });
+    expect((await ask("{ menu { id } }", { debug: "1" })).header).toBe("no-store");
+  });
+
+  test("the answers of one request are not, and one that is private makes all of them so", async () => {
+    const ask = await createServer({ cdn });
+    const [menu, mine] = ["{ menu { id } }", "{ mine { id } }"];
+
+    expect((await ask([menu, menu])).header).toBe("no-store");
+    expect((await ask([menu, mine])).header).toBe("private, no-store");
+    expect((await ask([mine, menu])).header).toBe("private, no-store");
+  });
+
+  test("a mutation is answered once what it evicts is purged", async () => {
+    const gate = createGate();
+    const order: string[] = [];
+    const ask = await createServer({
+      cdn: {
+        waitSeconds: 60,
+        purge: async (keys) => {
+          await gate.pass();
+          order.push(`purged ${keys}`);
+        },
+      },
+    });
+
+    const answer = ask("mutation { change }").then(() => order.push("answered"));
+    await gate.arrived;
+    gate.open();
+    await answer;
+
+    expect(order).toEqual(["purged menu", "answered"]);
+  });
+});
+
+describe("Cache-Status", () => {
+  test("sums up what the cached fields did", async () => {
+    const ask = await createServer();
+
+    expect((await ask("{ menu { id } }")).status).toBe(
+      'graphql-cached; fwd=miss; stored; ttl=300; detail="miss=1"',
+    );
+    expect((await ask("{ menu { id } }")).status).toMatch(
+      /^graphql-cached; hit; ttl=(300|299); detail="hit=1"$/,
+    );
+    expect((await ask("{ menu { id sizes { id } } }")).status).toMatch(/; fwd=partial; stored; /);
+    expect((await ask("{ mine { id } }")).status).toBe(
+      'graphql-cached; fwd=bypass; detail="bypassed=1"',
+    );
+  });
+
+  test("is left out where no cached field took part, where several answers share it, and where it is unwanted", async () => {
+    const ask = await createServer();
+    expect((await ask("{ plain { id } }")).status).toBeUndefined();
+    expect((await ask(["{ menu { id } }", "{ menu { id } }"])).status).toBeUndefined();
+    const silent = await createServer({ cacheStatus: false });
+    expect((await silent("{ menu { id } }")).status).toBeUndefined();
+  });
+});
+
 describe("Apollo's cache policy", () => {
   test("has the ttl of what was just stored, and what remains of it later", async () => {
     const ask = await createServer();
@@ -123,7 +274,7 @@ describe("Apollo's cache policy", () => {
   test("is inherited by what lies below a cached field", async () => {
     const ask = await createServer();
 
-    const { policy } = await ask("{ menu { sizes { size } maker { item { maker { name } } } } }");
+    const { policy } = await ask("{ menu { id maker { item { maker { name } } } } }");
 
     expect(policy?.maxAge).toBe(300);
   });

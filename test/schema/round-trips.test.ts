@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { scripts } from "../../src/cache/redis/scripts.js";
-import { type CountingProxy, startCountingProxy, type Trip } from "../support/counting-proxy.js";
+import { type CountingProxy, startCountingProxy } from "../support/counting-proxy.js";
 import {
   openPizzeria,
   type Pizzeria,
@@ -8,6 +7,7 @@ import {
   startBackends,
   type TestBackends,
 } from "../support/pizzeria.js";
+import { isOfReading } from "../support/reading-trips.js";
 
 const MENU = "{ menu { id name timesOrdered sizes { id size price } } }";
 const ITEMS = 32;
@@ -47,17 +47,6 @@ async function readMenu() {
     trips: proxy.trips.filter(isOfReading),
     statuses: Object.fromEntries(Object.entries(cache).map(([at, { statuses }]) => [at, statuses])),
   };
-}
-
-const { positionTag, commitEntry, fileEntry, releaseLease } = scripts;
-const COMMITTING = new Set([positionTag, commitEntry, fileEntry, releaseLease].map((s) => s.sha));
-
-/** Reads and leases; not the commits after the loads. */
-function isOfReading({ sent }: Trip): boolean {
-  const commands = sent.matchAll(/\*\d+\r\n\$\d+\r\n([a-z]+)\r\n(?:\$40\r\n([0-9a-f]{40})\r\n)?/gi);
-  return [...commands].some(([, name = "", sha = ""]) =>
-    /^evalsha$/i.test(name) ? !COMMITTING.has(sha) : /^(m?get|set|eval|time)$/i.test(name),
-  );
 }
 
 describe(`a menu of ${ITEMS} items with sizes and counts`, () => {

@@ -1,0 +1,82 @@
+import { makeExecutableSchema } from "@graphql-tools/schema";
+import type { GraphQLSchema } from "graphql";
+import type { Redis } from "ioredis";
+
+/** The pizzeria's menu, as large as that of the sales data. */
+export const ITEMS = 32;
+export const ITEM_ID = "item-7";
+
+export const MENU_QUERY =
+  "{ menu { id name category ingredients available sizes { id size price } timesOrdered } }";
+export const SET_PRICE_QUERY =
+  "mutation M($id: ID!, $price: Int!) { setPrice(id: $id, price: $price) { id } }";
+
+interface Item {
+  readonly id: string;
+}
+
+/** Where its data comes from. */
+export interface Origin {
+  sizes(id: string): unknown;
+  setPrice(id: string, price: number): unknown;
+}
+
+const items = Array.from({ length: ITEMS }, (_, index) => ({
+  id: `item-${index}`,
+  name: `The ${index}th Deluxe Pizza`,
+  category: "CLASSIC",
+  ingredients: ["Pepperoni", "Mushrooms", "Red Onions", "Red Peppers", "Bacon"],
+  available: true,
+}));
+
+const sizesOf = (id: string, price: number) =>
+  ["S", "M", "L"].map((size) => ({ id: `${id}-${size}`, size, price }));
+
+/** Constants: nothing is looked up, and nothing changes. */
+export function constantOrigin(): Origin {
+  const sizes = new Map(items.map(({ id }) => [id, sizesOf(id, 1250)]));
+  return { sizes: (id) => sizes.get(id), setPrice: () => undefined };
+}
+
+/** Prices that all processes share. */
+export function sharedOrigin(redis: Redis): Origin {
+  return {
+    sizes: async (id) => sizesOf(id, Number((await redis.hget("origin:prices", id)) ?? 1250)),
+    setPrice: (id, price) => redis.hset("origin:prices", id, price),
+  };
+}
+
+export function menuSchema(directivesSdl: string, origin: Origin): GraphQLSchema {
+  return makeExecutableSchema({
+    typeDefs: [
+      directivesSdl,
+      `type Query { menu: [MenuItem!]! @cached(ttl: 300, tags: ["menu"], staleIfError: 3600) }
+      type MenuItem {
+        id: ID!
+        name: String!
+        category: String!
+        ingredients: [String!]!
+        available: Boolean!
+        sizes: [MenuItemSize!]! @cached(ttl: 300, tags: ["menu-item:{parent.id}"])
+        timesOrdered: Int! @cached(ttl: 300, staleWhileRevalidate: 600)
+      }
+      type MenuItemSize { id: ID!  size: String!  price: Int! }
+      type Mutation {
+        setPrice(id: ID!, price: Int!): MenuItem! @evictTags(tags: ["menu", "menu-item:{args.id}"])
+      }`,
+    ],
+    resolvers: {
+      Query: { menu: () => items },
+      MenuItem: {
+        sizes: ({ id }: Item) => origin.sizes(id),
+        timesOrdered: () => 2453,
+      },
+      Mutation: {
+        setPrice: async (_source: unknown, { id, price }: { id: string; price: number }) => {
+          await origin.setPrice(id, price);
+          return items.find((item) => item.id === id);
+        },
+      },
+    },
+  });
+}

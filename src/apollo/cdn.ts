@@ -1,0 +1,147 @@
+import type { Cache } from "../cache/types.js";
+import { surrogateKey, surrogateKeysHeader } from "./surrogate-keys.js";
+
+export interface CdnOptions {
+  /**
+   * The purge hook: removes every copy that bears one of these surrogate keys, 250 at the most. What it throws is
+   * tried again until it succeeds, and until then no answer is given to the CDN.
+   */
+  purge(keys: readonly string[]): unknown;
+  /** The header that the CDN reads surrogate keys from, as "Cache-Tag". Default "Surrogate-Key". */
+  header?: string;
+  /**
+   * Keys are purged once more after so long, since an answer from before an eviction may reach the CDN after its purge.
+   * More than the slowest answer takes, and than `near.maxAgeSeconds`. Default 10.
+   */
+  repeatAfterSeconds?: number;
+  /** How long a mutation's answer waits for its purges at the most. Default 1. */
+  waitSeconds?: number;
+  /** Told of each purge that failed. Default: a Node warning for the first of a row. */
+  onProblem?: (error: unknown) => void;
+}
+
+/** A CDN before the servers, from which what this process evicts is purged. */
+export interface Cdn {
+  /** The header with an answer's surrogate keys; undefined where the CDN must not have the answer. */
+  keysHeader(tags: Iterable<string>): { readonly name: string; readonly value: string } | undefined;
+  /** Resolves once what was evicted until now is purged, or after `waitSeconds`. */
+  settled(): Promise<void>;
+  /** Ends it; what is not purged yet stays. */
+  close(): void;
+}
+
+const KEYS_AT_ONCE = 250;
+const RETRY_AFTER_MS = [250, 1000, 5000, 30_000] as const;
+
+/** Past so many, what failed to be purged is given up, and with it the CDN: nothing is given to it any more. */
+const MAX_DUE = 100_000;
+
+/**
+ * Purges from a CDN whatever this process evicts from the cache, by surrogate keys that are its tags. Every process that
+ * evicts needs one, those that serve no GraphQL included.
+ */
+export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): Cdn {
+  const { purge, header = "Surrogate-Key", repeatAfterSeconds = 10, waitSeconds = 1 } = options;
+  const onProblem = options.onProblem ?? warn;
+  /** Keys to be purged, and how often yet. */
+  const due = new Map<string, number>();
+  /** What other processes may put there again: they are bound by these evictions only once the store is back. */
+  const undelivered = new Set<string>();
+  const timers = new Set<NodeJS.Timeout>();
+  let running: Promise<void> | undefined;
+  let failures = 0;
+  let isLost = false;
+
+  const stopListening = cache.onEvent((event) => {
+    if (event.type === "evict") {
+      const keys = event.tags.map(surrogateKey);
+      if (!event.delivered) for (const key of keys) undelivered.add(key);
+      add(keys, 2);
+    } else if (event.type === "recovery") {
+      add([...undelivered], 2);
+      undelivered.clear();
+    }
+    if (due.size + undelivered.size > MAX_DUE) giveUp();
+  });
+
+  function add(keys: readonly string[], times: number): void {
+    for (const key of keys) due.set(key, Math.max(times, due.get(key) ?? 0));
+    if (failures === 0) run();
+  }
+
+  function run(): void {
+    running ??= purgeAll().finally(() => {
+      running = undefined;
+    });
+  }
+
+  async function purgeAll(): Promise<void> {
+    // What one mutation evicts in several steps goes in one purge.
+    await new Promise(setImmediate);
+    while (due.size > 0) {
+      const next = [...due].slice(0, KEYS_AT_ONCE);
+      for (const [key] of next) due.delete(key);
+      try {
+        await purge(next.map(([key]) => key));
+        failures = 0;
+        const again = next.filter(([, times]) => times > 1).map(([key]) => key);
+        if (again.length > 0) after(repeatAfterSeconds * 1000, () => add(again, 1));
+      } catch (error) {
+        for (const [key, times] of next) due.set(key, Math.max(times, due.get(key) ?? 0));
+        after(RETRY_AFTER_MS[Math.min(failures, RETRY_AFTER_MS.length - 1)] as number, run);
+        failures += 1;
+        if (failures === 1 || options.onProblem) onProblem(error);
+        return;
+      }
+    }
+  }
+
+  function after(ms: number, then: () => void): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      then();
+    }, ms);
+    timers.add(timer.unref());
+  }
+
+  function giveUp(): void {
+    isLost = true;
+    due.clear();
+    undelivered.clear();
+    onProblem(
+      new Error(
+        `The CDN must be purged, but ${MAX_DUE} keys could not be: it is given no more answers.`,
+      ),
+    );
+  }
+
+  return {
+    keysHeader(tags) {
+      if (isLost || failures > 0) return undefined;
+      const value = surrogateKeysHeader(header, tags);
+      return value === undefined ? undefined : { name: header.toLowerCase(), value };
+    },
+    async settled() {
+      if (!running) return;
+      let timer: NodeJS.Timeout | undefined;
+      const over = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, waitSeconds * 1000);
+      });
+      await Promise.race([running, over]);
+      clearTimeout(timer);
+    },
+    close() {
+      stopListening();
+      for (const timer of timers) clearTimeout(timer);
+      due.clear();
+    },
+  };
+}
+
+function warn(error: unknown): void {
+  const text = error instanceof Error ? error.message : String(error);
+  process.emitWarning(`A CDN was not purged: ${text}`, {
+    type: "GraphQLCachedWarning",
+    code: "E_PURGE",
+  });
+}

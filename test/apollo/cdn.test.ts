@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { type CdnOptions, createCdn } from "../../src/apollo/cdn.js";
+import type { CacheEvent, CacheListener } from "../../src/cache/events.js";
+import { createTestCache } from "../directives/support/cached-schema.js";
+import { createGate } from "../support/gate.js";
+
+function openCdn(options: Partial<CdnOptions> = {}) {
+  const purged: string[][] = [];
+  let listener: CacheListener | undefined;
+  const cdn = createCdn(
+    {
+      onEvent: (given) => {
+        listener = given;
+        return () => {
+          listener = undefined;
+        };
+      },
+    },
+    { purge: (keys) => purged.push([...keys]), ...options },
+  );
+  onTestFinished(() => cdn.close());
+  const tell = (event: CacheEvent) => listener?.(event);
+  return {
+    cdn,
+    purged,
+    tell,
+    evict: (tags: string[], delivered = true) =>
+      tell({ type: "evict", tags, entries: 1, delivered }),
+    isListening: () => listener !== undefined,
+  };
+}
+
+describe("a CDN", () => {
+  test("is purged of what a cache evicts, before that is answered for", async () => {
+    const purged: string[][] = [];
+    const cache = createTestCache();
+    const cdn = createCdn(cache, { purge: (keys) => purged.push([...keys]) });
+    onTestFinished(() => cdn.close());
+
+    await cache.evictTags(["menu", "the menu"]);
+    await cdn.settled();
+
+    expect(purged).toEqual([["menu", "the%20menu"]]);
+  });
+
+  test("is told once of what several evictions of one moment name, and of no more than 250 keys at a time", async () => {
+    const { cdn, purged, evict } = openCdn();
+    evict(["a", "b"]);
+    evict(["b", "c"]);
+    await cdn.settled();
+    expect(purged).toEqual([["a", "b", "c"]]);
+
+    purged.length = 0;
+    evict(Array.from({ length: 600 }, (_, index) => `item:${index}`));
+    await cdn.settled();
+    expect(purged.map((keys) => keys.length)).toEqual([250, 250, 100]);
+  });
+
+  test("holds an answer for its purge, but not for longer than waitSeconds", async () => {
+    const gate = createGate();
+    const { cdn, evict } = openCdn({ purge: () => gate.pass(), waitSeconds: 0.01 });
+    onTestFinished(() => gate.open());
+    evict(["a"]);
+    await cdn.settled();
+    expect(gate.isOpen).toBe(false);
+  });
+
+  test("is no longer purged once it is closed", () => {
+    const { cdn, isListening } = openCdn();
+    cdn.close();
+    expect(isListening()).toBe(false);
+  });
+});
+
+describe("in time, a CDN", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const macrotask = () => new Promise(setImmediate);
+  const pass = async (ms: number) => {
+    await macrotask();
+    await vi.advanceTimersByTimeAsync(ms);
+    await macrotask();
+  };
+
+  test("is purged once more, of what an answer from before may have brought it since", async () => {
+    const { purged, evict } = openCdn({ repeatAfterSeconds: 10 });
+    evict(["a"]);
+    await pass(9_999);
+    expect(purged).toEqual([["a"]]);
+    await pass(1);
+    expect(purged).toEqual([["a"], ["a"]]);
+    await pass(60_000);
+    expect(purged).toHaveLength(2);
+  });
+
+  test("is given no answers from a purge that failed to one that succeeds", async () => {
+    let isDown = true;
+    const purged: string[][] = [];
+    const problems: unknown[] = [];
+    const { cdn, evict } = openCdn({
+      purge: (keys) => {
+        if (isDown) throw new Error("503");
+        purged.push([...keys]);
+      },
+      onProblem: (problem) => problems.push(problem),
+    });
+    expect(cdn.keysHeader(["a"])).toEqual({ name: "surrogate-key", value: "a" });
+
+    evict(["a"]);
+    await pass(0);
+    expect(cdn.keysHeader(["b"])).toBeUndefined();
+    evict(["b"]);
+    await pass(250);
+    expect([purged, problems.length]).toEqual([[], 2]);
+
+    isDown = false;
+    await pass(1_000);
+    expect(purged).toEqual([["a", "b"]]);
+    expect(cdn.keysHeader(["b"])).toBeDefined();
+  });
+
+  test("is purged again of what other processes learned of later, when they have", async () => {
+    const { purged, evict, tell } = openCdn();
+    evict(["a"], false);
+    await pass(10_000);
+    purged.length = 0;
+
+    tell({ type: "recovery" });
+    await pass(0);
+
+    expect(purged).toEqual([["a"]]);
+  });
+
+  test("is given nothing any more once too much of it could not be purged", async () => {
+    const problems: unknown[] = [];
+    const { cdn, evict } = openCdn({
+      purge: () => {
+        throw new Error("503");
+      },
+      onProblem: (problem) => problems.push(problem),
+    });
+    for (let from = 0; from <= 100_000; from += 1_000) {
+      evict(Array.from({ length: 1_000 }, (_, index) => `item:${from + index}`));
+    }
+    await pass(60_000);
+    expect(cdn.keysHeader([])).toBeUndefined();
+    expect(String(problems[0])).toContain("it is given no more answers");
+  });
+});

@@ -1,0 +1,4 @@
+import { describeServer } from "./server-conformance.js";
+import { apollo } from "./support/servers.js";
+
+describeServer("Apollo Server", apollo());

@@ -1,0 +1,4 @@
+import { describeServer } from "./server-conformance.js";
+import { overMercurius } from "./support/servers.js";
+
+describeServer("Mercurius", overMercurius({ jit: 0 }));

@@ -1,0 +1,196 @@
+import { ApolloServerPluginInlineTraceDisabled } from "@apollo/server/plugin/disabled";
+import { buildSubgraphSchema } from "@apollo/subgraph";
+import { makeExecutableSchema } from "@graphql-tools/schema";
+import { type GraphQLSchema, parse } from "graphql";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { createCache } from "../../src/cache/cache.js";
+import type { CacheOptions } from "../../src/cache/types.js";
+import { cacheDirectives } from "../../src/directives/cache-directives.js";
+import { createTestCache } from "../directives/support/cached-schema.js";
+import { type RedisServer, startRedis } from "../support/redis-server.js";
+import { apollo } from "./support/servers.js";
+import { createShop, type ShopContext } from "./support/shop.js";
+
+let redis: RedisServer;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+
+const typeDefs = (directive: string) => `
+  extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@external", "@requires"])
+  type Item @key(fields: "id") @key(fields: "sku") ${directive} {
+    id: ID!
+    sku: String!
+    price: Int!
+    weight: Int @external
+    freight: Int @requires(fields: "weight")
+    label: String! @cached(ttl: 60, tags: ["item:{parent.id}"])
+  }
+  type Query { version: String }
+  type Mutation { setPrice(id: ID!, price: Int!): Item @evictTags(tags: ["item:{args.id}"]) }
+`;
+
+interface Reference {
+  readonly id?: string;
+  readonly sku?: string;
+  readonly weight?: number;
+}
+
+/** A subgraph whose items are loaded by a batching loader. */
+async function openSubgraph(
+  directive = '@cached(ttl: 60, tags: ["item:{result.id}"])',
+  cacheOptions: CacheOptions = {},
+) {
+  const shop = createShop();
+  const problems: unknown[] = [];
+  const cache = createCache({
+    redis: redis.client(),
+    prefix: `${Math.random()}:`,
+    commandTimeoutMs: 5_000,
+    earlyRefresh: 0,
+    ...cacheOptions,
+  });
+  onTestFinished(() => cache.close());
+  await expect.poll(async () => (await cache.health()).problems).toEqual([]);
+  const directives = cacheDirectives<ShopContext>(cache, {
+    loaders: ({ loaders }) => ({ ...loaders }),
+    onProblem: (problem) => problems.push(problem),
+  });
+  const schema: GraphQLSchema = directives.apply(
+    buildSubgraphSchema({
+      typeDefs: parse(directives.typeDefs + typeDefs(directive)),
+      resolvers: {
+        Item: {
+          __resolveReference: async ({ id, sku, weight }: Reference, { loaders }: ShopContext) => {
+            const known = id ?? String(sku).replace("sku-", "");
+            const price = await loaders.prices.load(known).catch(() => undefined);
+            return price === undefined ? null : { id: known, sku: `sku-${known}`, price, weight };
+          },
+          freight: ({ weight }: Reference) => (weight ?? 0) * 2,
+          label: ({ id }: Reference) => {
+            shop.count("label");
+            return `the ${id}`;
+          },
+        },
+        Mutation: {
+          setPrice: (_source: unknown, { id, price }: { id: string; price: number }) => {
+            shop.prices.set(id, price);
+            return { id, sku: `sku-${id}`, price };
+          },
+        },
+      },
+    }),
+  );
+  const server = await apollo(ApolloServerPluginInlineTraceDisabled())(schema, shop.context);
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  return {
+    shop,
+    cache,
+    problems,
+    /** What the router asks. */
+    entities: async (references: readonly Reference[], selection = "id price") => {
+      const { data, errors } = await server.ask(
+        `query Q($of: [_Any!]!) { _entities(representations: $of) { ... on Item { ${selection} } } }`,
+        { variables: { of: references.map((sent) => ({ __typename: "Item", ...sent })) } },
+      );
+      expect(errors).toBeUndefined();
+      return data?._entities;
+    },
+    setPrice: (id: string, price: number) =>
+      server.ask(`mutation { setPrice(id: "${id}", price: ${price}) { price } }`),
+  };
+}
+
+describe.each<[string, CacheOptions]>([
+  ["Redis", {}],
+  ["Redis and a near cache", { near: { maxAgeSeconds: 60 } }],
+])("an entity of a subgraph, over %s", (_name, cacheOptions) => {
+  const cached = '@cached(ttl: 60, tags: ["item:{result.id}"])';
+
+  test("is cached by its reference, and references are loaded as one batch", async () => {
+    const { entities, shop, problems } = await openSubgraph(cached, cacheOptions);
+    const references = [{ id: "a" }, { id: "b" }, { id: "a" }];
+    const answer = [
+      { id: "a", price: 10 },
+      { id: "b", price: 10 },
+      { id: "a", price: 10 },
+    ];
+
+    for (let time = 0; time < 4; time += 1) expect(await entities(references)).toEqual(answer);
+
+    expect(shop.batches.prices).toEqual([2]);
+    expect(problems).toEqual([]);
+  });
+
+  test("is loaded anew once a mutation evicted it", async () => {
+    const { entities, setPrice } = await openSubgraph(cached, cacheOptions);
+    await entities([{ id: "a" }, { id: "b" }]);
+
+    expect((await setPrice("a", 12)).data).toEqual({ setPrice: { price: 12 } });
+
+    expect(await entities([{ id: "a" }, { id: "b" }])).toEqual([
+      { id: "a", price: 12 },
+      { id: "b", price: 10 },
+    ]);
+  });
+
+  test("that is not there is a null, which is cached", async () => {
+    const { entities, shop } = await openSubgraph("@cached(ttl: 60)", cacheOptions);
+
+    expect(await entities([{ id: "nowhere" }])).toEqual([null]);
+    expect(await entities([{ id: "nowhere" }])).toEqual([null]);
+    expect(shop.batches.prices).toEqual([1]);
+  });
+
+  test("is kept apart by all that the router sent: its other keys, and what it requires", async () => {
+    const { entities } = await openSubgraph(cached, cacheOptions);
+
+    expect(await entities([{ sku: "sku-a" }], "id")).toEqual([{ id: "a" }]);
+    expect(await entities([{ id: "a", weight: 1 }], "freight")).toEqual([{ freight: 2 }]);
+    expect(await entities([{ id: "a", weight: 4 }], "freight")).toEqual([{ freight: 8 }]);
+  });
+
+  test("has cached fields like any other type", async () => {
+    const { entities, shop } = await openSubgraph(cached, cacheOptions);
+
+    expect(await entities([{ id: "a" }, { id: "b" }], "label")).toEqual([
+      { label: "the a" },
+      { label: "the b" },
+    ]);
+    await entities([{ id: "a" }, { id: "b" }], "label");
+    expect(shop.asked("label")).toBe(2);
+  });
+});
+
+describe("@cached on a type", () => {
+  test("takes tags and a key from the reference", async () => {
+    const { entities, cache, shop } = await openSubgraph(
+      '@cached(ttl: 60, key: "{parent.id}", tags: ["item:{parent.id}"])',
+    );
+    await entities([{ id: "a", weight: 1 }]);
+    await entities([{ id: "a", weight: 2 }]);
+    expect(shop.batches.prices).toEqual([1]);
+
+    await cache.evictTags(["item:a"]);
+    await entities([{ id: "a" }]);
+    expect(shop.batches.prices).toEqual([1, 1]);
+  });
+
+  test("is refused where no router can ask for it", () => {
+    const directives = cacheDirectives(createTestCache());
+    const build = () =>
+      directives.apply(
+        makeExecutableSchema({
+          typeDefs: [
+            directives.typeDefs,
+            "type Query { item: Item } type Item @cached(ttl: 60) { id: ID! }",
+          ],
+        }),
+      );
+
+    expect(build).toThrow(
+      "Item: @cached on a type caches what its __resolveReference gives to the router of a federated graph, but it has none. Elsewhere @cached stands on fields.",
+    );
+  });
+});
