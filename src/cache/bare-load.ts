@@ -3,6 +3,7 @@ import type { EncodedValue } from "./codec.js";
 import { type Ending, type Flight, Flights, isForJoiner } from "./flights.js";
 import { mayHaveOwnTags } from "./load.js";
 import type { Token } from "./store.js";
+import { standIn } from "./write-behind/stand-in.js";
 
 /** Loads without a lease: their results are returned and never stored. */
 export interface BareLoads {
@@ -29,13 +30,25 @@ export interface BareLanding {
   readonly own: boolean;
 }
 
-export function createBareLoads(parts: FillParts): BareLoads {
+/** @param asksPins false while the store is out of reach */
+export function createBareLoads(parts: FillParts, asksPins: boolean): BareLoads {
   const flights = new Flights();
+
+  /** The call, with a pending write in the place of its load. Those of one tick still load in one tick. */
+  async function pinned(call: Call): Promise<Call> {
+    try {
+      return standIn(parts.codec, call, await parts.store.pins.pinned(call.key));
+    } catch (error) {
+      parts.reporter.error(error, named(call));
+      return call;
+    }
+  }
 
   async function run(call: Call): Promise<Ending> {
     parts.reporter.report({ type: "load", stored: false, ...named(call) });
     try {
-      const loaded = await parts.loads.run(call.key, call.entry, call.load);
+      const { load } = asksPins ? await pinned(call) : call;
+      const loaded = await parts.loads.run(call.key, call.entry, load);
       const encoded = encodeForOthers(loaded.value);
       return {
         type: "value",

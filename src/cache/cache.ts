@@ -27,6 +27,7 @@ import type { Store } from "./store.js";
 import type { Cache, CacheOptions, EntryOptions, Load, Lookup } from "./types.js";
 import { createUndelivered } from "./undelivered.js";
 import { createWaitingRooms } from "./waiting-rooms.js";
+import { createOpenQueues } from "./write-behind/queues.js";
 import { createWriteThrough } from "./write-through.js";
 
 const PROMOTED =
@@ -54,19 +55,20 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
   const fillParts = { settings, store, codec, loads, reporter };
   const rooms = createWaitingRooms(store);
   const flights = new Flights();
-  const bareLoads = createBareLoads(fillParts);
-  const outageLoads = createBareLoads(fillParts);
+  const bareLoads = createBareLoads(fillParts, true);
+  const outageLoads = createBareLoads(fillParts, false);
   const evictions = createEvictions(store);
   const outage = createOutage(store, evictions, undelivered, reporter, () => outageLoads.close());
   const lookups = createLookups({ ...fillParts, outage, rooms, flights, bareLoads, outageLoads });
   const setValue = createSetter(fillParts);
   const writes = createLoadRunner(limit, settings.loadTimeoutMs, "write");
-  const writeThrough = createWriteThrough({
-    ...fillParts,
-    outage,
-    writes,
-    evict,
-    delete: deleteKey,
+  const writeParts = { ...fillParts, outage, writes, evict, delete: deleteKey };
+  const writeThrough = createWriteThrough(writeParts);
+  const queues = createOpenQueues({
+    ...writeParts,
+    // Its own, since a batch under way is not ended with the cache: the cache waits for it.
+    writes: createLoadRunner(limit, settings.loadTimeoutMs, "write"),
+    open: (key, entryOptions, value) => open(key, entryOptions, () => value),
   });
   let isClosed = false;
 
@@ -174,6 +176,11 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       );
     },
 
+    writeBehind(name, behindOptions) {
+      checkOpen();
+      return queues.open(name, behindOptions);
+    },
+
     async lock(name, lockOptions, run) {
       checkOpen();
       checkKey(name, "A lock's name");
@@ -216,6 +223,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       }
       if (outage.isOn)
         problems.push("The store is out of reach: callers are answered from the origin.");
+      if (!outage.isOn && !isClosed) problems.push(...(await queues.problems().catch(() => [])));
       if (undelivered.size > 0) problems.push(`${undelivered.size} evictions wait for the store.`);
       if (evictions.unreplicated > 0) {
         problems.push(`${evictions.unreplicated} evictions wait for replicas.`);
@@ -232,9 +240,9 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     async close() {
       if (isClosed) return;
       isClosed = true;
-      outage.close();
       loads.close();
-      await writeThrough.close();
+      await Promise.all([writeThrough.close(), queues.close()]);
+      outage.close();
       evictions.close();
       await store.close();
     },

@@ -15,11 +15,10 @@ export interface WriteParts extends FillParts {
 
 /** A key whose value is on its way to the origin: no fill of it can commit meanwhile. */
 export interface HeldWrite {
-  /**
-   * Makes the value the entry, now that the origin has it and its tags were evicted; false where it may be outdated.
-   * The lease is given up either way.
-   */
-  store(evicted: CarriedOut | undefined): Promise<boolean>;
+  /** Makes the value the entry; false where it may be outdated. The lease is given up either way. */
+  store(): Promise<boolean>;
+  /** The same, where the writer has evicted the value's tags in between. */
+  storeAfter(evicted: CarriedOut | undefined): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -48,18 +47,24 @@ export async function holdForWrite(
   }
   const kept = keepLease(store, lease);
 
+  async function commit(nonces: Snapshot["nonces"]): Promise<boolean> {
+    const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
+    const { stored } = await commitLoaded(parts, call, token, { ...snapshot, nonces }, loaded);
+    return stored !== undefined;
+  }
+
   return {
-    async store(evicted) {
+    store() {
+      kept.stop();
+      return commit(snapshot.nonces);
+    },
+    async storeAfter(evicted) {
       kept.stop();
       const nonces = noncesAfter(entry.tags, snapshot, evicted?.versions);
-      if (!nonces) {
-        parts.reporter.report({ type: "refused", reason: "tag moved", ...named(call) });
-        await releaseLease(parts, call, token, 0);
-        return false;
-      }
-      const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
-      const { stored } = await commitLoaded(parts, call, token, { ...snapshot, nonces }, loaded);
-      return stored !== undefined;
+      if (nonces) return commit(nonces);
+      parts.reporter.report({ type: "refused", reason: "tag moved", ...named(call) });
+      await releaseLease(parts, call, token, 0);
+      return false;
     },
     async release() {
       kept.stop();

@@ -22,3 +22,12 @@ export type {
   Write,
   WriteContext,
 } from "./types.js";
+export type {
+  BehindWrite,
+  DeadLetter,
+  PutReceipt,
+  WriteBehind,
+  WriteBehindHealth,
+  WriteBehindOptions,
+  WriteResults,
+} from "./write-behind/types.js";

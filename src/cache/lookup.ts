@@ -23,6 +23,7 @@ import type { Entry, LeaseGrant, Reading } from "./store.js";
 import type { Lookup, LookupStatus } from "./types.js";
 import { createWaiting, type Waiting } from "./waiting.js";
 import type { WaitingRooms } from "./waiting-rooms.js";
+import { standIn } from "./write-behind/stand-in.js";
 
 export interface LookupParts extends FillParts {
   readonly outage: Outage;
@@ -82,7 +83,10 @@ export function createLookups(parts: LookupParts): Lookups {
     if (outage.isOn) return undefined;
     try {
       const { entry, valid } = await store.read(key, []);
-      if (!entry || !valid || store.now() >= entry.birthMs + entry.ttlMs) return undefined;
+      if (!entry || !valid || store.now() >= entry.birthMs + entry.ttlMs) {
+        const pin = await store.pins.pinned(key);
+        return pin && codec.decode({ format: pin.format, bytes: pin.value });
+      }
       const value = decoded(key, entry);
       return value === UNREADABLE ? undefined : value;
     } catch (error) {
@@ -127,6 +131,7 @@ export function createLookups(parts: LookupParts): Lookups {
           over: reading.token,
           overHeld: reading.doomed,
           asksDeletion: entry.since !== undefined,
+          asksPin: true,
         });
       } catch (error) {
         outage.notice(error);
@@ -144,7 +149,7 @@ export function createLookups(parts: LookupParts): Lookups {
       flight.token = token;
       flight.nonces = grant.snapshot.nonces;
       flight.settleLease();
-      const filled = await fill(parts, call, token, grant.snapshot);
+      const filled = await fill(parts, standIn(codec, call, grant.pinned), token, grant.snapshot);
       flight.land(filled);
       return fromOwn(filled, "miss");
     } finally {

@@ -17,6 +17,9 @@ import {
   type Token,
 } from "./store.js";
 import { createWakers } from "./wakers.js";
+import { createMemoryQueue } from "./write-behind/memory-queue.js";
+import { createMemoryPins } from "./write-behind/pins.js";
+import type { WriteQueue } from "./write-behind/queue.js";
 
 export interface MemoryStoreOptions {
   /** Default 10,000. */
@@ -57,6 +60,8 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
   const tags = new Map<string, Tag>();
   const deletions = new Map<string, { position: Position; keptUntilMs: number }>();
   const wakers = createWakers();
+  const pins = createMemoryPins();
+  const queues = new Map<string, WriteQueue>();
   let epoch = randomEpoch();
   let n = 0;
   let fence = 0;
@@ -171,7 +176,9 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       const deadlineMs = monotonicNow() + request.leaseMs;
       const position = request.outlastsEvictions ? lastOf(snapshot.head) : snapshot.head;
       holds.set(key, { kind: "lease", token, deadlineMs, position });
-      return { taken: true, snapshot: { ...snapshot, deletedAt: deletions.get(key)?.position } };
+      const deletedAt = deletions.get(key)?.position;
+      const pinned = request.asksPin ? await pins.pinned(key) : undefined;
+      return { taken: true, snapshot: { ...snapshot, deletedAt }, ...(pinned && { pinned }) };
     },
 
     async renewLease({ key, token, leaseMs, tags: wanted }) {
@@ -257,6 +264,13 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       entries.clear();
       tags.clear();
       wakers.wakeAll();
+    },
+
+    pins,
+    queue(name) {
+      const queue = queues.get(name) ?? createMemoryQueue();
+      queues.set(name, queue);
+      return queue;
     },
 
     knownPosition: head,

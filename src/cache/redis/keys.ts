@@ -21,11 +21,17 @@ export interface Keys {
   mark(tag: string): string;
   /** All such names. */
   allMarks(): string[];
+  /** W(k): the key's pending write, as of `writeBehind`. */
+  pin(key: string): string;
+  /** The stream of a queue's pending writes. */
+  queue(name: string): string;
+  /** The stream of those that were given up. In the slot of the first. */
+  buried(name: string): string;
   /** L: the eviction log. */
   readonly log: string;
   /** The counter of fencing tokens. */
   readonly fence: string;
-  /** True for what clear() leaves alone: the log, and what belongs to locks. */
+  /** True for what clear() leaves alone: the log, what belongs to locks, and what the origin does not have yet. */
   outlivesClear(name: string): boolean;
   /** Channel on which evictions of tags are told. */
   readonly evictions: string;
@@ -41,6 +47,8 @@ const BUCKETS = 64;
 
 export function createKeys(prefix: string): Keys {
   const entries = `${prefix}v:`;
+  const pins = `${prefix}w:`;
+  const queues = `${prefix}q:`;
   return {
     prefix,
     entry: (key) => (isLockKey(key) ? prefix + key.slice(1) : entries + key),
@@ -52,10 +60,15 @@ export function createKeys(prefix: string): Keys {
     allPending: () => Array.from({ length: BUCKETS }, (_, bucket) => `${prefix}p:{${bucket}}`),
     mark: (tag) => `${prefix}m:{${bucketOf(tag)}}`,
     allMarks: () => Array.from({ length: BUCKETS }, (_, bucket) => `${prefix}m:{${bucket}}`),
+    pin: (key) => pins + key,
+    queue: (name) => `${queues}{${encodeURIComponent(name)}}`,
+    buried: (name) => `${queues}{${encodeURIComponent(name)}}:buried`,
     log: `${prefix}log`,
     fence: `${prefix}fence`,
     outlivesClear: (name) =>
-      name === `${prefix}log` || name === `${prefix}fence` || name.startsWith(`${prefix}lock:`),
+      name === `${prefix}log` ||
+      name === `${prefix}fence` ||
+      [`${prefix}lock:`, pins, queues].some((beginning) => name.startsWith(beginning)),
     evictions: `${prefix}evictions`,
     wake: (key) => `${prefix}wake:${key}`,
   };

@@ -6,6 +6,7 @@ import { createTickBatch } from "../tick-batch.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";
 import type { EvictionLog } from "./log.js";
+import { readPin } from "./pins.js";
 import { writePosition } from "./record.js";
 import { scripts } from "./scripts.js";
 import {
@@ -46,21 +47,27 @@ export function createLeaseStep(
     const position = log.known ?? (await log.read());
     const leases = items.map(({ request }) => leaseCommand(request, position));
     const tags = [...new Set(items.flatMap(({ request }) => request.tags))];
-    // Asked behind the leases: what is deleted after that voids them.
-    const asking = items.filter(({ request }) => request.asksDeletion);
-    const deletions = asking.map(({ request }): Command => ["get", keys.deletion(request.key)]);
-    const { replies, snapshotOf } = await claim(tags, [...leases, ...deletions]);
-    items.forEach((item, index) => {
-      const { request, resolve, reject } = item;
+    // Asked behind the leases: what is deleted or pinned after that voids them.
+    const deletions = asking(items, "asksDeletion", keys.deletion);
+    const pins = asking(items, "asksPin", keys.pin);
+    // On a cluster they may overtake the leases, and a put that comes in between must not go unseen.
+    const early = connection.isCluster ? [...deletions] : [...deletions, ...pins];
+    const late = connection.isCluster ? [...pins] : [];
+    const { replies, snapshotOf } = await claim(tags, [...leases, ...early.map(getCommand)]);
+    const found = replies.slice(leases.length);
+    if (late.length > 0) found.push(...(await connection.sendAll(late.map(getCommand))));
+    const answers = new Map([...early, ...late].map((name, at) => [name, found[at]]));
+    items.forEach(({ request, resolve, reject }, index) => {
       const reply = replies[index];
-      const deletion = replies[leases.length + asking.indexOf(item)];
-      if (reply instanceof StoreError) reject(reply);
+      const deletion = request.asksDeletion && answers.get(keys.deletion(request.key));
+      const pin = request.asksPin && answers.get(keys.pin(request.key));
+      const failure = [reply, deletion, pin].find((one) => one instanceof StoreError);
+      if (failure) reject(failure);
       else if (reply !== 1) resolve(REFUSED);
-      else if (!request.asksDeletion) resolve({ taken: true, snapshot: snapshotOf(request.tags) });
-      else if (deletion instanceof StoreError) reject(deletion);
       else {
-        const deletedAt = readLogPosition(String(deletion ?? ""));
-        resolve({ taken: true, snapshot: { ...snapshotOf(request.tags), deletedAt } });
+        const deletedAt = deletion ? readLogPosition(String(deletion)) : undefined;
+        const snapshot = { ...snapshotOf(request.tags), deletedAt };
+        resolve({ taken: true, snapshot, pinned: pin ? readPin(pin) : undefined });
       }
     });
   }
@@ -124,6 +131,20 @@ export function createLeaseStep(
 }
 
 const REFUSED: LeaseGrant = { taken: false };
+
+function getCommand(name: string): Command {
+  return ["get", name];
+}
+
+/** The names to be asked for, each once. */
+function asking(
+  items: readonly Wanted[],
+  what: "asksDeletion" | "asksPin",
+  nameOf: (key: string) => string,
+): Set<string> {
+  const wanted = items.filter(({ request }) => request[what]);
+  return new Set(wanted.map(({ request }) => nameOf(request.key)));
+}
 
 function snapshotOf(
   tags: readonly string[],
