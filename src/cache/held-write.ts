@@ -3,6 +3,7 @@ import { commitLoaded, encodeValue, releaseLease } from "./commit.js";
 import type { CarriedOut } from "./evictions.js";
 import { keepLease, takeLease } from "./lease.js";
 import type { Outage } from "./outage.js";
+import { isCoveredBy } from "./position.js";
 import { randomId } from "./random.js";
 import type { EvictedVersion, Snapshot } from "./store.js";
 
@@ -19,17 +20,21 @@ export interface HeldWrite {
   store(): Promise<boolean>;
   /** The same, where the writer has evicted the value's tags in between. */
   storeAfter(evicted: CarriedOut | undefined): Promise<boolean>;
+  /** Does nothing where it was given up already. */
   release(): Promise<void>;
 }
 
 /**
  * Takes the lease and the snapshot for a value that is about to be written, over whatever fill is under way: what that
  * one brings home may be from before the write. undefined where the value cannot be stored, or the store is away.
+ *
+ * @param before the snapshot, for a value that has been written since: then it loses to what came in between
  */
 export async function holdForWrite(
   parts: WriteParts,
   call: Call,
   value: unknown,
+  before?: Snapshot,
 ): Promise<HeldWrite | undefined> {
   const { store, outage, settings } = parts;
   const { key, entry } = call;
@@ -38,14 +43,25 @@ export async function holdForWrite(
   const lease = { key, tags: entry.tags, token, leaseMs: settings.leaseMs };
   let snapshot: Snapshot;
   try {
-    const grant = await takeLease(store, { ...lease, over: "any", outlastsEvictions: true });
+    const how = {
+      over: "any",
+      outlastsEvictions: true,
+      asksDeletion: before !== undefined,
+    } as const;
+    const grant = await takeLease(store, { ...lease, ...how });
     if (!grant.taken) return undefined;
-    snapshot = grant.snapshot;
+    snapshot = before ?? grant.snapshot;
+    const { deletedAt } = grant.snapshot;
+    if (before && deletedAt && !isCoveredBy(deletedAt, before.head)) {
+      await releaseLease(parts, call, token, 0);
+      return undefined;
+    }
   } catch (error) {
     outage.notice(error);
     return undefined;
   }
   const kept = keepLease(store, lease);
+  let isHeld = true;
 
   async function commit(nonces: Snapshot["nonces"]): Promise<boolean> {
     const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
@@ -53,13 +69,21 @@ export async function holdForWrite(
     return stored !== undefined;
   }
 
+  /** False where it was let go before. */
+  function letGo(): boolean {
+    const wasHeld = isHeld;
+    isHeld = false;
+    kept.stop();
+    return wasHeld;
+  }
+
   return {
     store() {
-      kept.stop();
+      letGo();
       return commit(snapshot.nonces);
     },
     async storeAfter(evicted) {
-      kept.stop();
+      letGo();
       const nonces = noncesAfter(entry.tags, snapshot, evicted?.versions);
       if (nonces) return commit(nonces);
       parts.reporter.report({ type: "refused", reason: "tag moved", ...named(call) });
@@ -67,8 +91,7 @@ export async function holdForWrite(
       return false;
     },
     async release() {
-      kept.stop();
-      await releaseLease(parts, call, token, 0);
+      if (letGo()) await releaseLease(parts, call, token, 0);
     },
   };
 }

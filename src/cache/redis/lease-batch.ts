@@ -47,16 +47,18 @@ export function createLeaseStep(
     const position = log.known ?? (await log.read());
     const leases = items.map(({ request }) => leaseCommand(request, position));
     const tags = [...new Set(items.flatMap(({ request }) => request.tags))];
-    // Asked behind the leases: what is deleted or pinned after that voids them.
-    const deletions = asking(items, "asksDeletion", keys.deletion);
-    const pins = asking(items, "asksPin", keys.pin);
-    // On a cluster they may overtake the leases, and a put that comes in between must not go unseen.
-    const early = connection.isCluster ? [...deletions] : [...deletions, ...pins];
-    const late = connection.isCluster ? [...pins] : [];
-    const { replies, snapshotOf } = await claim(tags, [...leases, ...early.map(getCommand)]);
-    const found = replies.slice(leases.length);
-    if (late.length > 0) found.push(...(await connection.sendAll(late.map(getCommand))));
-    const answers = new Map([...early, ...late].map((name, at) => [name, found[at]]));
+    // Asked behind the leases: what is deleted or pinned after that voids them. On a cluster, where they may be on
+    // another node and overtake, that takes a second round trip.
+    const asked = [
+      ...asking(items, "asksDeletion", keys.deletion),
+      ...asking(items, "asksPin", keys.pin),
+    ];
+    const questions = asked.map((name): Command => ["get", name]);
+    const batch = connection.isCluster ? leases : [...leases, ...questions];
+    const { replies, snapshotOf } = await claim(tags, batch);
+    const late = connection.isCluster && asked.length > 0;
+    const found = late ? await connection.sendAll(questions) : replies.slice(leases.length);
+    const answers = new Map(asked.map((name, at) => [name, found[at]]));
     items.forEach(({ request, resolve, reject }, index) => {
       const reply = replies[index];
       const deletion = request.asksDeletion && answers.get(keys.deletion(request.key));
@@ -131,10 +133,6 @@ export function createLeaseStep(
 }
 
 const REFUSED: LeaseGrant = { taken: false };
-
-function getCommand(name: string): Command {
-  return ["get", name];
-}
 
 /** The names to be asked for, each once. */
 function asking(

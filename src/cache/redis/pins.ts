@@ -1,5 +1,5 @@
 import { createTickBatch } from "../tick-batch.js";
-import type { Pin, Pins } from "../write-behind/pins.js";
+import { type Pin, type Pins, UNPINNED_KEPT_MS } from "../write-behind/pins.js";
 import { type Connection, evaluate } from "./connection.js";
 import { Fetch } from "./fetch.js";
 import type { Keys } from "./keys.js";
@@ -16,7 +16,7 @@ interface Wanted {
   reject(error: unknown): void;
 }
 
-/** Each is W(k): 16 digits of the sequence, a line of JSON, and the value. */
+/** Each is W(k): 16 digits of the sequence, a line of JSON, and the value; the digits alone where one was unpinned. */
 export function createRedisPins(connection: Connection, keys: Keys): Pins {
   const enqueue = createTickBatch<Wanted>((items) => {
     flush(items).catch((error) => {
@@ -43,8 +43,10 @@ export function createRedisPins(connection: Connection, keys: Keys): Pins {
     },
 
     async unpin(key, sequence) {
-      const command = evaluate(scripts.unpinWrite, [keys.pin(key)], digits(sequence));
-      const reply = await connection.send(...command);
+      const unpinning = [digits(sequence), UNPINNED_KEPT_MS] as const;
+      const reply = await connection.send(
+        ...evaluate(scripts.unpinWrite, [keys.pin(key)], ...unpinning),
+      );
       if (reply === 1) return "own";
       return reply === -1 ? "newer" : "none";
     },

@@ -1,7 +1,7 @@
-import type { Call } from "../call.js";
 import { StoreError } from "../errors.js";
-import { holdForWrite, type WriteParts } from "../held-write.js";
+import type { WriteParts } from "../held-write.js";
 import type { LoadRunner } from "../load.js";
+import type { Snapshot } from "../store.js";
 import { buryAll, type Failed } from "./bury.js";
 import { type FinishParts, finish, type Order } from "./finish.js";
 import type { Inbox, Work } from "./inbox.js";
@@ -27,20 +27,17 @@ export function createFlush(parts: FlushParts): Flush {
   const { name, queue, inbox, store, behind, reporter } = parts;
 
   return async (works) => {
-    const held: Order[] = [];
-    try {
-      const failed = await prepare(await withoutOutdated(works), held);
-      failed.push(...(await write(held)));
-      await buryAll(
-        parts,
-        failed.filter(({ isFinal }) => isFinal),
-      );
-      for (const failure of failed) if (!failure.isFinal) tryAgain(failure);
-    } catch (error) {
-      // Kept no longer, their leases would be renewed for ever.
-      await Promise.all(held.map((order) => order.held?.release()));
-      throw error;
+    const { orders, failed } = read(await withoutOutdated(works));
+    if (orders.length > 0) {
+      // What is evicted from here on may stand for a later write than these.
+      const tags = new Set(orders.flatMap(({ call }) => call.entry.tags));
+      failed.push(...(await write(orders, await store.snapshot([...tags]))));
     }
+    await buryAll(
+      parts,
+      failed.filter(({ isFinal }) => isFinal),
+    );
+    for (const failure of failed) if (!failure.isFinal) tryAgain(failure);
   };
 
   /** A newer write of the key is pending, maybe in another process's hands, and will be written instead. */
@@ -57,48 +54,38 @@ export function createFlush(parts: FlushParts): Flush {
     return current;
   }
 
-  /** Holds what can be written; returns those whose value cannot be read, and those over which their holders died. */
-  async function prepare(works: readonly Work[], orders: Order[]): Promise<Failed[]> {
-    const failed: Failed[] = [];
-    await Promise.all(
-      works.map(async (work) => {
-        try {
-          if (work.newest.attempt > behind.maxAttempts) throw abandoned(name, work.newest);
-          const { call, value } = read(work.newest);
-          orders.push({ work, call, value, held: await holdForWrite(parts, call, value) });
-        } catch (error) {
-          failed.push({ work, error, isFinal: true, together: 1 });
-        }
-      }),
-    );
-    return failed;
+  /** What can be written; apart from it, what cannot be read, and what all its holders died over. */
+  function read(works: readonly Work[]): { orders: Order[]; failed: Failed[] } {
+    const [orders, failed]: [Order[], Failed[]] = [[], []];
+    for (const work of works) {
+      const { key, entry, format, value: bytes } = work.newest.write;
+      try {
+        if (work.newest.attempt > behind.maxAttempts) throw abandoned(name, work.newest);
+        const value = parts.codec.decode({ format, bytes });
+        const settings = { ...entry, since: undefined, refresh: undefined, loadGroup: undefined };
+        orders.push({ work, call: { key, entry: settings, load: () => value }, value });
+      } catch (error) {
+        failed.push({ work, error, isFinal: true, together: 1 });
+      }
+    }
+    return { orders, failed };
   }
 
-  function read({ write: { key, entry, format, value: bytes } }: Delivery) {
-    const value = parts.codec.decode({ format, bytes });
-    const settings = { ...entry, since: undefined, refresh: undefined, loadGroup: undefined };
-    const call: Call = { key, entry: settings, load: () => value };
-    return { call, value };
-  }
-
-  async function write(orders: readonly Order[]): Promise<Failed[]> {
-    if (orders.length === 0) return [];
+  async function write(orders: readonly Order[], before: Snapshot): Promise<Failed[]> {
     const startedAt = performance.now();
-    const results = await run(orders);
-    const written = orders.filter((order) => !results.errors.has(order));
+    const { errors, isWhole } = await run(orders);
+    const written = orders.filter((order) => !errors.has(order));
     if (written.length > 0) {
       const keys = written.map(({ call }) => call.key);
       const seconds = (performance.now() - startedAt) / 1000;
       reporter.report({ type: "written", queue: name, keys, seconds });
-      await finish(parts, written);
+      await finish(parts, written, before);
     }
-    const together = results.isWhole ? Math.ceil(orders.length / 2) : Number.POSITIVE_INFINITY;
-    return Promise.all(
-      [...results.errors].map(async ([{ work, held }, error]) => {
-        await held?.release();
-        return { work, error, isFinal: work.newest.attempt >= behind.maxAttempts, together };
-      }),
-    );
+    const together = isWhole ? Math.ceil(orders.length / 2) : Number.POSITIVE_INFINITY;
+    return [...errors].map(([{ work }, error]) => {
+      const isFinal = work.newest.attempt >= behind.maxAttempts;
+      return { work, error, isFinal, together };
+    });
   }
 
   /** What failed, and whether that was all of it at once. */

@@ -1,6 +1,7 @@
 import type { Call } from "../call.js";
 import { NotCacheableError, WriteQueueFullError } from "../errors.js";
 import { holdForWrite, type WriteParts } from "../held-write.js";
+import { PINNED_WITHIN_MS } from "./pins.js";
 import type { QueuedWrite, WriteQueue } from "./queue.js";
 import type { WriteBehindSettings } from "./settings.js";
 import type { PutReceipt } from "./types.js";
@@ -21,9 +22,30 @@ export interface PutParts extends WriteParts {
  *   writes at once one may void the other's lease: then that one's deletion leaves the newer of the two pins to all.
  */
 export async function put(parts: PutParts, call: Call, value: unknown): Promise<PutReceipt> {
-  const { name, queue, outage, reporter, behind } = parts;
-  const { key, entry } = call;
   const write = queued(parts, call, value);
+  for (;;) {
+    const startedAt = performance.now();
+    const sequence = await append(parts, write);
+    const held = await holdForWrite(parts, call, value);
+    if (performance.now() - startedAt > PINNED_WITHIN_MS) {
+      // Stopped for so long, this process no longer knows what became of it. A newer one of the same value does no harm.
+      await held?.release();
+      continue;
+    }
+    const pinned = await pin(parts, write, sequence);
+    if (pinned === "outdated") {
+      await held?.release();
+      return { sequence, stored: false };
+    }
+    const stored = held ? await held.store() : false;
+    if (!stored) await parts.delete(call.key);
+    return { sequence, stored };
+  }
+}
+
+async function append(parts: PutParts, write: QueuedWrite): Promise<number> {
+  const { name, queue, outage, reporter, behind } = parts;
+  const { key } = write;
   if (outage.isOn) throw outage.error({ key });
   let sequence: number | undefined;
   try {
@@ -34,30 +56,21 @@ export async function put(parts: PutParts, call: Call, value: unknown): Promise<
   }
   if (sequence === undefined) throw full(parts, key);
   reporter.report({ type: "put", queue: name, key, sequence });
+  return sequence;
+}
 
-  const held = await holdForWrite(parts, call, value);
-  if ((await pin(parts, write, sequence)) === "newer") {
-    await held?.release();
-    return { sequence, stored: false };
-  }
-  const stored = held ? await held.store() : false;
-  if (!stored) await parts.delete(key);
-  return { sequence, stored };
-
-  /** What fails is the outage's to tell: the origin will have the write. */
-  async function pin(
-    { store }: PutParts,
-    { format, value: bytes }: QueuedWrite,
-    own: number,
-  ): Promise<"pinned" | "newer" | "unknown"> {
-    const { tags } = entry;
-    const standIn = { queue: name, sequence: own, tags, format, value: bytes };
-    try {
-      return (await store.pins.pin(key, standIn)) ? "pinned" : "newer";
-    } catch (error) {
-      outage.notice(error);
-      return "unknown";
-    }
+/** "outdated": a newer write is pinned, or the origin has this one already. What fails is the outage's to tell. */
+async function pin(
+  { name, store, outage }: PutParts,
+  { key, entry: { tags }, format, value }: QueuedWrite,
+  sequence: number,
+): Promise<"pinned" | "outdated" | "unknown"> {
+  try {
+    const isPinned = await store.pins.pin(key, { queue: name, sequence, tags, format, value });
+    return isPinned ? "pinned" : "outdated";
+  } catch (error) {
+    outage.notice(error);
+    return "unknown";
   }
 }
 

@@ -73,7 +73,7 @@ export function createWorker(parts: WorkerParts): Worker {
     }
   }
 
-  /** False when there was nothing to do. */
+  /** True when there is more to do at once. What was put meanwhile waits for others to join it. */
   async function work(): Promise<boolean> {
     const now = performance.now();
     // This process may have been stopped, or cut off, for so long that others have taken them by now.
@@ -85,9 +85,9 @@ export function createWorker(parts: WorkerParts): Worker {
       adoptAtMs = now + leaseMs / 2;
       for (const one of await queue.adopt(leaseMs, behind.batchSize)) inbox.add(one);
     }
-    if (inbox.size < behind.batchSize * BATCHES_IN_HAND) {
-      for (const one of await queue.receive(behind.batchSize)) inbox.add(one);
-    }
+    const hasRoom = inbox.size < behind.batchSize * BATCHES_IN_HAND;
+    const received = hasRoom ? await queue.receive(behind.batchSize) : [];
+    for (const one of received) inbox.add(one);
     underWay = inbox.take(performance.now(), behind.batchSize);
     if (underWay.length === 0) return false;
     try {
@@ -98,7 +98,7 @@ export function createWorker(parts: WorkerParts): Worker {
     } finally {
       underWay = [];
     }
-    return true;
+    return received.length === behind.batchSize || inbox.nextDueAtMs() <= performance.now();
   }
 
   async function sleep(): Promise<void> {

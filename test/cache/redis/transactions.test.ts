@@ -133,6 +133,7 @@ const anyState = fc.record({
     fc.record({
       sequence: fc.constantFrom("0000000000000001", "0000000000000002"),
       lifeMs: anyLifeMs,
+      isGone: fc.boolean(),
     }),
   ),
   /** Ids of pending writes, of which some were handed out and one was settled. */
@@ -222,7 +223,7 @@ function callOf({ name, token, seen, nonce, epoch, limitMs, passMs, body }: Give
     case "pinWrite":
       return { keys: [PIN], args: [sequenceOf(token), body, limitMs] };
     case "unpinWrite":
-      return { keys: [PIN], args: [sequenceOf(token)] };
+      return { keys: [PIN], args: [sequenceOf(token), limitMs] };
   }
 }
 
@@ -247,7 +248,7 @@ async function put(redis: Redis, state: State, now: number): Promise<void> {
   if (log) pipeline.set(LOG, log(), "PX", 10_000);
   if (fence)
     pipeline.set(FENCE, fence === "ahead" ? String((now + HOUR_MS) * 1_000) : "17", "PX", 10_000);
-  if (pin) pipeline.set(PIN, `${pin.sequence}{}\nold`, "PX", pin.lifeMs);
+  if (pin) pipeline.set(PIN, pin.sequence + (pin.isGone ? "" : "{}\nold"), "PX", pin.lifeMs);
   for (let one = 1; one <= buried; one += 1) pipeline.xadd(BURIED, `${one}-0`, "k", "old");
   if (queue) {
     pipeline.xgroup("CREATE", QUEUE, GROUP, "0", "MKSTREAM");
