@@ -184,7 +184,10 @@ function callOf({ name, token, seen, nonce, epoch, limitMs, passMs, body }: Give
   const position = writePosition({ epoch: 7, n: 9 });
   switch (name) {
     case "takeLease":
-      return { keys: [V], args: [token, limitMs, position, seen, passMs === 0 ? 0 : 1] };
+      return {
+        keys: limitMs === 25_000 ? [V] : [V, PIN],
+        args: [token, limitMs, position, seen, passMs === 0 ? 0 : 1],
+      };
     case "renewLease":
       return { keys: [V], args: [token, limitMs] };
     case "commitEntry":
@@ -382,6 +385,15 @@ describe("a script and its twin", () => {
     await prepare?.();
     const { keys, args } = callOf({ ...LIKELY, name });
     expect(await transact(twinned, [{ twin: changedAfter(name, keys[0]), keys, args }])).toBe(
+      "lost",
+    );
+  });
+
+  test("takeLease is lost to whoever puts meanwhile, where it asks for a pending write", async () => {
+    await twinned.flushdb();
+    const { keys, args } = callOf({ ...LIKELY, name: "takeLease", limitMs: 64_000 });
+    expect(keys).toEqual([V, PIN]);
+    expect(await transact(twinned, [{ twin: changedAfter("takeLease", PIN), keys, args }])).toBe(
       "lost",
     );
   });
