@@ -110,9 +110,14 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     if (isClosed) throw new CacheClosedError("The cache must be open, but it was closed.");
   }
 
-  async function getOrSet<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Promise<T> {
+  /** Not async: a near hit would pay for a frame that never waits. */
+  function getOrSet<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Promise<T> {
     const hit = findNear(key, entryOptions, load);
-    return (hit ?? (await find(open(key, entryOptions, load)))).value as T;
+    return hit ? Promise.resolve(hit.value as T) : findValue(key, entryOptions, load);
+  }
+
+  async function findValue<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Promise<T> {
+    return (await find(open(key, entryOptions, load))).value as T;
   }
 
   function findNear<T>(

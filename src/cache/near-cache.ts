@@ -59,6 +59,8 @@ interface Kept extends NearHit {
   readonly keptAtMs: number;
   readonly staleUntilMs: number;
   foundAtMs: number;
+  /** How many had been kept when it last counted as used: only who comes next makes that matter. */
+  usedAt: number;
   /** The one frozen value that all get; else the copy of the last that found it. */
   value: unknown;
   /** Until it is first handed out, and for good where it cannot be frozen. */
@@ -75,6 +77,8 @@ export function createNearCache(
   storeNow: () => number,
   earlyRefresh: number,
 ): NearCache {
+  /** What `bounded` holds, to be found at a tenth of what it takes to be found there. */
+  const kept = new Map<string, Kept>();
   const keysOfTag = new Map<string, Set<string>>();
   /** What was taken away while reads are under way, by the mark of the time. */
   const takenAway = new Map<string, ReadMark>();
@@ -84,13 +88,15 @@ export function createNearCache(
   let confirmedAtMs = Number.NEGATIVE_INFINITY;
   let isOpen = false;
   let handedOut = 0;
+  let keeps = 0;
 
-  const kept = new LRUCache<string, Kept>({
+  const bounded = new LRUCache<string, Kept>({
     max: maxEntries,
     maxSize: maxBytes,
     sizeCalculation: sizeOf,
-    dispose({ tags }, key) {
-      for (const tag of tags) {
+    dispose(one, key) {
+      if (kept.get(key) === one) kept.delete(key);
+      for (const tag of one.tags) {
         const keys = keysOfTag.get(tag);
         if (keys?.delete(key) && keys.size === 0) keysOfTag.delete(tag);
       }
@@ -115,10 +121,14 @@ export function createNearCache(
     return true;
   }
 
-  function handOut(one: Kept, nowMs: number): NearHit | undefined {
+  function handOut(key: string, one: Kept, nowMs: number): NearHit | undefined {
     if (one.bytes && !decode(one, one.bytes)) return undefined;
     one.foundAtMs = nowMs;
     handedOut += 1;
+    if (one.usedAt !== keeps) {
+      one.usedAt = keeps;
+      bounded.get(key);
+    }
     return one;
   }
 
@@ -140,13 +150,13 @@ export function createNearCache(
       if (now >= one.freshUntilMs || one.keptAtMs <= oldest || confirmedAtMs <= oldest) {
         return undefined;
       }
-      return handOut(one, now);
+      return handOut(key, one, now);
     },
     findStale(key, tags) {
       const one = kept.get(key);
       if (!one || !isFiledUnder(one.tags, tags)) return undefined;
       const now = performance.now();
-      return now < one.staleUntilMs ? handOut(one, now) : undefined;
+      return now < one.staleUntilMs ? handOut(key, one, now) : undefined;
     },
     wantsRefresh(hit) {
       const { foundAtMs, freshUntilMs, loadMs } = hit as Kept;
@@ -169,7 +179,8 @@ export function createNearCache(
       const bornAtMs = now + entry.birthMs - storeNow();
       const freshUntilMs = bornAtMs + entry.ttlMs;
       if (freshUntilMs <= now) return;
-      kept.set(key, {
+      keeps += 1;
+      const one: Kept = {
         tags: entry.tags,
         format: entry.format,
         loadMs: entry.loadMs,
@@ -178,12 +189,16 @@ export function createNearCache(
         freshUntilMs,
         staleUntilMs: freshUntilMs + entry.staleIfErrorMs,
         foundAtMs: now,
+        usedAt: keeps,
         value: undefined,
         // What was read is a view of all that came with it.
         bytes: new Uint8Array(entry.value),
         mustCopy: false,
-      });
-      if (!kept.has(key)) return;
+      };
+      bounded.set(key, one);
+      // One that is larger than all of the room is not taken.
+      if (!bounded.has(key)) return;
+      kept.set(key, one);
       for (const tag of entry.tags) {
         const keys = keysOfTag.get(tag) ?? new Set();
         keysOfTag.set(tag, keys.add(key));
@@ -192,17 +207,17 @@ export function createNearCache(
     evict(tags) {
       for (const tag of tags) {
         take(`tag:${tag}`);
-        for (const key of [...(keysOfTag.get(tag) ?? [])]) kept.delete(key);
+        for (const key of [...(keysOfTag.get(tag) ?? [])]) bounded.delete(key);
       }
     },
     delete(key) {
       take(`key:${key}`);
-      kept.delete(key);
+      bounded.delete(key);
     },
     clear() {
       mark += 1;
       allTakenAt = mark;
-      kept.clear();
+      bounded.clear();
     },
     confirm(sentAtMs) {
       confirmedAtMs = Math.max(confirmedAtMs, sentAtMs);
