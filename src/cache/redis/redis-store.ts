@@ -147,7 +147,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     pins: createRedisPins(connection, keys),
     queue(name) {
       bulk ??= openConnection(redis, Math.max(commandTimeoutMs, BULK_TIMEOUT_MS));
-      const queue = queues.get(name) ?? createRedisQueue({ caller: connection, bulk }, keys, name);
+      const parts = { caller: connection, bulk, keys, clock, commandTimeoutMs };
+      const queue = queues.get(name) ?? createRedisQueue(parts, name);
       queues.set(name, queue);
       return queue;
     },

@@ -1,6 +1,7 @@
 import { StoreError, StoreUnavailableError } from "../errors.js";
 import { randomId } from "../random.js";
 import type { Delivery, WriteQueue } from "../write-behind/queue.js";
+import type { ServerClock } from "./clock.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";
 import {
@@ -14,20 +15,28 @@ import {
 import { scripts } from "./scripts.js";
 
 const GROUP = "writers";
+/** append-write.lua's word for a write whose caller has given up. */
+const LATE = "late";
 /** An empty stream keeps the last place for so long: no later write comes before it, should a clock be set back. */
 const EMPTY_LIFE_MS = 10 * 60_000;
+
+export interface RedisQueueParts {
+  /** For what a caller of `put` waits for. */
+  readonly caller: Connection;
+  /** For the rest, which may take its time. */
+  readonly bulk: Connection;
+  readonly keys: Keys;
+  readonly clock: Pick<ServerClock, "now" | "set">;
+  /** How long a caller waits. */
+  readonly commandTimeoutMs: number;
+}
 
 /**
  * A stream of pending writes with one consumer group, in which each process is a consumer of its own, and a stream of
  * those that were given up, both in one slot.
- *
- * @param caller for what a caller of `put` waits for; `bulk` for the rest, which may take its time
  */
-export function createRedisQueue(
-  { caller, bulk }: { caller: Connection; bulk: Connection },
-  keys: Keys,
-  name: string,
-): WriteQueue {
+export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQueue {
+  const { caller, bulk, keys, clock, commandTimeoutMs } = parts;
   const [queue, aside] = [keys.queue(name), keys.buried(name)];
   const consumer = randomId();
   let adoptFrom = "0-0";
@@ -70,14 +79,22 @@ export function createRedisQueue(
     isShared: true,
 
     async append(write, room, sequence) {
-      const command = evaluate(
-        scripts.appendWrite,
-        [queue, aside],
-        room,
-        GROUP,
-        ...fieldsOf(write, sequence),
-      );
-      const place = String(await caller.send(...command));
+      const fields = fieldsOf(write, sequence);
+      // What a server that hung comes to later was refused by then, so it must not take it on any more.
+      const sendNow = async () => {
+        const deadlineMs = Math.ceil(clock.now() + commandTimeoutMs);
+        const args = [room, GROUP, deadlineMs, ...fields];
+        return String(await caller.send(...evaluate(scripts.appendWrite, [queue, aside], ...args)));
+      };
+      let place = await sendNow();
+      if (place === LATE) {
+        // In time for us, so it is the clock that is wrong.
+        await clock.set();
+        place = await sendNow();
+      }
+      if (place === LATE) {
+        throw new StoreUnavailableError("A write must be taken on in time, but was not.");
+      }
       return place === "" ? undefined : (sequence ?? Number(place));
     },
 

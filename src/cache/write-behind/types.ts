@@ -80,7 +80,8 @@ export interface WriteBehind<T> {
    * whatever is evicted, deleted or expires before the origin has it. When it has, the entry's tags are evicted.
    *
    * @throws WriteQueueFullError, NotCacheableError for a value that is not carriable or too large,
-   *   StoreUnavailableError when the store is out of reach: then it may have been taken on all the same
+   *   StoreUnavailableError when the store is out of reach: then it was not taken on, or its acknowledgement was lost,
+   *   which nobody can tell apart; put again, it is one write more of the same value
    */
   put(key: string, options: EntryOptions, value: T): Promise<PutReceipt>;
   /** Resolves when every write put before, by any process, has reached the origin or is a dead letter. */

@@ -30,7 +30,7 @@ const digits = (sequence: number) => String(sequence).padStart(16, "0");
 const pin = (sequence: number) => run(scripts.pinWrite, [W], digits(sequence), "a pin", LIFE_MS);
 const unpin = (sequence: number) => run(scripts.unpinWrite, [W], digits(sequence), 60_000);
 const append = (room: number, ...fields: string[]) =>
-  run(scripts.appendWrite, [QUEUE, BURIED], room, GROUP, ...fields);
+  run(scripts.appendWrite, [QUEUE, BURIED], room, GROUP, Date.now() + 60_000, ...fields);
 const bury = (id: string) => run(scripts.buryWrite, [QUEUE, BURIED], GROUP, id, "k", "menu");
 const retire = (stream: string) => run(scripts.retireStream, [stream], 60_000);
 
@@ -103,6 +103,12 @@ describe("append-write", () => {
     await redis.xadd(BURIED, "*", "k", "menu");
     expect(await append(2, "k", "menu")).toBe("");
     expect(await redis.xlen(QUEUE)).toBe(1);
+  });
+
+  test("refuses a write whose caller has given up", async () => {
+    const args = [10, GROUP, Date.now() - 1000, "k", "menu"];
+    expect(await run(scripts.appendWrite, [QUEUE, BURIED], ...args)).toBe("late");
+    expect(await redis.exists(QUEUE)).toBe(0);
   });
 
   test("takes the end of an empty queue away", async () => {

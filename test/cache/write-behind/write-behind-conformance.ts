@@ -175,6 +175,24 @@ export function testWriteBehind(name: string, open: (options: CacheOptions) => C
         gate.open();
       });
 
+      it("by who waited too long for another's lease", async () => {
+        const [gate, writing] = [createGate(), createGate()];
+        const { cache, origin, queue } = start({ gate, options: { waitSeconds: 0.05 } });
+        const key = newKey();
+        origin.seed(key, "old");
+        await queue.put(key, minute, "new");
+        await cache.delete(key);
+        const write = cache.writeThrough(key, minute, "newest", () => writing.pass());
+        await writing.arrived;
+        expect(await cache.lookup(key, minute, origin.load(key))).toMatchObject({
+          value: "new",
+          status: "bypassed",
+        });
+        expect(origin.loads).toBe(0);
+        for (const one of [gate, writing]) one.open();
+        await write;
+      });
+
       it.each([
         ["null", null, { nullTtlSeconds: 0 }],
         ["undefined", undefined, {}],
@@ -277,6 +295,20 @@ export function testWriteBehind(name: string, open: (options: CacheOptions) => C
         await queue.flush();
         origin.seed(key, "later");
         expect(await cache.getOrSet(key, options, origin.load(key))).toBe("later");
+      });
+
+      it("and loses to a deletion that came while it was written, after which it was read", async () => {
+        const gate = createGate();
+        const { cache, origin, queue } = start({ gate });
+        const key = newKey();
+        await queue.put(key, minute, "put");
+        await gate.arrived;
+        await cache.delete(key);
+        expect(await cache.getOrSet(key, minute, origin.load(key))).toBe("put");
+        gate.open();
+        await queue.flush();
+        origin.seed(key, "later");
+        expect(await cache.getOrSet(key, minute, origin.load(key))).toBe("later");
       });
 
       it("again where it failed, after a while, and counts", async () => {

@@ -9,6 +9,7 @@ export async function appendWrite(
   buried: string,
   room: number,
   group: string,
+  deadlineMs: number,
   ...fields: Argument[]
 ): Promise<Plan> {
   const [, time, pending, aside, exists] = (await look(
@@ -18,6 +19,7 @@ export async function appendWrite(
     ["xlen", buried],
     ["exists", queue],
   )) as [unknown, unknown, number, number, number];
+  if (readMicroseconds(time) / 1000 > deadlineMs) return { reply: "late" };
   if (pending + aside >= room) return { reply: "" };
   const last = exists === 1 ? lastOf(await look(["xinfo", "stream", queue])) : 0;
   const place = String(Math.max(readMicroseconds(time), last + 1));
