@@ -140,6 +140,14 @@ export interface CacheStats {
   loads: number;
   /** Tags evicted by this process. */
   evictions: number;
+  /** Writes taken on by this process's queues (`writeBehind`). */
+  puts: number;
+  /** Keys that this process wrote to the origin from a queue. */
+  written: number;
+  /** Writes from a queue that failed, and are tried again. */
+  writeFailures: number;
+  /** Writes that this process gave up. */
+  deadLetters: number;
   /** Failures inside the cache that no caller saw. */
   errors: number;
   /** (hits + nearHits + staleHits) / lookups, from 0 to 1; 0 before the first lookup. */
