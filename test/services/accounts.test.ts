@@ -22,7 +22,7 @@ import { startRedis } from "../support/redis-server.js";
 import { type StorageUnderTest, storageKinds } from "../support/storages.js";
 
 /** What customers like, as far as anybody knows. */
-const kept: Preferences | null = null;
+let kept: Preferences | null = null;
 
 const passwords = createPasswords({ cost: { ln: 4, r: 1, p: 1 } });
 
