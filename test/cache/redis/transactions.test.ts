@@ -219,7 +219,7 @@ function callOf({ name, token, seen, nonce, epoch, limitMs, passMs, body }: Give
       const fields = ["k", "menu", "v", body];
       const deadlineMs = token === "token-02" && epoch === "0000000a" ? 1 : 9e15;
       return {
-        keys: [QUEUE, BURIED],
+        keys: [QUEUE],
         args: [passMs === 0 ? 3 : 100, GROUP, deadlineMs, ...fields],
       };
     }

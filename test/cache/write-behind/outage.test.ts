@@ -34,6 +34,7 @@ describe("A write behind the cache, when Redis goes", () => {
     const cache = createCache({
       redis: server.client(),
       leaseSeconds: 1,
+      commandTimeoutMs: 1000,
       earlyRefresh: 0,
       ttlJitter: 0,
       onEvent: (event) => events.push(event),
@@ -88,7 +89,7 @@ describe("A write behind the cache, when Redis goes", () => {
     await queue.flush();
     server.pause();
     await expect(queue.put("k", minute, "new")).rejects.toThrow(StoreUnavailableError);
-    // By then what was sent to it would be too late for whoever still waited.
+    // The server's clock is past the time at which the caller gave up, however far ours are apart.
     await new Promise((resolve) => setTimeout(resolve, 300));
     server.resume();
     await recovered();

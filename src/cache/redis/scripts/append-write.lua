@@ -1,11 +1,11 @@
 -- Appends a write to a queue that has room for it. Its place is the time in microseconds, and always past the last one.
--- KEYS     1 stream of the queue   2 stream of its buried writes (one slot)
--- ARGV     1 room for writes in both   2 name of the group   3 when its caller has given up (ms)   4… field and value, each
+-- KEYS     1 stream of the queue
+-- ARGV     1 room for writes in it   2 name of the group   3 when its caller has given up (ms)   4… field and value, each
 -- returns  the place, as a decimal text, or "" when there is no room, or "late"
 local queue = KEYS[1]
 local time = redis.call('TIME')
 if time[1] * 1000 + time[2] / 1000 > tonumber(ARGV[3]) then return 'late' end
-if redis.call('XLEN', queue) + redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[1]) then return '' end
+if redis.call('XLEN', queue) >= tonumber(ARGV[1]) then return '' end
 if redis.call('EXISTS', queue) == 0 then
   redis.call('XGROUP', 'CREATE', queue, ARGV[2], '0', 'MKSTREAM')
 end

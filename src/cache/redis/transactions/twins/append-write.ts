@@ -2,25 +2,22 @@ import type { Argument, Command } from "../../connection.js";
 import { readMicroseconds } from "../head.js";
 import type { Look, Plan } from "../twin.js";
 
-/** The buried writes are not watched: of two that meet at the limit, one may be let in too many. */
 export async function appendWrite(
   look: Look,
   queue: string,
-  buried: string,
   room: number,
   group: string,
   deadlineMs: number,
   ...fields: Argument[]
 ): Promise<Plan> {
-  const [, time, pending, aside, exists] = (await look(
+  const [, time, pending, exists] = (await look(
     ["watch", queue],
     ["time"],
     ["xlen", queue],
-    ["xlen", buried],
     ["exists", queue],
-  )) as [unknown, unknown, number, number, number];
+  )) as [unknown, unknown, number, number];
   if (readMicroseconds(time) / 1000 > deadlineMs) return { reply: "late" };
-  if (pending + aside >= room) return { reply: "" };
+  if (pending >= room) return { reply: "" };
   const last = exists === 1 ? lastOf(await look(["xinfo", "stream", queue])) : 0;
   const place = String(Math.max(readMicroseconds(time), last + 1));
   const creation: Command[] =
