@@ -51,10 +51,9 @@ describe("A write behind the cache, when Redis goes", () => {
     return { cache, queue };
   }
 
-  const recovered = () =>
-    expect
-      .poll(() => events.some(({ type }) => type === "recovery"), { timeout: 10_000 })
-      .toBe(true);
+  const told = (wanted: CacheEvent["type"]) =>
+    expect.poll(() => events.some(({ type }) => type === wanted), { timeout: 10_000 }).toBe(true);
+  const recovered = () => told("recovery");
 
   it("is refused at once, and leaves nothing half done", async () => {
     const { cache, queue } = open();
@@ -127,7 +126,7 @@ describe("A write behind the cache, when Redis goes", () => {
     await gate.arrived;
     server.pause();
     gate.open();
-    await expect.poll(() => events.some(({ type }) => type === "outage")).toBe(true);
+    await told("outage");
     expect(origin.value("k")).toBe("new");
     server.resume();
     await recovered();
