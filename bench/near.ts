@@ -2,9 +2,11 @@ import { Redis } from "ioredis";
 import { LRUCache } from "lru-cache";
 import { startRedis } from "../test/support/redis-server.js";
 import { importAs } from "./contenders/contender.js";
+import type { EvictOrder, EvictReport } from "./near-evictor.js";
 import { buildLibrary, library } from "./support/library.js";
 import { printMachine } from "./support/machine.js";
 import { machineNowMs, median, ms, quantile, whole } from "./support/numbers.js";
+import { startProcesses } from "./support/processes.js";
 import { printTable, verdict } from "./support/table.js";
 
 /** Near hits beside the peers' memory tiers, and how soon a change in one process is seen in another. */
@@ -134,29 +136,34 @@ async function rate(lookup: Lookup, keys: readonly string[]): Promise<number> {
   return (done / (performance.now() - startedAt)) * 1000;
 }
 
-/** From the end of an eviction here to the first lookup of another cache that no longer has the entry near. */
+/** From the end of an eviction in another process to the first lookup here that no longer has the entry near. */
 async function printSeen(): Promise<void> {
-  const near = { maxAgeSeconds: 600 };
-  const [here, there] = [createCache({ redis, near }), createCache({ redis, near })];
+  await using others = await startProcesses<EvictOrder, EvictReport>(
+    1,
+    new URL("./near-evictor.ts", import.meta.url),
+    [server.url],
+  );
+  const cache = createCache({ redis, near: { maxAgeSeconds: 600 } });
   const options = { ttlSeconds: TTL_SECONDS, tags: ["seen"] };
   const load = async () => "value";
+  const isNear = () => cache.lookupNear("seen", options, load) !== undefined;
   const trails: number[] = [];
   for (let change = 0; change < CHANGES; change += 1) {
-    await there.getOrSet("seen", options, load);
-    while (!there.lookupNear("seen", options, load)) {
-      await there.getOrSet("seen", options, load);
+    while (!isNear()) {
+      await cache.getOrSet("seen", options, load);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    await here.evictTags(["seen"]);
-    const evictedAt = machineNowMs();
-    while (there.lookupNear("seen", options, load)) await new Promise(setImmediate);
-    trails.push(machineNowMs() - evictedAt);
+    const evicting = others.run(() => ({ tag: "seen" }));
+    while (isNear()) await new Promise(setImmediate);
+    const seenMs = machineNowMs();
+    const [report] = await evicting;
+    trails.push(Math.max(0, seenMs - (report?.acknowledgedMs ?? 0)));
   }
   const p99 = quantile(trails, 0.99);
   console.log(
-    `\nAn eviction was seen by another cache's near tier ${ms(median(trails))} after its acknowledgement, ${ms(p99)} at p99 (wanted: <= 5 ms ${verdict(p99 <= WANTED.seenMs)}).`,
+    `\nAn eviction by another process was seen ${ms(median(trails))} after its acknowledgement, ${ms(p99)} at p99 (wanted: <= 5 ms ${verdict(p99 <= WANTED.seenMs)}).`,
   );
-  await Promise.all([here.close(), there.close()]);
+  await cache.close();
 }
 
 interface DedupeModule {

@@ -10,6 +10,8 @@ export interface Break {
   readonly shows: Finding;
   /** It shows only where replicas are promoted. */
   readonly needsFailovers?: true;
+  /** It shows only in near caches, which then serve for so many times as long as they are thought to. */
+  readonly nearAgeTimes?: number;
   readonly sabotage: (store: Store) => Partial<Store>;
 }
 
@@ -213,6 +215,17 @@ export const breaks = {
       };
     },
   },
+  "unheard pushes": {
+    what: "near caches hear of nothing, and keep what they have for far too long",
+    shows: "stale",
+    nearAgeTimes: 10,
+    sabotage: (store) => ({
+      listen(listener) {
+        listener.onOpen();
+        return store.listen!({ ...listener, onTag() {}, onKey() {}, onGap() {}, onOpen() {} });
+      },
+    }),
+  },
 } satisfies Record<string, Break>;
 
 export type BreakName = keyof typeof breaks;
@@ -227,6 +240,12 @@ export function isBreak(name: string): name is BreakName {
 export function needsFailovers(name: BreakName | undefined): boolean {
   const chosen: Break | undefined = name && breaks[name];
   return chosen?.needsFailovers ?? false;
+}
+
+/** For a break that shows only in near caches: how many times too long they serve. */
+export function nearAgeTimes(name: BreakName | undefined): number | undefined {
+  const chosen: Break | undefined = name && breaks[name];
+  return chosen?.nearAgeTimes;
 }
 
 export function sabotage(name: BreakName, store: Store): Store {

@@ -11,6 +11,8 @@ export interface StaleRead {
    * - `not issued again`: a promotion lost the eviction, and the process that made it has not issued it again yet;
    * - `nobody to issue it`: the same, but that process is dead;
    * - `two masters`: a failover was going on, and the old master still answered;
+   * - `before its push`: another process's eviction may not have reached this one's near cache yet;
+   * - `in place of an error`: the load failed, or the store was out of reach, and nothing better was at hand;
    * - `shared in an outage`: a process without the store shared its own load under way, knowing of no eviction elsewhere.
    */
   readonly apart?: Apart;
@@ -20,6 +22,8 @@ export type Apart =
   | "not issued again"
   | "nobody to issue it"
   | "two masters"
+  | "before its push"
+  | "in place of an error"
   | "shared in an outage";
 
 /** From `fromMs` on nothing may be served that is older than `beganMs`. */
@@ -29,11 +33,12 @@ interface Bound {
 }
 
 /**
- * P2 over a whole history. A read may not return what began before an eviction of one of its tags, or the deletion of
+ * P2 over a whole history. With near caches, another process's eviction binds from `nearMaxAgeMs` past its delivery. A read may not return what began before an eviction of one of its tags, or the deletion of
  * its key, if that had resolved as delivered before the read began; in the evicting process, if it had resolved at all.
  */
-export function findStaleReads(history: History): StaleRead[] {
+export function findStaleReads(history: History, nearMaxAgeMs?: number): StaleRead[] {
   const found: StaleRead[] = [];
+  const delivered = new Bounds();
   const everywhere = new Bounds();
   const inProcess = new Bounds();
   for (const write of history.writes.values()) {
@@ -41,22 +46,32 @@ export function findStaleReads(history: History): StaleRead[] {
     const deliveredMs = write.done ? write.endMs : (nextRecovery(history, write) ?? undefined);
     for (const name of namesOf(write)) {
       inProcess.add(`${write.worker} ${name}`, { fromMs: write.endMs, eviction: write });
-      if (deliveredMs !== undefined) everywhere.add(name, { fromMs: deliveredMs, eviction: write });
+      if (deliveredMs === undefined) continue;
+      delivered.add(name, { fromMs: deliveredMs, eviction: write });
+      everywhere.add(name, { fromMs: deliveredMs + (nearMaxAgeMs ?? 0), eviction: write });
     }
   }
   for (const read of history.reads) {
-    const stale = firstStale(read);
-    if (stale) found.push({ ...stale, ...classify(history, stale) });
+    const stale = firstStale(read, everywhere);
+    if (stale) {
+      found.push({ ...stale, ...classify(history, stale, nearMaxAgeMs !== undefined) });
+    } else if (nearMaxAgeMs !== undefined) {
+      const trailing = firstStale(read, delivered);
+      if (trailing) found.push({ ...trailing, apart: "before its push" });
+    }
   }
   return found;
 
-  function firstStale(read: Read): { read: Read; eviction: Write; tag: string } | undefined {
+  function firstStale(
+    read: Read,
+    elsewhere: Bounds,
+  ): { read: Read; eviction: Write; tag: string } | undefined {
     const { value } = read;
     if (!value) return undefined;
     const sinceMs = isAsOldAsItsOperation(history, read) ? read.operationBeganMs : read.beginMs;
     const check = (name: string, tag: string, seenMs: number, version: number | undefined) => {
       for (const bounds of [
-        everywhere.before(name, sinceMs),
+        elsewhere.before(name, sinceMs),
         inProcess.before(`${read.worker} ${name}`, sinceMs),
       ]) {
         if (!bounds) continue;
@@ -103,7 +118,7 @@ function nextRecovery({ told }: History, { worker, endMs }: Write): number | und
     ?.atMs;
 }
 
-function classify(history: History, stale: StaleRead): Pick<StaleRead, "apart"> {
+function classify(history: History, stale: StaleRead, hasNear: boolean): Pick<StaleRead, "apart"> {
   const { read, eviction } = stale;
   const failover = lostIn(history, read, eviction);
   if (failover && read.worker !== eviction.worker) {
@@ -120,6 +135,9 @@ function classify(history: History, stale: StaleRead): Pick<StaleRead, "apart"> 
     areInOneOutage(history, read)
   ) {
     return { apart: "shared in an outage" };
+  }
+  if (hasNear && read.how === "stale" && eviction.worker !== read.worker) {
+    return { apart: "in place of an error" };
   }
   return {};
 }

@@ -22,6 +22,17 @@ describe("A fleet of processes on a real Redis, while things go wrong", () => {
     expect(history.faults.length).toBeGreaterThan(3);
   });
 
+  it("reads nothing from near caches past their age, though their pushes are cut every second", {
+    timeout: 40_000,
+  }, async () => {
+    const near = { ...options, nearMaxAgeMs: 500 };
+    const result = await runCheck(near);
+    expect(result.verdict.isWrong, describeRun(near, result)).toBe(false);
+    const sabotage: BreakName = "unheard pushes";
+    const broken = { ...near, sabotage, seconds: 20, until: "stale" } as const;
+    expect((await runCheck(broken)).verdict.stale.length).toBeGreaterThan(0);
+  });
+
   it.each<BreakName>(["late versions", "shared leases"])(
     "finds what goes wrong with %s",
     {

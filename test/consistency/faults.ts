@@ -13,6 +13,8 @@ export interface FaultsConfig {
   readonly everyMs: number;
   /** How likely one is, beside the others. */
   readonly failovers: number;
+  /** How often the connections that pushes come on are cut beside all else; undefined: never. */
+  readonly pushesCutEveryMs?: number | undefined;
 }
 
 /** Something goes wrong all the time, one thing after another, until `isOver`. */
@@ -93,9 +95,17 @@ export async function causeFaults(
     fault.endMs = nowMs();
   }
 
+  async function cutPushes(everyMs: number): Promise<void> {
+    while (!isOver()) {
+      await pause(everyMs);
+      await during({ fault: "cut" }, () => onMasters("CLIENT", "KILL", "TYPE", "pubsub"));
+    }
+  }
+  const cutting = config.pushesCutEveryMs && cutPushes(config.pushesCutEveryMs);
+
   while (!isOver()) {
     await pause(dice.number(0.3, 1.7) * config.everyMs);
-    if (isOver()) return;
+    if (isOver()) break;
     const name = dice.weighted<FaultName>({
       kill: 8,
       pause: 12,
@@ -111,4 +121,5 @@ export async function causeFaults(
     });
     await causes[name]();
   }
+  await cutting;
 }

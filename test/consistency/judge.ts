@@ -20,8 +20,13 @@ export interface Verdict {
 /** What a promise that is not kept shows as. */
 export type Finding = "stale" | "overlaps" | "unpaid";
 
-export function judge(history: History, limits: OverlapLimits): Verdict {
-  const reads = findStaleReads(history);
+export interface Limits extends OverlapLimits {
+  /** For so long a process may not have heard of another's eviction: its near cache's; absent where that is off. */
+  readonly nearMaxAgeMs?: number | undefined;
+}
+
+export function judge(history: History, limits: Limits): Verdict {
+  const reads = findStaleReads(history, limits.nearMaxAgeMs);
   const stale = reads.filter(({ apart }) => !apart);
   const apart = reads.filter((read) => read.apart);
   const overlaps = findOverlaps(history, limits);

@@ -1,5 +1,12 @@
 import { parseArgs } from "node:util";
-import { type BreakName, breakNames, breaks, isBreak, needsFailovers } from "./breaks.js";
+import {
+  type BreakName,
+  breakNames,
+  breaks,
+  isBreak,
+  nearAgeTimes,
+  needsFailovers,
+} from "./breaks.js";
 import type { Finding } from "./judge.js";
 import type { Topology } from "./protocol.js";
 import { describeRun } from "./report.js";
@@ -11,6 +18,7 @@ const USAGE = `npm run check:consistency -- [options]
   --seconds N                          default 60; with --break all, for each break at the most
   --processes N                        default 4
   --seed N                             default: another one each time
+  --near SECONDS                       near caches whose entries serve for so long, their pushes cut every second
   --break NAME|all|list                turns one safeguard off; then violations must be found`;
 
 const FOUND: Record<Finding, string> = {
@@ -30,14 +38,19 @@ async function main(): Promise<number> {
   const { breakName, ...options } = readOptions();
   if (breakName === "list") {
     for (const name of breakNames) {
-      const where = needsFailovers(name) ? " (not on a single server)" : "";
+      const where = needsFailovers(name)
+        ? " (not on a single server)"
+        : nearAgeTimes(name)
+          ? " (with --near)"
+          : "";
       console.log(`${name.padEnd(22)}${breaks[name].what}${where}`);
     }
     return 0;
   }
   if (breakName === undefined) return check(options);
   if (breakName !== "all" && !canShow(breakName, options)) {
-    throw new UsageError(`--break ${breakName} shows only with --topology sentinel or cluster`);
+    const how = needsFailovers(breakName) ? "--topology sentinel or cluster" : "--near";
+    throw new UsageError(`--break ${breakName} shows only with ${how}`);
   }
   const names =
     breakName === "all" ? breakNames.filter((name) => canShow(name, options)) : [breakName];
@@ -46,7 +59,8 @@ async function main(): Promise<number> {
   return unnoticed === 0 ? 0 : 1;
 }
 
-function canShow(name: BreakName, { topology }: RunOptions): boolean {
+function canShow(name: BreakName, { topology, nearMaxAgeMs }: RunOptions): boolean {
+  if (nearAgeTimes(name) !== undefined) return nearMaxAgeMs !== undefined;
   return topology !== "single" || !needsFailovers(name);
 }
 
@@ -75,6 +89,7 @@ function readOptions(): RunOptions & { breakName: BreakName | "all" | "list" | u
       seconds: { type: "string", default: "60" },
       processes: { type: "string", default: "4" },
       seed: { type: "string" },
+      near: { type: "string" },
       break: { type: "string" },
     },
   });
@@ -95,6 +110,7 @@ function readOptions(): RunOptions & { breakName: BreakName | "all" | "list" | u
     processes: numberOf("processes", values.processes),
     seed: values.seed === undefined ? Date.now() % 1_000_000 : numberOf("seed", values.seed),
     breakName,
+    ...(values.near !== undefined && { nearMaxAgeMs: 1000 * numberOf("near", values.near) }),
   };
 }
 

@@ -16,6 +16,8 @@ export interface WorkerConfig {
   readonly leaseMs: number;
   readonly waitMs: number;
   readonly commandTimeoutMs: number;
+  /** Of the near cache; absent where it is off. */
+  readonly nearMaxAgeMs?: number | undefined;
   /** The safeguard to turn off. */
   readonly sabotage?: BreakName | undefined;
 }

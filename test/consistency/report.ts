@@ -8,8 +8,9 @@ const AROUND_MS = 1500;
 
 /** What a run did and what was found, as text. */
 export function describeRun(options: RunOptions, { history, verdict }: RunResult): string {
-  const { topology, seconds, processes, seed, sabotage } = options;
-  const head = `${topology}, ${processes} processes, ${seconds} s, seed ${seed}${sabotage ? `, broken: ${sabotage}` : ""}`;
+  const { topology, seconds, processes, seed, sabotage, nearMaxAgeMs } = options;
+  const near = nearMaxAgeMs === undefined ? "" : `, near for ${nearMaxAgeMs} ms`;
+  const head = `${topology}, ${processes} processes, ${seconds} s, seed ${seed}${near}${sabotage ? `, broken: ${sabotage}` : ""}`;
   const lines = [head, "", ...activity(history), ""];
   for (const [reason, count] of countBy(verdict.apart, ({ apart }) => String(apart))) {
     lines.push(`${count} reads counted apart: ${reason}`);

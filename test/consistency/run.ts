@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly processes: number;
   readonly seed: number;
   readonly sabotage?: BreakName | undefined;
+  /** Turns the near cache on, and cuts the connections that pushes come on every second. */
+  readonly nearMaxAgeMs?: number | undefined;
   /** Ends the run as soon as such a thing is found. */
   readonly until?: Finding;
 }
@@ -31,6 +33,7 @@ const LEASE_MS = 400;
 const WAIT_MS = 2000;
 const COMMAND_TIMEOUT_MS = 250;
 const FAULT_EVERY_MS = 130;
+const PUSHES_CUT_EVERY_MS = 1000;
 /** As likely as the other faults are; many, where it is they that a break shows in. */
 const SOME_FAILOVERS = 4;
 const MANY_FAILOVERS = 20;
@@ -47,7 +50,7 @@ export const limits = {
 
 /** A fleet at work on real servers while things go wrong; its whole history, judged. */
 export async function runCheck(options: RunOptions): Promise<RunResult> {
-  const { topology, seconds, processes, seed, sabotage, until } = options;
+  const { topology, seconds, processes, seed, sabotage, nearMaxAgeMs, until } = options;
   const dice = createDice(seed);
   const history = createHistory();
   await using servers = await startServers(topology, dice);
@@ -59,6 +62,7 @@ export async function runCheck(options: RunOptions): Promise<RunResult> {
       waitMs: WAIT_MS,
       commandTimeoutMs: COMMAND_TIMEOUT_MS,
       sabotage,
+      nearMaxAgeMs,
     },
     createOrigin(),
     history,
@@ -73,6 +77,7 @@ export async function runCheck(options: RunOptions): Promise<RunResult> {
         prefix: PREFIX,
         everyMs: FAULT_EVERY_MS,
         failovers: needsFailovers(sabotage) ? MANY_FAILOVERS : SOME_FAILOVERS,
+        pushesCutEveryMs: nearMaxAgeMs === undefined ? undefined : PUSHES_CUT_EVERY_MS,
       },
       dice,
       servers,
@@ -85,13 +90,13 @@ export async function runCheck(options: RunOptions): Promise<RunResult> {
       await pause(Math.min(LOOK_EVERY_MS, endsAtMs - nowMs()));
       if (!until) continue;
       const untilMs = history.toldUntilMs(fleet.running());
-      const verdict = judge(history, { ...limits, untilMs });
+      const verdict = judge(history, { ...limits, untilMs, nearMaxAgeMs });
       if (verdict[until].length > 0) break;
     }
     isOver = true;
     await faults;
     await fleet.stop();
-    return { history, verdict: judge(history, limits) };
+    return { history, verdict: judge(history, { ...limits, nearMaxAgeMs }) };
   } finally {
     fleet.abandon();
   }

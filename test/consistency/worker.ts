@@ -2,7 +2,7 @@ import { createCacheOver } from "../../src/cache/cache.js";
 import { createRedisStore } from "../../src/cache/redis/redis-store.js";
 import { resolveSettings } from "../../src/cache/settings.js";
 import type { Cache, CacheOptions } from "../../src/cache/types.js";
-import { sabotage } from "./breaks.js";
+import { nearAgeTimes, sabotage } from "./breaks.js";
 import { connect } from "./connect.js";
 import { createDice } from "./dice.js";
 import { createLoads } from "./loads.js";
@@ -45,7 +45,7 @@ function open(
   config: WorkerConfig,
   redis: ReturnType<typeof connect>,
 ): { cache: Cache; witness: Witness } {
-  const { leaseMs, waitMs, commandTimeoutMs } = config;
+  const { leaseMs, waitMs, commandTimeoutMs, nearMaxAgeMs } = config;
   const options: CacheOptions = {
     redis,
     prefix: PREFIX,
@@ -53,6 +53,9 @@ function open(
     waitSeconds: waitMs / 1000,
     commandTimeoutMs,
     loadTimeoutSeconds: 10,
+    ...(nearMaxAgeMs !== undefined && {
+      near: { maxAgeSeconds: (nearMaxAgeMs / 1000) * (nearAgeTimes(config.sabotage) ?? 1) },
+    }),
   };
   const redisStore = createRedisStore({ redis, prefix: PREFIX, leaseMs, commandTimeoutMs });
   const witness = createWitness(redisStore, config.worker, port);
