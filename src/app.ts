@@ -11,6 +11,7 @@ import { createFastify } from "./http/fastify.js";
 import { addHealthRoutes } from "./http/health.js";
 import { createLogger } from "./http/logger.js";
 import { addMetricsRoute } from "./http/metrics.js";
+import { createKeptPreferences } from "./kept-preferences.js";
 import { createLoaders } from "./origin/loaders.js";
 import { UndeliveredError } from "./outbox/index.js";
 import { createServices } from "./services/create-services.js";
@@ -61,10 +62,12 @@ async function assemble(
 ): Promise<App> {
   const { database, storage, cache, outbox, redis } = backends;
   if (relay) await deliverLeftBehind(backends, log);
+  const keptPreferences = createKeptPreferences(cache, database);
   const services = createServices({
     database,
     storage,
     passwords,
+    keptPreferences,
     onProblem: (err) => log.error({ err }, "failed after the answer was decided"),
   });
   const madeUpStaff = await prepareStaff(config, database, services.passwords, log);
@@ -90,7 +93,12 @@ async function assemble(
     redis: redis && (() => redis.ping()),
     outbox: () => outbox.health(),
   });
-  addMetricsRoute(fastify, { cache, outbox, token: config.metricsToken });
+  addMetricsRoute(fastify, {
+    cache,
+    outbox,
+    queues: [keptPreferences.queue],
+    token: config.metricsToken,
+  });
   fastify.route({
     method: ["GET", "POST", "OPTIONS"],
     url: "/graphql",

@@ -128,6 +128,15 @@ async function openRedis(
 function logCacheEvent(log: Logger, outages: OutageLog, event: CacheEvent): void {
   if (event.type === "error") log.warn({ err: event.error, key: event.key }, "cache error");
   if (event.type === "recovery") outages.end("cache");
+  if (event.type === "writeFailed") {
+    log.warn({ err: event.error, key: event.key, attempt: event.attempt }, "a late write failed");
+  }
+  if (event.type === "deadLetter") {
+    log.error(
+      { err: event.error, key: event.key, queue: event.queue },
+      "a late write was given up",
+    );
+  }
   if (event.type !== "outage") return;
   const message = `Redis is out of reach (${event.error.message}); trying again until it answers`;
   outages.begin("cache", message, { lastingMs: CACHE_OUTAGE_MS });

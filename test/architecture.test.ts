@@ -28,7 +28,15 @@ const pizzeria: Record<string, Layer> = {
   schema: { areas: ["schema", "context.ts", "caller.ts"], uses: ["services", "origin"] },
   http: { areas: ["http"], uses: ["schema", "settings"] },
   app: {
-    areas: ["app.ts", "graphql.ts", "backends.ts", "staff.ts", "after-import.ts", "evictions.ts"],
+    areas: [
+      "app.ts",
+      "graphql.ts",
+      "backends.ts",
+      "staff.ts",
+      "after-import.ts",
+      "evictions.ts",
+      "kept-preferences.ts",
+    ],
     uses: ["http", "schema", "services", "origin", "settings", ...Object.keys(library)],
   },
   commands: {

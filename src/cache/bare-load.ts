@@ -3,13 +3,17 @@ import type { EncodedValue } from "./codec.js";
 import { type Ending, type Flight, Flights, isForJoiner } from "./flights.js";
 import { mayHaveOwnTags } from "./load.js";
 import type { Token } from "./store.js";
+import { standIn } from "./write-behind/stand-in.js";
 
 /** Loads without a lease: their results are returned and never stored. */
 export interface BareLoads {
   /** One useful load a key in this process: shares one under way if `mayJoin` says so, else begins one. */
   shared(call: Call, begin: BareLoad): Promise<BareLanding>;
-  /** A load of this caller alone. */
-  alone(call: Call): Promise<BareLanding>;
+  /**
+   * A load of this caller alone.
+   * @param asksPin as of `BareLoad`
+   */
+  alone(call: Call, asksPin: boolean): Promise<BareLanding>;
   /** Nobody joins any of those under way from now on. */
   close(): void;
 }
@@ -21,6 +25,8 @@ export interface BareLoad {
   /** Versions and token that the reader saw before the load; undefined where nothing can be compared. */
   nonces?: Flight["nonces"];
   token?: Token;
+  /** Whether a write of the key may be pending, which is then given in the place of the load. */
+  asksPin: boolean;
 }
 
 export interface BareLanding {
@@ -32,10 +38,21 @@ export interface BareLanding {
 export function createBareLoads(parts: FillParts): BareLoads {
   const flights = new Flights();
 
-  async function run(call: Call): Promise<Ending> {
-    parts.reporter.report({ type: "load", stored: false, ...named(call) });
+  /** The call, with a pending write in the place of its load. Those of one tick still load in one tick. */
+  async function pinned(call: Call): Promise<Call> {
     try {
-      const loaded = await parts.loads.run(call.key, call.entry, call.load);
+      return standIn(parts, call, await parts.store.pins.pinned(call.key));
+    } catch (error) {
+      parts.reporter.error(error, named(call));
+      return call;
+    }
+  }
+
+  async function run(call: Call, asksPin: boolean): Promise<Ending> {
+    const { load, isPending } = asksPin ? await pinned(call) : call;
+    if (!isPending) parts.reporter.report({ type: "load", stored: false, ...named(call) });
+    try {
+      const loaded = await parts.loads.run(call.key, call.entry, load);
       // Who may join was decided by the age that the caller gave; a load that saw something older is its caller's alone.
       const encoded = loaded.since === undefined ? encodeForOthers(loaded.value) : undefined;
       return {
@@ -60,7 +77,7 @@ export function createBareLoads(parts: FillParts): BareLoads {
   }
 
   return {
-    async shared(call, { mayJoin, isEarly, nonces, token }) {
+    async shared(call, { mayJoin, isEarly, nonces, token, asksPin }) {
       const under = flights.get(call.key);
       if (under && mayJoin(under)) {
         const landing = await under.landed;
@@ -69,11 +86,11 @@ export function createBareLoads(parts: FillParts): BareLoads {
       const flight = flights.start(call.key, call.entry);
       flight.nonces = nonces;
       flight.token = token;
-      const landing = await run(call);
+      const landing = await run(call, asksPin);
       flight.land(landing);
       return { landing, own: true };
     },
-    alone: async (call) => ({ landing: await run(call), own: true }),
+    alone: async (call, asksPin) => ({ landing: await run(call, asksPin), own: true }),
     close: () => flights.close(),
   };
 }

@@ -30,6 +30,7 @@ import type { Store } from "./store.js";
 import type { Cache, CacheOptions, EntryOptions, Load, Lookup } from "./types.js";
 import { createUndelivered } from "./undelivered.js";
 import { createWaitingRooms } from "./waiting-rooms.js";
+import { createOpenQueues } from "./write-behind/queues.js";
 import { createWriteThrough } from "./write-through.js";
 
 const PROMOTED =
@@ -83,12 +84,14 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     near,
     leaveOutageLoads: () => outageLoads.close(),
   });
-  const writeThrough = createWriteThrough({
-    ...fillParts,
-    outage,
-    writes,
-    evict: deliveries.evict,
-    delete: deliveries.delete,
+  const { evict, delete: deleteKey } = deliveries;
+  const writeParts = { ...fillParts, outage, near, evict, delete: deleteKey };
+  const writeThrough = createWriteThrough({ ...writeParts, writes });
+  const queues = createOpenQueues({
+    ...writeParts,
+    // Its own, since a batch under way is not ended with the cache: the cache waits for it.
+    writes: createLoadRunner(limit, settings.loadTimeoutMs, "write"),
+    open: (key, entryOptions, value) => open(key, entryOptions, () => value),
   });
   let isClosed = false;
 
@@ -193,6 +196,11 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       }
     },
 
+    writeBehind(name, behindOptions) {
+      checkOpen();
+      return queues.open(name, behindOptions);
+    },
+
     async lock(name, lockOptions, run) {
       checkOpen();
       checkKey(name, "A lock's name");
@@ -236,6 +244,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       }
       if (outage.isOn)
         problems.push("The store is out of reach: callers are answered from the origin.");
+      if (!outage.isOn && !isClosed) problems.push(...(await queues.problems().catch(() => [])));
       if (undelivered.size > 0) problems.push(`${undelivered.size} evictions wait for the store.`);
       if (evictions.unreplicated > 0) {
         problems.push(`${evictions.unreplicated} evictions wait for replicas.`);
@@ -252,10 +261,10 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     async close() {
       if (isClosed) return;
       isClosed = true;
-      outage.close();
       stream?.close();
       loads.close();
-      await writeThrough.close();
+      await Promise.all([writeThrough.close(), queues.close()]);
+      outage.close();
       evictions.close();
       await store.close();
     },

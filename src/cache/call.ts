@@ -11,6 +11,11 @@ export interface Call {
   readonly key: string;
   readonly entry: EntrySettings;
   readonly load: Load<unknown>;
+  /**
+   * The load gives a pending write (`writeBehind`). If that is not stored it leaves no pass marker: whoever meets one
+   * asks for no pending write. So no marker stands for a moment at which one was pending.
+   */
+  readonly isPending?: boolean;
 }
 
 export interface FillParts {

@@ -9,7 +9,11 @@ import type { EntrySettings } from "./settings.js";
 import type { Nonce, Snapshot, Store, Token } from "./store.js";
 
 /** How long a load that left nothing to store keeps others from waiting for one another. */
-export const PASS_MS = 1000;
+const PASS_MS = 1000;
+
+export function passMsOf(call: Call): number {
+  return call.isPending ? 0 : PASS_MS;
+}
 
 /** Stores what was loaded under a lease, if it may be stored, and gives the lease up either way. Never rejects. */
 export async function commitLoaded(
@@ -29,7 +33,7 @@ export async function commitLoaded(
     earlyOnly: mayHaveOwnTags(loaded),
     ...(encoded && { encoded }),
   };
-  const refuse = async (reason: RefusalReason, passMs = PASS_MS): Promise<Delivered> => {
+  const refuse = async (reason: RefusalReason, passMs = passMsOf(call)): Promise<Delivered> => {
     parts.reporter.report({ type: "refused", reason, ...named(call) });
     await releaseLease(parts, call, token, passMs);
     return delivered;

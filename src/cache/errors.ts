@@ -95,6 +95,11 @@ export class CorruptEntryError extends CachedError {
   readonly code = "E_CORRUPT_ENTRY";
 }
 
+/** A queue of `writeBehind` holds `maxPending` writes, dead letters among them, so `put` took this one not on. */
+export class WriteQueueFullError extends CachedError {
+  readonly code = "E_WRITE_QUEUE_FULL";
+}
+
 /** The cache was closed; the call was refused. */
 export class CacheClosedError extends CachedError {
   readonly code = "E_CLOSED";

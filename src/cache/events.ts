@@ -7,6 +7,11 @@ interface Keyed {
   coordinate?: string;
 }
 
+interface Queued extends Keyed {
+  /** The queue's name, as `writeBehind` was given it. */
+  queue: string;
+}
+
 /**
  * Everything the engine tells the outside, as one closed union: logs, statistics, metrics and tests read it,
  * and nothing in the engine knows how to log.
@@ -28,6 +33,14 @@ export type CacheEvent =
   | ({ type: "refresh" } & Keyed)
   | { type: "evict"; tags: readonly string[]; entries: number; delivered: boolean }
   | ({ type: "delete" } & Keyed)
+  /** A queue took a write on. */
+  | ({ type: "put"; sequence: number } & Queued)
+  /** A queue's batch reached the origin. */
+  | { type: "written"; queue: string; keys: readonly string[]; seconds: number }
+  /** A write to the origin failed, and is tried again after that time. */
+  | ({ type: "writeFailed"; attempt: number; retrySeconds: number; error: unknown } & Queued)
+  /** A write was given up, and waits to be requeued or discarded. */
+  | ({ type: "deadLetter"; sequence: number; attempts: number; error: unknown } & Queued)
   /** The store went out of reach. One event for each outage. */
   | { type: "outage"; error: CachedError }
   /** The store answers again. */

@@ -1,5 +1,5 @@
 import { type Call, type FillParts, named } from "./call.js";
-import { commitLoaded, PASS_MS, releaseLease } from "./commit.js";
+import { commitLoaded, passMsOf, releaseLease } from "./commit.js";
 import type { Ending } from "./flights.js";
 import { keepLease } from "./lease.js";
 import type { Loaded } from "./load.js";
@@ -31,11 +31,11 @@ export async function fill(
   try {
     let loaded: Loaded;
     const sawNear = parts.watchNear?.();
-    reporter.report({ type: "load", stored: true, ...named(call) });
+    if (!call.isPending) reporter.report({ type: "load", stored: true, ...named(call) });
     try {
       loaded = await parts.loads.run(call.key, call.entry, call.load);
     } catch (error) {
-      await releaseLease(parts, call, token, PASS_MS);
+      await releaseLease(parts, call, token, passMsOf(call));
       return { type: "error", error };
     }
     // What another process evicted before the load began may have been near still, and the load have seen it.

@@ -3,6 +3,7 @@ import { commitLoaded, encodeValue, releaseLease } from "./commit.js";
 import type { CarriedOut } from "./evictions.js";
 import { keepLease, takeLease } from "./lease.js";
 import type { Outage } from "./outage.js";
+import { isCoveredBy } from "./position.js";
 import { randomId } from "./random.js";
 import type { EvictedVersion, Snapshot, Token } from "./store.js";
 
@@ -15,22 +16,25 @@ export interface WriteParts extends FillParts {
 
 /** A key whose value is on its way to the origin: no fill of it can commit meanwhile. */
 export interface HeldWrite {
-  /**
-   * Makes the value the entry, now that the origin has it and its tags were evicted; false where it may be outdated.
-   * The lease is given up either way.
-   */
-  store(evicted: CarriedOut | undefined): Promise<boolean>;
+  /** Makes the value the entry; false where it may be outdated. The lease is given up either way. */
+  store(): Promise<boolean>;
+  /** The same, where the writer has evicted the value's tags in between. */
+  storeAfter(evicted: CarriedOut | undefined): Promise<boolean>;
+  /** Does nothing where it was given up already. */
   release(): Promise<void>;
 }
 
 /**
  * Takes the lease and the snapshot for a value that is about to be written, over whatever fill is under way: what that
  * one brings home may be from before the write. undefined where the value cannot be stored, or the store is away.
+ *
+ * @param before the snapshot, for a value that has been written since: then it loses to what came in between
  */
 export async function holdForWrite(
   parts: WriteParts,
   call: Call,
   value: unknown,
+  before?: Snapshot,
 ): Promise<HeldWrite | undefined> {
   const { store, outage, settings } = parts;
   const { key, entry } = call;
@@ -39,31 +43,56 @@ export async function holdForWrite(
   let token: Token;
   let snapshot: Snapshot;
   try {
-    const grant = await takeLease(store, { ...request, over: "any", outlastsEvictions: true });
+    const how = {
+      over: "any",
+      outlastsEvictions: true,
+      asksDeletion: before !== undefined,
+    } as const;
+    const grant = await takeLease(store, { ...request, ...how });
     if (!grant.taken) return undefined;
-    ({ token, snapshot } = grant);
+    token = grant.token;
+    snapshot = before ?? grant.snapshot;
+    const { deletedAt } = grant.snapshot;
+    if (before && deletedAt && !isCoveredBy(deletedAt, before.head)) {
+      await releaseLease(parts, call, token, 0);
+      return undefined;
+    }
   } catch (error) {
     outage.notice(error);
     return undefined;
   }
   const kept = keepLease(store, { ...request, token });
+  let isHeld = true;
+
+  async function commit(nonces: Snapshot["nonces"]): Promise<boolean> {
+    const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
+    const { stored } = await commitLoaded(parts, call, token, { ...snapshot, nonces }, loaded);
+    return stored !== undefined;
+  }
+
+  /** False where it was let go before. */
+  function letGo(): boolean {
+    const wasHeld = isHeld;
+    isHeld = false;
+    kept.stop();
+    return wasHeld;
+  }
 
   return {
-    async store(evicted) {
-      kept.stop();
+    store() {
+      letGo();
+      return commit(snapshot.nonces);
+    },
+    async storeAfter(evicted) {
+      letGo();
       const nonces = noncesAfter(entry.tags, snapshot, evicted?.versions);
-      if (!nonces) {
-        parts.reporter.report({ type: "refused", reason: "tag moved", ...named(call) });
-        await releaseLease(parts, call, token, 0);
-        return false;
-      }
-      const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
-      const { stored } = await commitLoaded(parts, call, token, { ...snapshot, nonces }, loaded);
-      return stored !== undefined;
+      if (nonces) return commit(nonces);
+      parts.reporter.report({ type: "refused", reason: "tag moved", ...named(call) });
+      await releaseLease(parts, call, token, 0);
+      return false;
     },
     async release() {
-      kept.stop();
-      await releaseLease(parts, call, token, 0);
+      if (letGo()) await releaseLease(parts, call, token, 0);
     },
   };
 }

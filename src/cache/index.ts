@@ -23,3 +23,12 @@ export type {
   Write,
   WriteContext,
 } from "./types.js";
+export type {
+  BehindWrite,
+  DeadLetter,
+  PutReceipt,
+  WriteBehind,
+  WriteBehindHealth,
+  WriteBehindOptions,
+  WriteResults,
+} from "./write-behind/types.js";

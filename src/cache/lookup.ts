@@ -21,6 +21,7 @@ import type { LeaseGrant, Reading } from "./store.js";
 import type { LookupStatus } from "./types.js";
 import { createWaiting, type Waiting } from "./waiting.js";
 import type { WaitingRooms } from "./waiting-rooms.js";
+import { standIn } from "./write-behind/stand-in.js";
 
 export interface LookupParts extends FillParts {
   readonly outage: Outage;
@@ -99,7 +100,7 @@ export function createLookups(parts: LookupParts): Lookups {
       waiting.stayBehind(reading.lease);
       return undefined;
     }
-    if (call.entry.since === null) return alone(call);
+    if (call.entry.since === null) return alone(call, true);
     return lead(call, reading);
   }
 
@@ -117,6 +118,7 @@ export function createLookups(parts: LookupParts): Lookups {
           over: reading.token,
           overHeld: reading.doomed,
           asksDeletion: entry.since !== undefined,
+          asksPin: true,
         });
       } catch (error) {
         outage.notice(error);
@@ -130,12 +132,12 @@ export function createLookups(parts: LookupParts): Lookups {
         await store.releaseLease(key, token, 0).catch((error) => outage.notice(error));
         flight.land({ type: "again" });
         reporter.report({ type: "refused", reason: "operation too old", ...named(call) });
-        return await alone(call);
+        return await alone(standIn(parts, call, grant.pinned), false);
       }
       flight.token = token;
       flight.nonces = grant.snapshot.nonces;
       flight.settleLease();
-      const filled = await fill(parts, call, token, grant.snapshot);
+      const filled = await fill(parts, standIn(parts, call, grant.pinned), token, grant.snapshot);
       flight.land(filled);
       return answers.fromOwn(filled, "miss");
     } finally {
@@ -162,22 +164,25 @@ export function createLookups(parts: LookupParts): Lookups {
       isEarly: (flight) => cameBefore(flight, reading, call.entry),
       nonces: reading.versions.size === tags.length ? reading.versions : undefined,
       token: reading.token,
+      // What is put takes a pass marker away, and none comes back while it is pending.
+      asksPin: !reading.pass,
     });
     return fromBareLoad(call, answered, "bypassed");
   }
 
-  async function alone(call: Call): Promise<Answer> {
-    const { landing } = await bareLoads.alone(call);
+  async function alone(call: Call, asksPin: boolean): Promise<Answer> {
+    const { landing } = await bareLoads.alone(call, asksPin);
     return answers.fromOwn(landing, "bypassed");
   }
 
   async function withoutStore(call: Call): Promise<Answer> {
     // One failed step is no outage: an eviction may be going through, so nobody shares this load.
-    if (!outage.isOn) return alone(call);
+    if (!outage.isOn) return alone(call, true);
     if (settings.onOutage === "throw") throw outage.error(named(call));
     const answered = await outageLoads.shared(call, {
       mayJoin: (flight) => isNoYounger(call.entry.since, flight.since),
       isEarly: () => false,
+      asksPin: false,
     });
     return fromBareLoad(call, answered, "outage");
   }
@@ -188,7 +193,7 @@ export function createLookups(parts: LookupParts): Lookups {
     status: LookupStatus,
   ): Promise<Answer> {
     if (own) return answers.fromOwn(landing, status);
-    return answers.fromOthers(call, landing, status) ?? (await alone(call));
+    return answers.fromOthers(call, landing, status) ?? (await alone(call, !outage.isOn));
   }
 
   function missed(call: Call): Waiting {

@@ -15,6 +15,9 @@ import {
   type Token,
 } from "./store.js";
 import { createWakers } from "./wakers.js";
+import { createMemoryQueue } from "./write-behind/memory-queue.js";
+import { createMemoryPins } from "./write-behind/pins.js";
+import type { WriteQueue } from "./write-behind/queue.js";
 
 export interface MemoryStoreOptions {
   /** Default 10,000. */
@@ -42,6 +45,8 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
   const tags = createMemoryTags(monotonicNow);
   const deletions = new Map<string, { position: Position; keptUntilMs: number }>();
   const wakers = createWakers();
+  const pins = createMemoryPins();
+  const queues = new Map<string, WriteQueue>();
   let epoch = randomEpoch();
   let n = 0;
   let fence = 0;
@@ -127,11 +132,9 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       const deadlineMs = monotonicNow() + request.leaseMs;
       const position = request.outlastsEvictions ? lastOf(snapshot.head) : snapshot.head;
       holds.set(key, { kind: "lease", token, deadlineMs, position });
-      return {
-        taken: true,
-        token,
-        snapshot: { ...snapshot, deletedAt: deletions.get(key)?.position },
-      };
+      const deletedAt = deletions.get(key)?.position;
+      const pinned = request.asksPin ? await pins.pinned(key) : undefined;
+      return { taken: true, token, snapshot: { ...snapshot, deletedAt }, pinned };
     },
 
     async renewLease({ key, token, leaseMs, tags: wanted }) {
@@ -198,6 +201,13 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       entries.clear();
       tags.clear();
       wakers.wakeAll();
+    },
+
+    pins,
+    queue(name) {
+      const queue = queues.get(name) ?? createMemoryQueue();
+      queues.set(name, queue);
+      return queue;
     },
 
     knownPosition: head,

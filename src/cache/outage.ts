@@ -12,7 +12,7 @@ export interface Outage {
   notice(error: unknown): void;
   begin(error: StoreUnavailableError): void;
   /** What a caller is told where outages are to be thrown. */
-  error(about: { key: string; coordinate?: string }): StoreUnavailableError;
+  error(about: { key?: string; coordinate?: string }): StoreUnavailableError;
   /** What an operation that begins during the outage is as old as: this process's own evictions, in their order. */
   position(): Position;
   /** An eviction of this process that could not be delivered. */

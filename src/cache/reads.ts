@@ -12,7 +12,7 @@ export interface ReadParts extends FillParts {
 /** Single reads of the store, which keep near what they find. */
 export interface Reads {
   read(call: Call): Promise<Reading>;
-  /** The entry's value if it is fresh and valid, else undefined. */
+  /** The entry's value if it is fresh and valid, else the pending write of the key, else undefined. */
   peek(key: string): Promise<unknown>;
   /** Keeps near what the store has of these keys. */
   warm(keys: readonly string[]): Promise<void>;
@@ -21,7 +21,7 @@ export interface Reads {
 const NO_TAGS: readonly string[] = [];
 
 export function createReads(parts: ReadParts): Reads {
-  const { store, outage, near } = parts;
+  const { store, codec, outage, near } = parts;
   const answers = createAnswers(parts);
 
   function read({ key, entry }: Call): Promise<Reading> {
@@ -53,8 +53,11 @@ export function createReads(parts: ReadParts): Reads {
     try {
       const { entry, valid } = await store.read(key, NO_TAGS);
       const now = store.now();
-      if (!entry || !valid || now >= entry.birthMs + entry.ttlMs) return undefined;
-      return answers.fromEntry(key, entry, now, "hit")?.value;
+      if (entry && valid && now < entry.birthMs + entry.ttlMs) {
+        return answers.fromEntry(key, entry, now, "hit")?.value;
+      }
+      const pin = await store.pins.pinned(key);
+      return pin && codec.decode({ format: pin.format, bytes: pin.value });
     } catch (error) {
       outage.notice(error);
       return undefined;

@@ -43,6 +43,10 @@ export function createReporter(): Reporter {
     waits: 0,
     loads: 0,
     evictions: 0,
+    puts: 0,
+    written: 0,
+    writeFailures: 0,
+    deadLetters: 0,
     errors: 0,
   };
 
@@ -71,6 +75,18 @@ export function createReporter(): Reporter {
         return;
       case "evict":
         counts.evictions += event.tags.length;
+        return;
+      case "put":
+        counts.puts += 1;
+        return;
+      case "written":
+        counts.written += event.keys.length;
+        return;
+      case "writeFailed":
+        counts.writeFailures += 1;
+        return;
+      case "deadLetter":
+        counts.deadLetters += 1;
         return;
       case "error":
         counts.errors += 1;

@@ -232,7 +232,7 @@ function compressAboveBytes(bytes: number): number {
   return bytes === Number.POSITIVE_INFINITY ? bytes : integer("compressAboveBytes", bytes, 0);
 }
 
-function windowMs(name: string, seconds: number | undefined, fallbackMs: number): number {
+export function windowMs(name: string, seconds: number | undefined, fallbackMs: number): number {
   if (seconds === undefined) return fallbackMs;
   if (!(typeof seconds === "number" && seconds >= 0 && seconds <= MAX_TTL_SECONDS)) {
     throw wrong(name, "a number of seconds from 0 to a year", seconds);
@@ -240,13 +240,19 @@ function windowMs(name: string, seconds: number | undefined, fallbackMs: number)
   return Math.round(seconds * 1000);
 }
 
-function milliseconds(name: string, seconds: number): number {
+export function milliseconds(name: string, seconds: number): number {
   return Math.round(within(name, seconds, 0.001, 24 * 3600) * 1000);
 }
 
-function integer(name: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw wrong(name, `a whole number of at least ${least}`, value);
+export function integer(
+  name: string,
+  value: number,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    const upTo = most === Number.MAX_SAFE_INTEGER ? "" : `, and of at most ${most}`;
+    throw wrong(name, `a whole number of at least ${least}${upTo}`, value);
   }
   return value;
 }
@@ -258,7 +264,7 @@ function within(name: string, value: number, least: number, most: number): numbe
   return value;
 }
 
-function wrong(name: string, must: string, came: unknown): InvalidOptionError {
+export function wrong(name: string, must: string, came: unknown): InvalidOptionError {
   const shown = typeof came === "string" ? JSON.stringify(came.slice(0, 80)) : shortly(came);
   return new InvalidOptionError(`${name} must be ${must}, but got: ${shown}`);
 }

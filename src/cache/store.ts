@@ -1,4 +1,6 @@
 import type { Position } from "./position.js";
+import type { Pin, Pins } from "./write-behind/pins.js";
+import type { WriteQueue } from "./write-behind/queue.js";
 
 /** What makes two generations of a tag differ; compared for equality only. */
 export type Nonce = string;
@@ -71,8 +73,14 @@ export interface Snapshot {
 
 /** Refused when somebody else moved first: look again. */
 export type LeaseGrant =
-  /** Under `token`, which may be another than the one that was asked for. */
-  | { readonly taken: true; readonly token: Token; readonly snapshot: Snapshot }
+  | {
+      readonly taken: true;
+      /** May be another than the one that was asked for. */
+      readonly token: Token;
+      readonly snapshot: Snapshot;
+      /** Where asked for: the key's pending write, as of a moment at which the lease was held. */
+      readonly pinned?: Pin | undefined;
+    }
   | { readonly taken: false };
 
 export interface LeaseRequest {
@@ -86,6 +94,8 @@ export interface LeaseRequest {
   readonly overHeld?: boolean;
   /** Whether `deletedAt` is asked for. */
   readonly asksDeletion?: boolean;
+  /** Whether `pinned` is asked for. */
+  readonly asksPin?: boolean;
   /**
    * True for a write's lease. No eviction dooms it: what readers would load in its place may be from before the write,
    * and its holder evicts the very tags itself, a moment before it commits.
@@ -174,6 +184,10 @@ export interface Store {
   delete(key: string): Promise<void>;
   /** Removes all entries; locks stay with their holders. */
   clear(): Promise<void>;
+  /** Pending writes, by key. */
+  readonly pins: Pins;
+  /** Pending writes, in the order in which the origin is to have them. One object a name. */
+  queue(name: string): WriteQueue;
   /** The log's head as last heard; undefined before the first word of it. */
   knownPosition(): Position | undefined;
   readPosition(): Promise<Position>;

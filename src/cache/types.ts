@@ -1,6 +1,7 @@
 import type { CacheListener } from "./events.js";
 import type { Position } from "./position.js";
 import type { RedisClient } from "./redis/client.js";
+import type { WriteBehind, WriteBehindOptions } from "./write-behind/types.js";
 
 /** Seconds may be fractions; all of them must be finite. */
 export interface EntryOptions {
@@ -149,6 +150,14 @@ export interface CacheStats {
   loads: number;
   /** Tags evicted by this process. */
   evictions: number;
+  /** Writes taken on by this process's queues (`writeBehind`). */
+  puts: number;
+  /** Keys that this process wrote to the origin from a queue. */
+  written: number;
+  /** Writes from a queue that failed, and are tried again. */
+  writeFailures: number;
+  /** Writes that this process gave up. */
+  deadLetters: number;
   /** Failures inside the cache that no caller saw. */
   errors: number;
   /** (hits + nearHits + staleHits) / lookups, from 0 to 1; 0 before the first lookup. */
@@ -210,6 +219,11 @@ export interface Cache {
    *   and its tags are evicted; after a timeout once more, when the write ends after all
    */
   writeThrough<T>(key: string, options: EntryOptions, value: T, write: Write): Promise<boolean>;
+  /**
+   * Opens a queue of writes: the entry now, the origin later, in batches. Open it in every process that puts, and in
+   * those that are to finish what others left behind. Once a process; throws InvalidOptionError.
+   */
+  writeBehind<T>(name: string, options: WriteBehindOptions<T>): WriteBehind<T>;
   /** Evicts one key and voids its lease; false when the store was out of reach (it binds this process at once). */
   delete(key: string): Promise<boolean>;
   /** Makes every entry of the tags invalid, and frees it in the background. */

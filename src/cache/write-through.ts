@@ -57,7 +57,7 @@ export function createWriteThrough(
     const held = await holdForWrite(parts, call, value);
     await toOrigin(call, write, held);
     const evicted = await parts.evict(call.entry.tags);
-    const isStored = (await held?.store(evicted)) ?? false;
+    const isStored = (await held?.storeAfter(evicted)) ?? false;
     if (!isStored) await parts.delete(call.key);
     return isStored;
   }

@@ -13,6 +13,18 @@ export interface OutboxNumbers {
   health(): Promise<{ pending: number | null; oldestSeconds: number | null }>;
 }
 
+/** What they read of a queue of writes; a `WriteBehind` fits. */
+export interface QueueNumbers {
+  readonly name: string;
+  health(): Promise<QueueReading>;
+}
+
+interface QueueReading {
+  pending: number;
+  deadLetters: number;
+  oldestSeconds: number;
+}
+
 const CACHE_NUMBERS = {
   nearHits: "Look-ups answered by this process's near cache",
   hits: "Look-ups answered from a fresh entry",
@@ -22,6 +34,10 @@ const CACHE_NUMBERS = {
   loads: "Loads run, stored or not",
   fills: "Entries stored",
   evictions: "Tags evicted",
+  puts: "Writes taken on to be written to the database later",
+  written: "Keys written to the database from a queue",
+  writeFailures: "Writes from a queue that failed, and are tried again",
+  deadLetters: "Writes from a queue that were given up",
   errors: "Failures inside the cache that no caller saw",
 } as const;
 type CacheNumber = keyof typeof CACHE_NUMBERS;
@@ -36,12 +52,18 @@ type OutboxNumber = keyof typeof OUTBOX_NUMBERS;
 /** `GET /metrics` for Prometheus, behind `token` where there is one. A registry of its own: nothing global. */
 export function addMetricsRoute(
   fastify: FastifyInstance,
-  options: { cache: CacheNumbers; outbox?: OutboxNumbers; token?: string | undefined },
+  options: {
+    cache: CacheNumbers;
+    outbox?: OutboxNumbers;
+    queues?: readonly QueueNumbers[];
+    token?: string | undefined;
+  },
 ): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   registerNumbers(registry, "cache", CACHE_NUMBERS, () => options.cache.stats());
   if (options.outbox) registerOutboxNumbers(registry, options.outbox);
+  registerQueues(registry, options.queues ?? []);
   observeRequests(registry, fastify);
   fastify.get(
     "/metrics",
@@ -94,6 +116,25 @@ function registerOutboxNumbers(registry: Registry, outbox: OutboxNumbers): void 
   gauge("oldest_seconds", "Age of the oldest of them; NaN when there is none", async () => {
     return (await outbox.health()).oldestSeconds;
   });
+}
+
+function registerQueues(registry: Registry, queues: readonly QueueNumbers[]): void {
+  const gauge = (name: string, number: keyof QueueReading, help: string) =>
+    new Gauge({
+      name: `write_behind_${name}`,
+      help,
+      labelNames: ["queue"],
+      registers: [registry],
+      async collect() {
+        for (const queue of queues) {
+          const reading = await queue.health().catch(() => undefined);
+          this.set({ queue: queue.name }, reading?.[number] ?? Number.NaN);
+        }
+      },
+    });
+  gauge("pending", "pending", "Writes that the database does not have yet; NaN without Redis");
+  gauge("dead_letters", "deadLetters", "Writes that were given up; NaN without Redis");
+  gauge("oldest_seconds", "oldestSeconds", "Age of the oldest pending write; NaN without Redis");
 }
 
 function observeRequests(registry: Registry, fastify: FastifyInstance): void {

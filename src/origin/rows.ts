@@ -26,6 +26,14 @@ export interface SizeRow {
   priceCents: bigint;
 }
 
+export interface PreferencesRow {
+  /** A BCP 47 tag. */
+  language: string | null;
+  vegetarian: boolean | null;
+  /** Ids of menu items, which may be gone by now. */
+  favouriteItems: string[];
+}
+
 export interface CustomerRow {
   id: string;
   name: string;

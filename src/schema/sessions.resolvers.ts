@@ -49,7 +49,7 @@ export const sessionResolvers: Resolvers = {
       await Promise.all(
         favourites.map((id) => loadExisting(context.loaders.itemById, "menu item", id)),
       );
-      return context.services.sessions.setPreferences(token, change);
+      return context.services.setPreferences(token, change);
     },
   },
 };

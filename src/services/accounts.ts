@@ -10,6 +10,7 @@ import type { CustomerRow } from "../origin/rows.js";
 import { checkEmail, checkName, checkPassword, isPassword } from "./account-input.js";
 import { WrongCredentialsError } from "./errors.js";
 import type { Passwords } from "./passwords.js";
+import type { KeptPreferences, Preferences } from "./preferences.js";
 import type { Session, Sessions } from "./sessions.js";
 import type { SignInAttempts } from "./sign-in-attempts.js";
 
@@ -40,13 +41,14 @@ export interface AccountsOptions {
   passwords: Passwords;
   sessions: Sessions;
   attempts: SignInAttempts;
+  preferences: Pick<KeptPreferences, "find">;
 }
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { database, passwords, sessions, attempts } = options;
+  const { database, passwords, sessions, attempts, preferences } = options;
 
-  const begin = ({ id, role }: CustomerRow): Promise<SignedIn> =>
-    sessions.create({ customerId: id, role });
+  const begin = ({ id, role }: CustomerRow, liked: Preferences | null): Promise<SignedIn> =>
+    sessions.create({ customerId: id, role, preferences: liked });
 
   return {
     async signUp(account, address) {
@@ -55,7 +57,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const password = checkPassword(account.password);
       await attempts.count({ address });
       const passwordHash = await passwords.hash(password);
-      return begin(await createCustomer(database, { name, email, passwordHash }));
+      return begin(await createCustomer(database, { name, email, passwordHash }), null);
     },
     async signIn({ email: given, password }, address) {
       const email = given.trim().normalize("NFC");
@@ -66,7 +68,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const isRight = await passwords.verify(password, found?.passwordHash);
       if (!isRight || found === undefined) throw new WrongCredentialsError();
       await attempts.forgive(email);
-      return begin(found.customer);
+      return begin(found.customer, await preferences.find(found.customer.id));
     },
   };
 }

@@ -11,6 +11,13 @@ export interface Preferences {
 /** What is left out, or undefined, stays; null unsets. */
 export type PreferenceChange = { [K in keyof Preferences]?: Preferences[K] | null | undefined };
 
+/** Where a customer's preferences are kept past the session. */
+export interface KeptPreferences {
+  /** null: there are none. */
+  find(customerId: string): Promise<Preferences | null>;
+  keep(customerId: string, preferences: Preferences): Promise<void>;
+}
+
 const maxFavourites = 50;
 
 type Update = {

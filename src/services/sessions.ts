@@ -47,6 +47,8 @@ export interface Sessions {
   create(customer: {
     customerId: string;
     role: Role;
+    /** What it begins with. Default: none. */
+    preferences?: Preferences | null;
   }): Promise<{ token: string; session: Session }>;
   /** A use of the session: its life begins anew. null when the token opens none. */
   find(token: string): Promise<Session | null>;
@@ -123,7 +125,7 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
     change(token, { counts: { cart }, increment: { cartVersion: 1 } });
 
   return {
-    create: ({ customerId, role }) =>
+    create: ({ customerId, role, preferences }) =>
       needsSessions(async () => {
         const token = randomBytes(32).toString("base64url");
         const id = digest(token);
@@ -134,6 +136,7 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
           customerId,
           role,
           cartVersion: 0,
+          ...(preferences && checkPreferences(preferences)),
           loginTime: time,
           lastActivity: time,
           indexedAt: time,

@@ -783,6 +783,10 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
           waits: 0,
           loads: 1,
           evictions: 1,
+          puts: 0,
+          written: 0,
+          writeFailures: 0,
+          deadLetters: 0,
           errors: 0,
           hitRatio: 0.75,
         });

@@ -22,6 +22,10 @@ describe("statistics", () => {
     waits: 0,
     loads: 0,
     evictions: 0,
+    puts: 0,
+    written: 0,
+    writeFailures: 0,
+    deadLetters: 0,
     errors: 0,
     hitRatio: 0,
   };
@@ -44,6 +48,16 @@ describe("statistics", () => {
     [{ type: "load", key: "a", stored: false }, { loads: 1 }],
     [{ type: "fill", key: "a", loadSeconds: 1, bytes: 1 }, { fills: 1 }],
     [{ type: "evict", tags: ["a", "b"], entries: 5, delivered: true }, { evictions: 2 }],
+    [{ type: "put", key: "a", queue: "q", sequence: 1 }, { puts: 1 }],
+    [{ type: "written", queue: "q", keys: ["a", "b"], seconds: 1 }, { written: 2 }],
+    [
+      { type: "writeFailed", key: "a", queue: "q", attempt: 1, retrySeconds: 1, error: "no" },
+      { writeFailures: 1 },
+    ],
+    [
+      { type: "deadLetter", key: "a", queue: "q", sequence: 1, attempts: 1, error: "no" },
+      { deadLetters: 1 },
+    ],
     [{ type: "error", error: new StoreError("no") }, { errors: 1 }],
     [{ type: "refused", key: "a", reason: "null" }, {}],
     [{ type: "refresh", key: "a" }, {}],

@@ -225,7 +225,7 @@ export async function play(scheduler: Scheduler, how: Play): Promise<Played> {
 }
 
 /** Requests and replies both take their time; the log's head is known from replies alone. */
-function scheduled(store: Store, scheduler: Scheduler, worker: string): Store {
+export function scheduled(store: Store, scheduler: Scheduler, worker: string): Store {
   let known: Position | undefined;
   async function exchange<T>(name: string, run: () => Promise<T>): Promise<T> {
     await scheduler.schedule(Promise.resolve(), `${worker} sends ${name}`);
@@ -264,6 +264,19 @@ function scheduled(store: Store, scheduler: Scheduler, worker: string): Store {
       return { position, entries, versions };
     },
     delete: (key) => exchange("delete", () => store.delete(key)),
+    pins: {
+      pin: (key, pin) => exchange("pin", () => store.pins.pin(key, pin)),
+      unpin: (key, sequence) => exchange("unpin", () => store.pins.unpin(key, sequence)),
+      pinned: (key) => exchange("pinned", () => store.pins.pinned(key)),
+    },
+    queue(name) {
+      const queue = store.queue(name);
+      return {
+        ...queue,
+        append: (write, room) => exchange("append", () => queue.append(write, room)),
+        settle: (ids) => exchange("settle", () => queue.settle(ids)),
+      };
+    },
     knownPosition: () => known,
     async readPosition() {
       known = await exchange("position", () => store.readPosition());
@@ -290,6 +303,6 @@ function watchLeases(store: Store, tell: (text: string) => void): Store {
 
 const immediate = setImmediate;
 
-function afterPromiseJobs(): Promise<void> {
+export function afterPromiseJobs(): Promise<void> {
   return new Promise((resolve) => immediate(resolve));
 }

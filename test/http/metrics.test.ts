@@ -11,6 +11,10 @@ const stats = {
   loads: 2,
   fills: 2,
   evictions: 4,
+  puts: 6,
+  written: 5,
+  writeFailures: 1,
+  deadLetters: 0,
   errors: 0,
 };
 let server: FastifyInstance;
@@ -53,6 +57,29 @@ describe("/metrics", () => {
     expect(body).toContain("outbox_oldest_seconds 1.5\n");
     pending = null;
     expect((await scrape()).body).toMatch(/^outbox_pending nan$/im);
+  });
+
+  test("shows the queues' numbers, of which Redis may not tell any", async () => {
+    let isAway = false;
+    server = fastify();
+    addMetricsRoute(server, {
+      cache: { stats: () => stats },
+      queues: [
+        {
+          name: "likes",
+          async health() {
+            if (isAway) throw new Error("away");
+            return { pending: 3, deadLetters: 1, oldestSeconds: 0.5 };
+          },
+        },
+      ],
+    });
+    const { body } = await scrape();
+    expect(body).toContain('write_behind_pending{queue="likes"} 3\n');
+    expect(body).toContain('write_behind_dead_letters{queue="likes"} 1\n');
+    expect(body).toContain('write_behind_oldest_seconds{queue="likes"} 0.5\n');
+    isAway = true;
+    expect((await scrape()).body).toMatch(/^write_behind_pending\{queue="likes"\} nan$/im);
   });
 
   test("shows the process's own numbers", async () => {

@@ -13,12 +13,16 @@ import {
   WrongCredentialsError,
 } from "../../src/services/errors.js";
 import { createPasswords } from "../../src/services/passwords.js";
+import type { Preferences } from "../../src/services/preferences.js";
 import { createSessions, type Sessions } from "../../src/services/sessions.js";
 import { createSignInAttempts } from "../../src/services/sign-in-attempts.js";
 import { createMemoryStorage, createRedisStorage, type Storage } from "../../src/storage/index.js";
 import { type FreshDatabase, freshDatabase } from "../support/database.js";
 import { startRedis } from "../support/redis-server.js";
 import { type StorageUnderTest, storageKinds } from "../support/storages.js";
+
+/** What customers like, as far as anybody knows. */
+let kept: Preferences | null = null;
 
 const passwords = createPasswords({ cost: { ln: 4, r: 1, p: 1 } });
 
@@ -32,7 +36,11 @@ function createOn(storage: Storage): { accounts: Accounts; sessions: Sessions } 
   const sessions = createSessions({ storage });
   const attempts = createSignInAttempts({ storage });
   const { database } = fresh;
-  return { sessions, accounts: createAccounts({ database, passwords, sessions, attempts }) };
+  const preferences = { find: async () => kept };
+  return {
+    sessions,
+    accounts: createAccounts({ database, passwords, sessions, attempts, preferences }),
+  };
 }
 
 let made = 0;
@@ -71,6 +79,19 @@ describe.each(storageKinds)("accounts with sessions on $kind", ({ start }) => {
     ]);
     expect(row).toMatchObject({ name: "Ada", email: account.email.trim() });
     expect(row?.password_hash).not.toContain("secret-1");
+  });
+
+  test("signing in begins a session with what the customer is known to like", async () => {
+    const account = { name: "Ada", email: newEmail(), password: "secret-1" };
+    const first = await accounts.signUp(account, address);
+    const none = { language: null, vegetarian: null, favouriteItems: [] };
+    expect(first.session.preferences).toEqual(none);
+    expect((await accounts.signIn(account, address)).session.preferences).toEqual(none);
+    kept = { language: "pt-BR", vegetarian: false, favouriteItems: ["harbour"] };
+    const { token, session } = await accounts.signIn(account, address);
+    expect(session.preferences).toEqual(kept);
+    expect((await sessions.find(token))?.preferences).toEqual(kept);
+    kept = null;
   });
 
   test("a wrong password and an unknown address are the same error", async () => {

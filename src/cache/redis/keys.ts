@@ -1,4 +1,6 @@
 import { isLockKey } from "../store.js";
+import { nameIn } from "./slots.js";
+import { keySlot } from "./transactions/key-slot.js";
 
 /** Every name that the cache uses in Redis: keys and channels. */
 export interface Keys {
@@ -21,11 +23,17 @@ export interface Keys {
   mark(tag: string): string;
   /** All such names. */
   allMarks(): string[];
+  /** W(k): the key's pending write, as of `writeBehind`. In the slot of V(k), as `deletion`. */
+  pin(key: string): string;
+  /** The stream of a queue's pending writes. */
+  queue(name: string): string;
+  /** The stream of those that were given up. In the slot of the first. */
+  buried(name: string): string;
   /** L: the eviction log. */
   readonly log: string;
   /** The counter of fencing tokens. */
   readonly fence: string;
-  /** True for what clear() leaves alone: the log, and what belongs to locks. */
+  /** True for what clear() leaves alone: the log, what belongs to locks, and what the origin does not have yet. */
   outlivesClear(name: string): boolean;
   /** Channel on which evictions of tags are told. */
   readonly evictions: string;
@@ -43,25 +51,38 @@ const BUCKETS = 64;
 
 export function createKeys(prefix: string): Keys {
   const entries = `${prefix}v:`;
+  const queues = `${prefix}q:`;
+  /** A name in the slot of V(k), by whether the cluster takes that slot from a part of the name. */
+  function besides(key: string, ifTagged: string, ifNot: string): string {
+    const name = entries + key;
+    // Names of the three forms differ, whatever the keys.
+    if (HASH_TAG.test(name)) return prefix + ifTagged + key;
+    if (!name.includes("}")) return `${prefix}${ifNot}{${name}}`;
+    return `${prefix}${ifNot}{${nameIn(keySlot(name))}}${key}`;
+  }
+
   return {
     prefix,
     entry: (key) => (isLockKey(key) ? prefix + key.slice(1) : entries + key),
     keyOfEntry: (name) => (name.startsWith(entries) ? name.slice(entries.length) : undefined),
-    deletion(key) {
-      const name = entries + key;
-      // Names of the two forms differ, whatever the keys.
-      return HASH_TAG.test(name) ? `${prefix}e:${key}` : `${prefix}d:{${name}}`;
-    },
+    deletion: (key) => besides(key, "e:", "d:"),
     tag: (tag) => `${prefix}t:{${bucketOf(tag)}}${tag}`,
     indexBase: (tag) => `${prefix}i:{${bucketOf(tag)}}${tag}:`,
     pending: (tag) => `${prefix}p:{${bucketOf(tag)}}`,
     allPending: () => Array.from({ length: BUCKETS }, (_, bucket) => `${prefix}p:{${bucket}}`),
     mark: (tag) => `${prefix}m:{${bucketOf(tag)}}`,
     allMarks: () => Array.from({ length: BUCKETS }, (_, bucket) => `${prefix}m:{${bucket}}`),
+    pin: (key) => besides(key, "w:", "x:"),
+    queue: (name) => `${queues}{${encodeURIComponent(name)}}`,
+    buried: (name) => `${queues}{${encodeURIComponent(name)}}:buried`,
     log: `${prefix}log`,
     fence: `${prefix}fence`,
     outlivesClear: (name) =>
-      name === `${prefix}log` || name === `${prefix}fence` || name.startsWith(`${prefix}lock:`),
+      name === `${prefix}log` ||
+      name === `${prefix}fence` ||
+      [`${prefix}lock:`, `${prefix}w:`, `${prefix}x:`, queues].some((beginning) =>
+        name.startsWith(beginning),
+      ),
     evictions: `${prefix}evictions`,
     wake: (key) => `${prefix}wake:${key}`,
     everyWake: `${escapePattern(prefix)}wake:*`,

@@ -6,6 +6,7 @@ import { createTickBatch } from "../tick-batch.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";
 import type { EvictionLog } from "./log.js";
+import { readPin } from "./pins.js";
 import { writePosition } from "./record.js";
 import { scripts } from "./scripts.js";
 import {
@@ -39,8 +40,9 @@ interface Marked {
 interface Answer {
   readonly token: Token;
   readonly lease: unknown;
-  /** Where it was asked for. */
+  /** Where they were asked for. */
   readonly deletion?: unknown;
+  readonly pin?: unknown;
 }
 
 export function createLeaseStep(
@@ -63,13 +65,14 @@ export function createLeaseStep(
     const asked = requests.map((request) => ({ request, mark }));
     const { answers, snapshotOf } = await claim(tags, asked);
     items.forEach(({ request, resolve, reject }, index) => {
-      const { token, lease, deletion } = answers[index] as Answer;
-      if (lease instanceof StoreError) reject(lease);
-      else if (lease !== 1) resolve(REFUSED);
-      else if (deletion instanceof StoreError) reject(deletion);
+      const { token, lease, deletion, pin } = answers[index] as Answer;
+      const failure = [lease, deletion, pin].find((reply) => reply instanceof StoreError);
+      if (failure) reject(failure);
+      else if (!isGranted(lease)) resolve(REFUSED);
       else {
         const deletedAt = readLogPosition(String(deletion ?? ""));
-        resolve({ taken: true, token, snapshot: { ...snapshotOf(request.tags), deletedAt } });
+        const snapshot = { ...snapshotOf(request.tags), deletedAt };
+        resolve({ taken: true, token, snapshot, pinned: readPin(pin ?? lease) });
       }
     });
   }
@@ -89,13 +92,13 @@ export function createLeaseStep(
     );
     const first = await sendBeforeLog([...proposals, ...asked.flatMap(commandsOf)]);
     const versions = new Map(tags.map((tag, index) => [tag, claimedVersion(first.replies[index])]));
-    const answers = answersOf(asked, first.replies.slice(tags.length));
+    const answers = answersOf(asked, first.replies.slice(tags.length), connection.isCluster);
     let { head } = first;
     const isOpen = (tag: string) => versions.get(tag)?.position?.epoch !== first.head.epoch;
     const mayHaveBeenAhead = (tag: string) => connection.isCluster && isOpen(tag);
 
     const again = asked.flatMap(({ request, mark }, index) => {
-      if (answers[index]?.lease !== 1) return [];
+      if (!isGranted(answers[index]?.lease)) return [];
       const rightMark = latestOf(mark, request.tags, versions);
       if (rightMark === mark && !request.tags.some(mayHaveBeenAhead)) return [];
       const anew = { ...request, token: randomId(), over: request.token, overHeld: true };
@@ -108,7 +111,7 @@ export function createLeaseStep(
         throw error;
       });
       head = second.head;
-      const anew = answersOf(again, second.replies);
+      const anew = answersOf(again, second.replies, connection.isCluster);
       again.forEach(({ index }, place) => {
         answers[index] = anew[place] as Answer;
       });
@@ -138,17 +141,24 @@ export function createLeaseStep(
 
   function commandsOf({ request, mark }: Marked): Command[] {
     const { key, token, leaseMs, over, overHeld, asksDeletion, outlastsEvictions } = request;
+    const asksPin = request.asksPin === true;
     const lease = evaluate(
       scripts.takeLease,
-      [keys.entry(key)],
+      asksPin && !connection.isCluster ? [keys.entry(key), keys.pin(key)] : [keys.entry(key)],
       token,
       leaseMs,
       writePosition(outlastsEvictions ? lastOf(mark) : mark),
       over === "any" ? "*" : over,
       overHeld ? 1 : 0,
     );
-    // Asked behind the lease: what is deleted after that voids it.
-    return asksDeletion ? [lease, ["get", keys.deletion(key)]] : [lease];
+    // Asked behind the lease, of the same server: what is deleted or put after that voids it.
+    const commands: Command[] = [lease];
+    if (asksDeletion) commands.push(["get", keys.deletion(key)]);
+    // A pin costs those who use no `writeBehind` nothing worth counting: the script that takes the lease looks for it.
+    // On a cluster it is a command of its own, in the lease's slot and round trip: a script for two keys would be
+    // refused while their slot moves.
+    if (asksPin && connection.isCluster) commands.push(["get", keys.pin(key)]);
+    return commands;
   }
 
   function releaseCommand({ request: { key, token } }: Marked): Command {
@@ -169,12 +179,23 @@ export function createLeaseStep(
 
 const REFUSED: LeaseGrant = { taken: false };
 
-function answersOf(asked: readonly Marked[], replies: readonly unknown[]): Answer[] {
+/** 1, or the pin that the lease's script found. */
+function isGranted(lease: unknown): boolean {
+  return lease === 1 || Buffer.isBuffer(lease);
+}
+
+function answersOf(
+  asked: readonly Marked[],
+  replies: readonly unknown[],
+  isCluster: boolean,
+): Answer[] {
   let at = 0;
-  return asked.map(({ request: { token, asksDeletion } }) => {
-    const lease = replies[at++];
-    return asksDeletion ? { token, lease, deletion: replies[at++] } : { token, lease };
-  });
+  return asked.map(({ request: { token, asksDeletion, asksPin } }) => ({
+    token,
+    lease: replies[at++],
+    deletion: asksDeletion ? replies[at++] : undefined,
+    pin: asksPin && isCluster ? replies[at++] : undefined,
+  }));
 }
 
 /** The last of the mark and the evictions that gave the tags their versions. */

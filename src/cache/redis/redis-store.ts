@@ -1,22 +1,25 @@
 import { StoreError } from "../errors.js";
 import { DELETION_KEPT_MS, type Store } from "../store.js";
+import type { WriteQueue } from "../write-behind/queue.js";
 import { type Changes, createChanges } from "./changes.js";
 import type { RedisClient } from "./client.js";
 import { createServerClock } from "./clock.js";
 import { createCommitStep } from "./commit-batch.js";
-import { evaluate, openConnection } from "./connection.js";
+import { type Connection, evaluate, openConnection } from "./connection.js";
 import { createEvictTags } from "./evict-tags.js";
 import { createFreeing } from "./freeing.js";
 import { createKeys } from "./keys.js";
 import { clearKeys, estimateEntries } from "./keyspace.js";
 import { createLeaseStep } from "./lease-batch.js";
 import { createEvictionLog } from "./log.js";
+import { createRedisPins } from "./pins.js";
 import { watchPromotions } from "./promotion.js";
 import { openPush } from "./push.js";
 import { createReadBatch } from "./read-batch.js";
 import { openReplicas } from "./replicas.js";
 import { scripts } from "./scripts.js";
 import { readLogPosition, writeLogPosition } from "./tag-version.js";
+import { createRedisQueue } from "./write-queue.js";
 
 export interface RedisStoreOptions {
   readonly redis: RedisClient;
@@ -29,6 +32,9 @@ export interface RedisStoreOptions {
 
 /** A counter that nobody drew from for so long begins again, at the clock. */
 const FENCE_LIFE_MS = 7 * 24 * 3600 * 1000;
+
+/** Batches of large values are nobody's to wait for, and are not to hold up a caller's command behind them. */
+const BULK_TIMEOUT_MS = 5000;
 
 /** @throws UnsupportedStoreError */
 export function createRedisStore(options: RedisStoreOptions): Store {
@@ -66,6 +72,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     },
     onDisconnect: () => changes?.disconnect(),
   });
+  const queues = new Map<string, WriteQueue>();
+  let bulk: Connection | undefined;
   connection.onReady(() => {
     clock.set().catch(() => {});
     freeing.sweep().catch(() => {});
@@ -136,6 +144,15 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       await replicated?.(keys.allMarks());
     },
 
+    pins: createRedisPins(connection, keys),
+    queue(name) {
+      bulk ??= openConnection(redis, Math.max(commandTimeoutMs, BULK_TIMEOUT_MS));
+      const parts = { caller: connection, bulk, keys, clock, commandTimeoutMs };
+      const queue = queues.get(name) ?? createRedisQueue(parts, name);
+      queues.set(name, queue);
+      return queue;
+    },
+
     knownPosition: () => log.known,
     readPosition: () => log.read(),
     watch: (key) => push.watch(key),
@@ -177,6 +194,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       await freeing.close();
       push.close();
       replicas?.close();
+      bulk?.close();
       connection.close();
     },
   };

@@ -2,7 +2,7 @@ import { StoreError, StoreUnavailableError } from "../errors.js";
 
 /** Replies that speak of the server, or of our standing with it, and not of the command. */
 const UNAVAILABLE =
-  /^(LOADING|READONLY|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|BUSY|NOAUTH|WRONGPASS|NOPERM|ERR max number of clients)/;
+  /^(LOADING|READONLY|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MISCONF|NOREPLICAS|BUSY(?!GROUP)|NOAUTH|WRONGPASS|NOPERM|ERR max number of clients)/;
 
 export function isMissingScript(error: Error): boolean {
   return error.message.startsWith("NOSCRIPT");

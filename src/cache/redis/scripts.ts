@@ -23,6 +23,11 @@ export const scripts = {
   fileEntry: read("file-entry"),
   freeEntries: read("free-entries"),
   nextFence: read("next-fence"),
+  appendWrite: read("append-write"),
+  buryWrite: read("bury-write"),
+  retireStream: read("retire-stream"),
+  pinWrite: read("pin-write"),
+  unpinWrite: read("unpin-write"),
 } as const;
 
 function read(name: string, isRepeatable = false): Script {

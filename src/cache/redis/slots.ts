@@ -45,9 +45,14 @@ export async function readSlotMap(
   };
 }
 
-/** A name in a slot. */
+const namesBySlot = new Map<number, string>();
+
+/** The first number that is a name in the slot, which takes some milliseconds to find the first time. */
 export function nameIn(slot: number): string {
-  for (let n = 0; ; n += 1) if (keySlot(String(n)) === slot) return String(n);
+  for (let n = 0; !namesBySlot.has(slot); n += 1) {
+    if (keySlot(String(n)) === slot) namesBySlot.set(slot, String(n));
+  }
+  return namesBySlot.get(slot) as string;
 }
 
 async function nodesSeenBy(server: Redis): Promise<string | undefined> {

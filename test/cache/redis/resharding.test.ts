@@ -275,6 +275,45 @@ describe.each([
   });
 
   it.each(stages)(
+    "a write behind the cache is taken on, read and written %s the moves of all that it touches",
+    async (stage) => {
+      const [cache, other, gate] = [open(), open(), createGate()];
+      const written = new Map<string, unknown>();
+      const queue = cache.writeBehind<string>("orders", {
+        delaySeconds: 0,
+        async write(writes) {
+          await gate.pass();
+          for (const { key, value } of writes) written.set(key, value);
+        },
+      });
+      await queue.put("first", menu, "new");
+      const ends = [];
+      for (const name of [names.entry, names.tag, keys.queue("orders")]) {
+        ends.push(await moveUpTo(stage, name));
+      }
+      expect(await queue.put("menu", menu, "new")).toMatchObject({ stored: true });
+      const never = () => {
+        throw new Error("Nothing may be loaded.");
+      };
+      for (const spoil of [() => other.evictTags(["menu"]), () => other.delete("menu")]) {
+        expect(await other.getOrSet("menu", menu, never)).toBe("new");
+        await spoil();
+        expect(await cache.getOrSet("menu", menu, never)).toBe("new");
+      }
+      gate.open();
+      await queue.flush();
+      for (const end of ends) await end();
+      expect([...written]).toEqual([
+        ["first", "new"],
+        ["menu", "new"],
+      ]);
+      expect(await queue.health()).toMatchObject({ pending: 0, deadLetters: 0 });
+      await other.evictTags(["menu"]);
+      expect(await other.getOrSet("menu", menu, () => "newer")).toBe("newer");
+    },
+  );
+
+  it.each(stages)(
     "delete voids an entry, and the fill of another, %s their moves",
     async (stage) => {
       const [cache, other, gate] = [open(), open(), createGate()];

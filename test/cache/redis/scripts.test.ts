@@ -15,6 +15,7 @@ const HEAD_BYTES = 25;
 const LARGEST_PUSH = 100;
 
 const V = "c:v:menu";
+const W = "c:x:{c:v:menu}";
 const WAKE = "c:wake:menu";
 const T = "c:t:{0}menu";
 const INDEX_BASE = "c:i:{0}menu:";
@@ -203,6 +204,22 @@ describe("take-lease", () => {
     await redis.pexpire(V, 100);
     await take("token-03", TWO);
     expect(await redis.pttl(V)).toBeGreaterThan(LEASE_MS - 10_000);
+  });
+
+  test("gives the pending write of its key with the lease, to whoever asks for it", async () => {
+    const [asked, sequence] = [[V, W], "0000000000000007"];
+    const position = writePosition({ epoch: 7, n: 9 });
+    const takeAsking = (token: string, over: string) =>
+      run(scripts.takeLease, asked, token, LEASE_MS, position, over, 0);
+    expect(await takeAsking(ONE, "*")).toBe(1);
+    await redis.set(W, `${sequence}the pin`, "PX", LIFE_MS);
+    expect(await takeAsking(TWO, "*")).toBe(`${sequence}the pin`);
+    expect(await state()).toBe(`leased by ${TWO}`);
+    expect(await takeAsking("token-03", "")).toBe(0);
+    expect(await take("token-03", "*")).toBe(1);
+    // Nothing is pending any more.
+    await redis.set(W, sequence, "PX", LIFE_MS);
+    expect(await takeAsking("token-04", "*")).toBe(1);
   });
 });
 

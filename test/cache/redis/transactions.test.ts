@@ -19,6 +19,10 @@ const LOG = "c:log";
 const FENCE = "c:fence";
 const WAKE = "c:wake:menu";
 const EVICTIONS = "c:evictions";
+const PIN = "c:w:menu";
+const QUEUE = "c:q:{orders}";
+const BURIED = "c:q:{orders}:buried";
+const GROUP = "writers";
 
 const tokens = ["token-01", "token-02"];
 const nonces = ["nonce-01", "nonce-02"];
@@ -128,6 +132,23 @@ const anyState = fc.record({
     ),
   ),
   fence: fc.constantFrom(undefined, "behind", "ahead"),
+  pin: orAbsent(
+    fc.record({
+      sequence: fc.constantFrom("0000000000000001", "0000000000000002"),
+      lifeMs: anyLifeMs,
+      isGone: fc.boolean(),
+    }),
+  ),
+  /** Ids of pending writes, of which some were handed out and one was settled. */
+  queue: orAbsent(
+    fc.record({
+      ids: fc.subarray(["1-0", "2-0", "3-0"]),
+      isAhead: fc.boolean(),
+      hasEnd: fc.boolean(),
+      handedOut: fc.nat(3),
+    }),
+  ),
+  buried: fc.nat(2),
 });
 type State = typeof anyState extends fc.Arbitrary<infer T> ? T : never;
 
@@ -163,7 +184,10 @@ function callOf({ name, token, seen, nonce, epoch, limitMs, passMs, body }: Give
   const position = writePosition({ epoch: 7, n: 9 });
   switch (name) {
     case "takeLease":
-      return { keys: [V], args: [token, limitMs, position, seen, passMs === 0 ? 0 : 1] };
+      return {
+        keys: limitMs === 25_000 ? [V] : [V, PIN],
+        args: [token, limitMs, position, seen, passMs === 0 ? 0 : 1],
+      };
     case "renewLease":
       return { keys: [V], args: [token, limitMs] };
     case "commitEntry":
@@ -191,11 +215,33 @@ function callOf({ name, token, seen, nonce, epoch, limitMs, passMs, body }: Give
       };
     case "nextFence":
       return { keys: [FENCE], args: [limitMs] };
+    case "appendWrite": {
+      const fields = ["k", "menu", "v", body];
+      const deadlineMs = token === "token-02" && epoch === "0000000a" ? 1 : 9e15;
+      return {
+        keys: [QUEUE],
+        args: [passMs === 0 ? 3 : 100, GROUP, deadlineMs, ...fields],
+      };
+    }
+    case "buryWrite": {
+      const id = token === "token-01" ? "1-0" : "3-0";
+      return { keys: [QUEUE, BURIED], args: [GROUP, id, "k", "menu", "v", body] };
+    }
+    case "retireStream":
+      return { keys: [passMs === 0 ? QUEUE : BURIED], args: [limitMs] };
+    case "pinWrite":
+      return { keys: [PIN], args: [sequenceOf(token), body, limitMs] };
+    case "unpinWrite":
+      return { keys: [PIN], args: [sequenceOf(token), limitMs] };
   }
 }
 
+function sequenceOf(token: string): string {
+  return `000000000000000${token === "token-01" ? 1 : 2}`;
+}
+
 async function put(redis: Redis, state: State, now: number): Promise<void> {
-  const { entry, version, index, pending, log, fence } = state;
+  const { entry, version, index, pending, log, fence, pin, queue, buried } = state;
   const pipeline = redis.pipeline().flushdb();
   if (entry) pipeline.set(V, entry.bytes(now), "PX", entry.lifeMs);
   if (version) pipeline.set(T, version.text, "PX", version.lifeMs);
@@ -211,6 +257,18 @@ async function put(redis: Redis, state: State, now: number): Promise<void> {
   if (log) pipeline.set(LOG, log(), "PX", 10_000);
   if (fence)
     pipeline.set(FENCE, fence === "ahead" ? String((now + HOUR_MS) * 1_000) : "17", "PX", 10_000);
+  if (pin) pipeline.set(PIN, pin.sequence + (pin.isGone ? "" : "{}\nold"), "PX", pin.lifeMs);
+  for (let one = 1; one <= buried; one += 1) pipeline.xadd(BURIED, `${one}-0`, "k", "old");
+  if (queue) {
+    pipeline.xgroup("CREATE", QUEUE, GROUP, "0", "MKSTREAM");
+    for (const id of queue.ids) pipeline.xadd(QUEUE, id, "k", id);
+    const last = queue.isAhead ? (now + HOUR_MS) * 1_000 : 4;
+    pipeline.xadd(QUEUE, `${last}-0`, "k", "settled").xdel(QUEUE, `${last}-0`);
+    const count = queue.handedOut;
+    if (count > 0)
+      pipeline.xreadgroup("GROUP", GROUP, "one", "COUNT", count, "STREAMS", QUEUE, ">");
+    if (queue.hasEnd) pipeline.pexpire(QUEUE, 40_000);
+  }
   await pipeline.exec();
 }
 
@@ -230,6 +288,15 @@ async function look(redis: Redis): Promise<Outcome> {
     times.push(await redis.pttl(name));
     if (type === "list") exact.push(await redis.lrange(name, 0, -1));
     if (type === "set") exact.push((await redis.smembers(name)).sort());
+    if (type === "stream") {
+      // Ids are times, but for those that were there before.
+      for (const [id, fields] of await redis.xrange(name, "-", "+")) {
+        const place = Number(id.split("-")[0]);
+        if (place > 1_000_000) times.push(name === QUEUE ? place / 1_000 : place);
+        exact.push(place > 1_000_000 ? "" : id, fields);
+      }
+      if (name === QUEUE) exact.push(await redis.call("xpending", QUEUE, GROUP));
+    }
     if (type === "string") {
       const bytes = (await redis.getBuffer(name)) as Buffer;
       if (name === FENCE) times.push(Number(bytes) / 1_000);
@@ -248,6 +315,8 @@ async function look(redis: Redis): Promise<Outcome> {
 function outcomeOfReply(name: string, reply: unknown): Outcome {
   const isTime = name === "commitEntry" || name === "nextFence";
   if (isTime) return { exact: [], times: [Number(reply)] };
+  if (name === "appendWrite" && /^\d+$/.test(String(reply)))
+    return { exact: [], times: [Number(String(reply)) / 1_000] };
   return { exact: [Array.isArray(reply) ? reply.map(String) : String(reply)], times: [] };
 }
 
@@ -310,11 +379,25 @@ describe("a script and its twin", () => {
     ["evictTag"],
     ["fileEntry", () => twinned.set(T, "nonce-01c")],
     ["nextFence"],
+    ["appendWrite"],
+    ["buryWrite", () => twinned.xadd(QUEUE, "1-0", "k", "menu")],
+    ["retireStream", emptyQueue],
+    ["pinWrite"],
+    ["unpinWrite"],
   ])("%s is lost to whoever changes its key after its look", async (name, prepare) => {
     await twinned.flushdb();
     await prepare?.();
     const { keys, args } = callOf({ ...LIKELY, name });
     expect(await transact(twinned, [{ twin: changedAfter(name, keys[0]), keys, args }])).toBe(
+      "lost",
+    );
+  });
+
+  test("takeLease is lost to whoever puts meanwhile, where it asks for a pending write", async () => {
+    await twinned.flushdb();
+    const { keys, args } = callOf({ ...LIKELY, name: "takeLease", limitMs: 64_000 });
+    expect(keys).toEqual([V, PIN]);
+    expect(await transact(twinned, [{ twin: changedAfter("takeLease", PIN), keys, args }])).toBe(
       "lost",
     );
   });
@@ -344,6 +427,11 @@ describe("a script and its twin", () => {
   function writeLease(): Promise<unknown> {
     const head = writeHead(LEASED, "token-01", Date.now() + HOUR_MS);
     return twinned.set(V, Buffer.concat([head, Buffer.alloc(10)]));
+  }
+
+  async function emptyQueue(): Promise<void> {
+    await twinned.xadd(QUEUE, "1-0", "k", "menu");
+    await twinned.xdel(QUEUE, "1-0");
   }
 
   let others = 0;

@@ -1,7 +1,7 @@
 -- Takes the lease of a key, over what its caller saw there and judged worthless. The body, if any, stays.
--- KEYS     1 V(k)
+-- KEYS     1 V(k)   2 W(k), where a pending write is asked for
 -- ARGV     1 token   2 lease (ms)   3 the log's head (10 bytes)   4 token seen, "" for none, "*" for any   5 1: over a held one
--- returns  1, or 0 when somebody else moved first
+-- returns  1, or W(k) where a write is pending, or 0 when somebody else moved first
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local head = redis.call('GETRANGE', KEYS[1], 0, 24)
@@ -25,4 +25,6 @@ if #head == 25 then
 else
   redis.call('SET', KEYS[1], leased, 'PX', leaseMs)
 end
-return 1
+local pin = KEYS[2] and redis.call('GET', KEYS[2])
+-- A sequence alone is what a pin leaves behind.
+return pin and #pin > 16 and pin or 1

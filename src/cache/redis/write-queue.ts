@@ -1,0 +1,225 @@
+import { StoreError, StoreUnavailableError } from "../errors.js";
+import { randomId } from "../random.js";
+import type { Delivery, WriteQueue } from "../write-behind/queue.js";
+import type { ServerClock } from "./clock.js";
+import { type Argument, type Command, type Connection, evaluate } from "./connection.js";
+import type { Keys } from "./keys.js";
+import {
+  fieldsOf,
+  fieldsOfBuried,
+  type Message,
+  numberOfId,
+  readBuried,
+  readDelivery,
+} from "./queued-write.js";
+import { isSlotOnTheMove } from "./reply-error.js";
+import { scripts } from "./scripts.js";
+
+const GROUP = "writers";
+/** append-write.lua's word for a write whose caller has given up. */
+const LATE = "late";
+/** An empty stream keeps the last place for so long: no later write comes before it, should a clock be set back. */
+const EMPTY_LIFE_MS = 10 * 60_000;
+
+export interface RedisQueueParts {
+  /** For what a caller of `put` waits for. */
+  readonly caller: Connection;
+  /** For the rest, which may take its time. */
+  readonly bulk: Connection;
+  readonly keys: Keys;
+  readonly clock: Pick<ServerClock, "now" | "set">;
+  /** How long a caller waits. */
+  readonly commandTimeoutMs: number;
+}
+
+/**
+ * A stream of pending writes with one consumer group, in which each process is a consumer of its own, and a stream of
+ * those that were given up, both in one slot.
+ */
+export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQueue {
+  const { caller, bulk, keys, clock, commandTimeoutMs } = parts;
+  const [queue, aside] = [keys.queue(name), keys.buried(name)];
+  const consumer = randomId();
+  let adoptFrom = "0-0";
+  /** How many writes were put aside, as last heard. */
+  let asideCount: number | undefined;
+
+  /** A queue that nobody has put anything into has no stream, and one that lost its group is read from the beginning. */
+  async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+    try {
+      return await reading;
+    } catch (error) {
+      if (!(error instanceof StoreError) || !/NOGROUP/.test(error.message)) throw error;
+      await bulk.send("xgroup", "create", queue, GROUP, "0").catch((refusal) => {
+        if (refusal instanceof StoreUnavailableError) throw refusal;
+      });
+      return undefined;
+    }
+  }
+
+  async function retire(stream: string, lifeMs: number): Promise<void> {
+    await bulk.send(...evaluate(scripts.retireStream, [stream], lifeMs));
+  }
+
+  /** All replies, none of which may be an error. */
+  async function sendAll(commands: readonly Command[]): Promise<unknown[]> {
+    const replies = await bulk.sendAll(commands);
+    for (const reply of replies) if (reply instanceof StoreError) throw reply;
+    return replies;
+  }
+
+  /**
+   * What a server that hung comes to later was refused by then, so it must not take it on any more. How many are put
+   * aside is a command of its own, and counts for the next time: a script for both streams would be refused while their
+   * slot moves. So of some that meet at the limit, or at what others put aside, a few may be let in too many.
+   */
+  async function appendNow(fields: readonly Argument[], room: number): Promise<string> {
+    for (const attempt of [1, 2]) {
+      // In time for us, so it is the clock that is wrong.
+      if (attempt === 2) await clock.set();
+      const deadlineMs = Math.ceil(clock.now() + commandTimeoutMs);
+      const args = [room, GROUP, deadlineMs, ...fields];
+      const [place, count] = await caller.sendAll([
+        evaluate(scripts.appendWrite, [queue], ...args),
+        ["xlen", aside],
+      ]);
+      if (place instanceof StoreError) throw place;
+      if (typeof count === "number") asideCount = count;
+      if (String(place) !== LATE) return String(place);
+    }
+    throw new StoreUnavailableError("A write must be taken on in time, but was not.");
+  }
+
+  async function attemptsOf(messages: readonly Message[]): Promise<number[]> {
+    const replies = await sendAll(
+      messages.map(([id]): Command => ["xpending", queue, GROUP, id, id, 1]),
+    );
+    return replies.map((reply) => {
+      const [pending] = reply as Array<[Buffer, Buffer, number, number]>;
+      return Number(pending?.[3] ?? 1);
+    });
+  }
+
+  return {
+    isShared: true,
+
+    async append(write, room, sequence) {
+      const fields = fieldsOf(write, sequence);
+      asideCount ??= Number(await caller.send("xlen", aside));
+      for (;;) {
+        const assumed = asideCount;
+        const place = await appendNow(fields, room - assumed);
+        if (place !== "") return sequence ?? Number(place);
+        if (asideCount >= assumed) return undefined;
+      }
+    },
+
+    async receive(count) {
+      const reply = await unlessMissing(
+        bulk.send("xreadgroup", "GROUP", GROUP, consumer, "COUNT", count, "STREAMS", queue, ">"),
+      );
+      const messages = (reply as [[Buffer, Message[]]] | null | undefined)?.[0]?.[1] ?? [];
+      return messages.map((message) => readDelivery(message, 1));
+    },
+
+    async adopt(idleMs, count): Promise<Delivery[]> {
+      const reply = await unlessMissing(
+        bulk.send("xautoclaim", queue, GROUP, consumer, idleMs, adoptFrom, "COUNT", count),
+      );
+      if (!reply) return [];
+      const [next, messages] = reply as [Buffer, Message[]];
+      adoptFrom = String(next);
+      const attempts = await attemptsOf(messages);
+      return messages.map((message, index) => readDelivery(message, attempts[index] as number));
+    },
+
+    async keep(deliveries) {
+      const byAttempt = new Map<number, string[]>();
+      for (const { id, attempt } of deliveries) {
+        byAttempt.set(attempt, [...(byAttempt.get(attempt) ?? []), id]);
+      }
+      await unlessMissing(
+        sendAll(
+          [...byAttempt].map(([attempt, ids]): Command => {
+            const how = ["RETRYCOUNT", attempt, "JUSTID"] as const;
+            return ["xclaim", queue, GROUP, consumer, 0, ...ids, ...how];
+          }),
+        ),
+      );
+    },
+
+    async settle(ids) {
+      const [, , left] = await sendAll([
+        ["xack", queue, GROUP, ...ids],
+        ["xdel", queue, ...ids],
+        ["xlen", queue],
+      ]);
+      if (left === 0) await retire(queue, EMPTY_LIFE_MS);
+    },
+
+    async bury(delivery, reason) {
+      const fields = fieldsOfBuried(delivery, reason);
+      const command = evaluate(scripts.buryWrite, [queue, aside], GROUP, delivery.id, ...fields);
+      const isBuried = (await bulk.send(...command).catch(asDelay)) === 1;
+      if (isBuried && asideCount !== undefined) asideCount += 1;
+      await retire(queue, EMPTY_LIFE_MS);
+      return isBuried;
+    },
+
+    async buried(count) {
+      const messages = await bulk.send("xrange", aside, "-", "+", "COUNT", count);
+      return (messages as Message[]).map(readBuried);
+    },
+
+    async buriedAt(id) {
+      if (!ID.test(id)) return undefined;
+      const [message] = (await bulk.send("xrange", aside, id, id)) as Message[];
+      return message && readBuried(message);
+    },
+
+    async discard(id) {
+      if (!ID.test(id)) return false;
+      const removed = await bulk.send("xdel", aside, id);
+      await retire(aside, 0);
+      return removed === 1;
+    },
+
+    async last() {
+      const [message] = (await bulk.send("xrevrange", queue, "+", "-", "COUNT", 1)) as Message[];
+      return message && String(message[0]);
+    },
+
+    async isPendingUpTo(id) {
+      const messages = await bulk.send("xrange", queue, "-", id, "COUNT", 1);
+      return (messages as Message[]).length > 0;
+    },
+
+    async size() {
+      const [pending, buried, oldest, time] = await sendAll([
+        ["xlen", queue],
+        ["xlen", aside],
+        ["xrange", queue, "-", "+", "COUNT", 1],
+        ["time"],
+      ]);
+      const [first] = oldest as Message[];
+      const [seconds, microseconds] = (time as Buffer[]).map(Number) as [number, number];
+      const now = seconds * 1_000_000 + microseconds;
+      return {
+        pending: Number(pending),
+        buried: Number(buried),
+        oldestMs: first ? Math.max(0, now - numberOfId(String(first[0]))) / 1000 : 0,
+      };
+    },
+  };
+}
+
+/** Others are nobody's. */
+const ID = /^\d{1,19}-\d{1,19}$/;
+
+/** While a slot moves a script for two of its keys is refused, which is no outage: it is tried again after a while. */
+function asDelay(cause: unknown): never {
+  if (!isSlotOnTheMove(cause)) throw cause;
+  throw new StoreError("A write must be put aside, but the slot of its queue is on the move.", {
+    cause,
+  });
+}

@@ -1,0 +1,39 @@
+import { type FinishParts, unpin } from "./finish.js";
+import type { Work } from "./inbox.js";
+
+/** A write that did not reach the origin. */
+export interface Failed {
+  readonly work: Work;
+  readonly error: unknown;
+  /** It is not tried again. */
+  readonly isFinal: boolean;
+  /** How many keys it may share its next batch with. */
+  readonly together: number;
+}
+
+/**
+ * Puts writes aside that were given up. Readers have the origin's value again first: a process that died in between
+ * would otherwise leave a pin that nothing ever takes away.
+ */
+export async function buryAll(parts: FinishParts, failed: readonly Failed[]): Promise<void> {
+  const { name, queue, reporter } = parts;
+  for (const { work, error } of failed) {
+    const { newest, olderIds } = work;
+    const { key, entry } = newest.write;
+    if ((await unpin(parts, work)) !== "newer") {
+      await parts.evict(entry.tags);
+      await parts.delete(key);
+    }
+    if (olderIds.length > 0) await queue.settle(olderIds);
+    if (!(await queue.bury(newest, asText(error)))) continue;
+    const { sequence, attempt: attempts } = newest;
+    reporter.report({ type: "deadLetter", queue: name, key, sequence, attempts, error });
+  }
+}
+
+const MAX_REASON_CHARACTERS = 1000;
+
+function asText(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return text.slice(0, MAX_REASON_CHARACTERS);
+}

@@ -1,0 +1,60 @@
+import type { Call } from "../call.js";
+import { holdForWrite, type WriteParts } from "../held-write.js";
+import type { Snapshot } from "../store.js";
+import type { Work } from "./inbox.js";
+import type { Unpinned } from "./pins.js";
+import type { WriteQueue } from "./queue.js";
+
+export interface FinishParts extends WriteParts {
+  /** The queue's name. */
+  readonly name: string;
+  readonly queue: WriteQueue;
+}
+
+/** One key of a batch. */
+export interface Order {
+  readonly work: Work;
+  readonly call: Call;
+  readonly value: unknown;
+}
+
+/**
+ * What is done once the origin has the writes: lease, unpin, evict, commit, settle. Each has its place:
+ *
+ * - Until it is unpinned, whoever loads the key is given the pending value, which the origin has by now. What was
+ *   committed from a pin is evicted after it, so that no pin outlives its write as an entry.
+ * - The value becomes the entry only where the pin that went was this very write's: then no newer one was put, and none
+ *   has overtaken it, as it may one that is written a second time. A put that comes after that voids the lease, which
+ *   is taken before; not during the write, though, since whoever found no valid entry would wait behind it.
+ * - As in `writeThrough`, the value loses to what was evicted or deleted since `before`, when the write began.
+ * - It is settled last. A process that dies before that leaves it to another, which writes it once more.
+ */
+export async function finish(
+  parts: FinishParts,
+  written: readonly Order[],
+  before: Snapshot,
+): Promise<void> {
+  const held = await Promise.all(
+    written.map(({ call, value }) => holdForWrite(parts, call, value, before)),
+  );
+  try {
+    const unpinned = await Promise.all(written.map(({ work }) => unpin(parts, work)));
+    const tags = new Set(written.flatMap(({ call }) => call.entry.tags));
+    const evicted = await parts.evict([...tags]);
+    await Promise.all(
+      written.map(async ({ call: { key } }, index) => {
+        const isOwn = unpinned[index] === "own";
+        const isStored = isOwn && (await held[index]?.storeAfter(evicted)) === true;
+        // A newer write sees to the key itself.
+        if (!isStored && unpinned[index] !== "newer") await parts.delete(key);
+      }),
+    );
+    await parts.queue.settle(written.flatMap(({ work }) => [work.newest.id, ...work.olderIds]));
+  } finally {
+    await Promise.all(held.map((one) => one?.release()));
+  }
+}
+
+export function unpin({ store }: FinishParts, { newest }: Work): Promise<Unpinned> {
+  return store.pins.unpin(newest.write.key, newest.sequence);
+}

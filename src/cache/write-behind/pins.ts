@@ -1,0 +1,73 @@
+/** What stands in for the origin while a write is on its way there. */
+export interface Pin {
+  readonly queue: string;
+  readonly sequence: number;
+  readonly tags: readonly string[];
+  readonly format: number;
+  readonly value: Uint8Array;
+}
+
+/**
+ * The newest pending write of each key, where every process finds it that is about to load the key: a load would bring
+ * the old value home. So no eviction, expiry or lost entry brings back what the write replaces; an eviction of a pinned
+ * key takes effect with the flush.
+ */
+export interface Pins {
+  /** False where a newer write is pinned, or this one, or a newer one, is done with. */
+  pin(key: string, pin: Pin): Promise<boolean>;
+  /** Takes away the pin of this write, or of an older one. */
+  unpin(key: string, sequence: number): Promise<Unpinned>;
+  /** Those asked for in one tick settle together. */
+  pinned(key: string): Promise<Pin | undefined>;
+}
+
+export type Unpinned =
+  /** It was this write's, so no other was pinned since. */
+  | "own"
+  /** A newer one's, which stays. */
+  | "newer"
+  /** An older one's, or there was none. */
+  | "none";
+
+/**
+ * Where a pin was, it is remembered for so long that its write, or a newer one, is done with: a put that is overtaken
+ * by the flush of its own write must not pin it any more.
+ */
+export const UNPINNED_KEPT_MS = 120_000;
+/** What was put longer ago is not pinned, since its flush may be forgotten. Far less, for a process may be stopped. */
+export const PINNED_WITHIN_MS = 20_000;
+
+export function createMemoryPins(): Pins {
+  const pins = new Map<string, Pin>();
+  /** The oldest first. */
+  const unpinned = new Map<string, { sequence: number; atMs: number }>();
+
+  function forget(): void {
+    const atMs = performance.now() - UNPINNED_KEPT_MS;
+    for (const [key, one] of unpinned) {
+      if (one.atMs > atMs) return;
+      unpinned.delete(key);
+    }
+  }
+
+  return {
+    async pin(key, pin) {
+      if ((pins.get(key)?.sequence ?? 0) > pin.sequence) return false;
+      if ((unpinned.get(key)?.sequence ?? 0) >= pin.sequence) return false;
+      unpinned.delete(key);
+      pins.set(key, { ...pin, value: new Uint8Array(pin.value) });
+      return true;
+    },
+    async unpin(key, sequence) {
+      forget();
+      const found = pins.get(key)?.sequence ?? 0;
+      if (found > sequence) return "newer";
+      if ((unpinned.get(key)?.sequence ?? 0) > sequence) return "none";
+      pins.delete(key);
+      unpinned.delete(key);
+      unpinned.set(key, { sequence, atMs: performance.now() });
+      return found === sequence ? "own" : "none";
+    },
+    pinned: async (key) => pins.get(key),
+  };
+}

@@ -1,0 +1,55 @@
+import { InvalidOptionError } from "../errors.js";
+import { integer, milliseconds, windowMs, wrong } from "../settings.js";
+import type { WriteBehindOptions } from "./types.js";
+
+export interface WriteBehindSettings {
+  readonly batchSize: number;
+  readonly delayMs: number;
+  readonly maxAttempts: number;
+  readonly retryMs: number;
+  readonly maxRetryMs: number;
+  readonly maxPending: number;
+}
+
+const KNOWN = new Set([
+  "write",
+  "batchSize",
+  "delaySeconds",
+  "maxAttempts",
+  "retrySeconds",
+  "maxRetrySeconds",
+  "maxPending",
+]);
+
+/** @throws InvalidOptionError */
+export function resolveWriteBehindOptions<T>(options: WriteBehindOptions<T>): WriteBehindSettings {
+  if (typeof options !== "object" || options === null) throw wrong("options", "an object", options);
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.has(name)) {
+      throw new InvalidOptionError(
+        `writeBehind knows the options ${[...KNOWN].join(", ")}; "${name}" is not one of them.`,
+      );
+    }
+  }
+  if (typeof options.write !== "function") throw wrong("write", "a function", options.write);
+  const retryMs = milliseconds("retrySeconds", options.retrySeconds ?? 0.1);
+  const maxRetryMs = milliseconds("maxRetrySeconds", options.maxRetrySeconds ?? 30);
+  if (maxRetryMs < retryMs) {
+    throw wrong("maxRetrySeconds", "at least retrySeconds", options.maxRetrySeconds);
+  }
+  return {
+    batchSize: integer("batchSize", options.batchSize ?? 100, 1, 1000),
+    delayMs: windowMs("delaySeconds", options.delaySeconds, 50),
+    maxAttempts: integer("maxAttempts", options.maxAttempts ?? 15, 1),
+    retryMs,
+    maxRetryMs,
+    maxPending: integer("maxPending", options.maxPending ?? 10_000, 1),
+  };
+}
+
+/** Doubled with each attempt; up to half of it is taken off at random, so that what failed together comes apart. */
+export function backoffMs(settings: WriteBehindSettings, attempt: number): number {
+  const { retryMs, maxRetryMs } = settings;
+  const fullMs = Math.min(maxRetryMs, retryMs * 2 ** Math.min(attempt - 1, 40));
+  return fullMs * (1 - Math.random() / 2);
+}

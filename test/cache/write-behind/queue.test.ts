@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createMemoryStore } from "../../../src/cache/memory-store.js";
+import type { RedisClient } from "../../../src/cache/redis/client.js";
+import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
+import type { Store } from "../../../src/cache/store.js";
+import type { QueuedWrite } from "../../../src/cache/write-behind/queue.js";
+import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
+import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testQueue } from "./queue-conformance.js";
+
+const USER = ["--user", "app", "on", ">s3cret", "~*", "&*", "+@all", "-@scripting"];
+const WITHOUT_SCRIPTS = { username: "app", password: "s3cret" };
+
+let server: RedisServer;
+let cluster: RedisCluster;
+
+beforeAll(async () => {
+  [server, cluster] = await Promise.all([
+    startRedis({ args: USER }),
+    startCluster({ masters: 3, args: USER }),
+  ]);
+});
+afterAll(() => Promise.all([server.stop(), cluster.stop()]));
+
+const over = (redis: RedisClient, prefix = "conformance:") =>
+  createRedisStore({ redis, prefix, leaseMs: 10_000, commandTimeoutMs: 2000 });
+
+testQueue("The memory store", () => createMemoryStore({ maxEntries: 1000, maxBytes: 1e6 }));
+testQueue("The Redis store", () => over(server.client()));
+testQueue("The Redis store without scripts", () => over(server.client(WITHOUT_SCRIPTS), "plain:"));
+testQueue("The Redis store on a cluster", () => over(cluster.client()));
+testQueue("The Redis store on a cluster without scripts", () =>
+  over(cluster.client({ redisOptions: WITHOUT_SCRIPTS }), "plain:"),
+);
+
+describe("A queue on Redis", () => {
+  const write: QueuedWrite = {
+    key: "a",
+    entry: {
+      ttlMs: 1000,
+      staleWhileRevalidateMs: 0,
+      staleIfErrorMs: 0,
+      nullTtlMs: 0,
+      tags: [],
+      coordinate: undefined,
+    },
+    format: 1,
+    value: Buffer.from("value"),
+  };
+
+  async function withStores(count: number, run: (stores: Store[]) => Promise<void>) {
+    const stores = Array.from({ length: count }, () => over(server.client(), "shared:"));
+    try {
+      await run(stores);
+    } finally {
+      await Promise.all(stores.map((store) => store.close()));
+    }
+  }
+
+  it("hands each write to one process, and to another when that is not heard of any more", async () => {
+    await withStores(2, async (stores) => {
+      const [one, other] = stores.map((store) => store.queue("orders"));
+      await one!.append(write, 10);
+      await one!.append(write, 10);
+      const [mine] = await one!.receive(1);
+      const [its] = await other!.receive(10);
+      expect(its!.sequence).toBeGreaterThan(mine!.sequence);
+      expect(await other!.adopt(60_000, 10)).toEqual([]);
+      expect(await other!.adopt(0, 10)).toMatchObject([{ attempt: 2 }, { attempt: 2 }]);
+      await one!.keep([{ id: mine!.id, attempt: 5 }]);
+      expect(await other!.adopt(60_000, 10)).toEqual([]);
+      expect(await other!.adopt(0, 10)).toMatchObject([{ id: mine!.id, attempt: 6 }, {}]);
+      await other!.settle([mine!.id, its!.id]);
+    });
+  });
+
+  it("goes on past the last place where the clock is behind it", async () => {
+    await withStores(1, async ([store]) => {
+      const ahead = (Date.now() + 3_600_000) * 1000;
+      const queue = store!.queue("ahead");
+      await server.client().xadd("shared:q:{ahead}", `${ahead}-0`, "k", "a");
+      await server.client().xdel("shared:q:{ahead}", `${ahead}-0`);
+      expect(await queue.append(write, 10)).toBe(ahead + 1);
+      expect(await queue.append(write, 10)).toBe(ahead + 2);
+    });
+  });
+
+  it("is read from its beginning when its group was lost", async () => {
+    await withStores(1, async ([store]) => {
+      const queue = store!.queue("lost");
+      await queue.append(write, 10);
+      await queue.receive(10);
+      await server.client().xgroup("DESTROY", "shared:q:{lost}", "writers");
+      expect(await queue.receive(10)).toEqual([]);
+      expect(await queue.receive(10)).toHaveLength(1);
+    });
+  });
+
+  it("leaves no key that lives for ever once it is empty, and none of what was given up", async () => {
+    await withStores(1, async ([store]) => {
+      const redis = server.client();
+      const queue = store!.queue("drained");
+      await queue.append(write, 10);
+      await queue.append(write, 10);
+      expect(await redis.pttl("shared:q:{drained}")).toBe(-1);
+      const [a, b] = await queue.receive(10);
+      await queue.settle([a!.id]);
+      expect(await redis.pttl("shared:q:{drained}")).toBe(-1);
+      await queue.bury(b!, "no");
+      expect(await redis.pttl("shared:q:{drained}")).toBeGreaterThan(0);
+      expect(await redis.pttl("shared:q:{drained}:buried")).toBe(-1);
+      await queue.discard((await queue.buried(1))[0]!.id);
+      expect(await redis.exists("shared:q:{drained}:buried")).toBe(0);
+      await queue.append(write, 10);
+      expect(await redis.pttl("shared:q:{drained}")).toBe(-1);
+    });
+  });
+});
