@@ -63,29 +63,38 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       : undefined;
   const stream = near && openNearStream(store, near, settings.near?.maxAgeMs as number);
   const watchNear = near && stream && createNearSight(near, stream);
-  const fillParts = { settings, store, codec, loads, reporter, ...(watchNear && { watchNear }) };
-  const rooms = createWaitingRooms(store);
+  const rooms = createWaitingRooms(store, settings.commandTimeoutMs);
+  const evictions = createEvictions(store);
+  const outage = createOutage({
+    store,
+    evictions,
+    undelivered,
+    reporter,
+    breakerOpenMs: settings.breakerOpenMs,
+    onBegin(error) {
+      outageLoads.close();
+      rooms.leaveAll(error);
+    },
+  });
+  const steps = { settings, store, codec, loads, reporter, outage };
+  const fillParts = { ...steps, ...(watchNear && { watchNear }) };
   const flights = new Flights();
   const bareLoads = createBareLoads(fillParts);
   const outageLoads = createBareLoads(fillParts);
-  const evictions = createEvictions(store);
-  const outage = createOutage(store, evictions, undelivered, reporter, () => outageLoads.close());
-  const reads = createReads({ ...fillParts, outage, near });
+  const reads = createReads({ ...fillParts, near });
   const lookups = createLookups({
     ...fillParts,
     read: reads.read,
-    outage,
     rooms,
     flights,
     bareLoads,
     outageLoads,
   });
-  const find = createStaleIfError({ ...fillParts, outage, near }, lookups.find);
+  const find = createStaleIfError({ ...fillParts, near }, lookups.find);
   const setValue = createSetter(fillParts);
   const writes = createLoadRunner(limit, settings.loadTimeoutMs, "write");
   const writeThrough = createWriteThrough({
     ...fillParts,
-    outage,
     writes,
     evict,
     delete: deleteKey,

@@ -1,3 +1,4 @@
+import type { Budget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { commitLoaded, PASS_MS, releaseLease } from "./commit.js";
 import type { Ending } from "./flights.js";
@@ -14,6 +15,7 @@ export async function fill(
   call: Call,
   token: Token,
   snapshot: Snapshot,
+  budget: Budget,
 ): Promise<Ending> {
   const { store, reporter, settings } = parts;
   const { leaseMs } = settings;
@@ -25,13 +27,13 @@ export async function fill(
     try {
       loaded = await parts.loads.run(call.key, call.entry, call.load);
     } catch (error) {
-      await releaseLease(parts, call, token, PASS_MS);
+      await releaseLease(parts, call, token, PASS_MS, budget);
       return { type: "error", error };
     }
     // What another process evicted before the load began may have been near still, and the load have seen it.
     const since = call.entry.since === undefined ? sawNear?.() : undefined;
     const aged = since === undefined ? call : { ...call, entry: { ...call.entry, since } };
-    return await commitLoaded(parts, aged, token, snapshot, loaded);
+    return await commitLoaded(parts, aged, token, snapshot, loaded, budget);
   } finally {
     lease.stop();
   }

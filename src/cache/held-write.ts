@@ -1,13 +1,12 @@
+import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { commitLoaded, encodeValue, releaseLease } from "./commit.js";
 import type { CarriedOut } from "./evictions.js";
 import { keepLease, takeLease } from "./lease.js";
-import type { Outage } from "./outage.js";
 import { randomId } from "./random.js";
 import type { EvictedVersion, Snapshot, Token } from "./store.js";
 
 export interface WriteParts extends FillParts {
-  readonly outage: Outage;
   /** Both are remembered, and bind this process at once, where the store is out of reach. They never reject. */
   evict(tags: readonly string[]): Promise<CarriedOut | undefined>;
   delete(key: string): Promise<CarriedOut | undefined>;
@@ -46,6 +45,7 @@ export async function holdForWrite(
     outage.notice(error);
     return undefined;
   }
+  const budget = createBudget(settings.commandTimeoutMs);
   const kept = keepLease(store, { ...request, token });
 
   return {
@@ -54,16 +54,16 @@ export async function holdForWrite(
       const nonces = noncesAfter(entry.tags, snapshot, evicted?.versions);
       if (!nonces) {
         parts.reporter.report({ type: "refused", reason: "tag moved", ...named(call) });
-        await releaseLease(parts, call, token, 0);
+        await releaseLease(parts, call, token, 0, budget);
         return false;
       }
       const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
-      const { stored } = await commitLoaded(parts, call, token, { ...snapshot, nonces }, loaded);
+      const { stored } = await commitLoaded(parts, call, token, { ...snapshot, nonces }, loaded, budget);
       return stored !== undefined;
     },
     async release() {
       kept.stop();
-      await releaseLease(parts, call, token, 0);
+      await releaseLease(parts, call, token, 0, budget);
     },
   };
 }

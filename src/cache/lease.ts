@@ -1,12 +1,18 @@
+import type { Budget } from "./budget.js";
 import type { LeaseGrant, LeaseRequest, Store } from "./store.js";
 
 /**
  * Takes a lease. Where that fails nobody knows whether it was taken, or will be yet by a server that hangs; a release
  * that is sent now is carried out after it, so that no lease without a holder keeps others waiting.
  */
-export async function takeLease(store: Store, request: LeaseRequest): Promise<LeaseGrant> {
+export async function takeLease(
+  store: Store,
+  request: LeaseRequest,
+  budget?: Budget,
+): Promise<LeaseGrant> {
   try {
-    return await store.takeLease(request);
+    const taking = store.takeLease(request);
+    return await (budget ? budget.spend(taking) : taking);
   } catch (error) {
     store.releaseLease(request.key, request.token, 0).catch(() => {});
     throw error;

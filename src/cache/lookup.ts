@@ -1,5 +1,6 @@
 import { type Answer, createAnswers, isFiledUnder } from "./answers.js";
 import type { BareLanding, BareLoads } from "./bare-load.js";
+import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { isYoungEnough } from "./commit.js";
 import { shouldRefreshEarly } from "./early-refresh.js";
@@ -15,7 +16,6 @@ import {
   mayJoinFill,
 } from "./flights.js";
 import { takeLease } from "./lease.js";
-import type { Outage } from "./outage.js";
 import { randomId } from "./random.js";
 import type { LeaseGrant, Reading } from "./store.js";
 import type { LookupStatus } from "./types.js";
@@ -23,7 +23,6 @@ import { createWaiting, type Waiting } from "./waiting.js";
 import type { WaitingRooms } from "./waiting-rooms.js";
 
 export interface LookupParts extends FillParts {
-  readonly outage: Outage;
   readonly rooms: WaitingRooms;
   readonly flights: Flights;
   /** Reads one key, and keeps what it found near where that is wanted. */
@@ -106,10 +105,11 @@ export function createLookups(parts: LookupParts): Lookups {
   async function lead(call: Call, reading: Reading): Promise<Answer | undefined> {
     const { key, entry } = call;
     const flight = flights.start(key, entry);
+    const budget = createBudget(settings.commandTimeoutMs);
     try {
       let grant: LeaseGrant;
       try {
-        grant = await takeLease(store, {
+        const request = {
           key,
           tags: entry.tags,
           token: randomId(),
@@ -117,7 +117,8 @@ export function createLookups(parts: LookupParts): Lookups {
           over: reading.token,
           overHeld: reading.doomed,
           asksDeletion: entry.since !== undefined,
-        });
+        };
+        grant = await takeLease(store, request, budget);
       } catch (error) {
         outage.notice(error);
         flight.land({ type: "again" });
@@ -127,7 +128,7 @@ export function createLookups(parts: LookupParts): Lookups {
       const { token } = grant;
       if (!isYoungEnough(entry, grant.snapshot)) {
         // Its loaders may have memoised what was evicted since; a younger operation may well fill.
-        await store.releaseLease(key, token, 0).catch((error) => outage.notice(error));
+        await budget.spend(store.releaseLease(key, token, 0)).catch(outage.notice);
         flight.land({ type: "again" });
         reporter.report({ type: "refused", reason: "operation too old", ...named(call) });
         return await alone(call);
@@ -135,7 +136,7 @@ export function createLookups(parts: LookupParts): Lookups {
       flight.token = token;
       flight.nonces = grant.snapshot.nonces;
       flight.settleLease();
-      const filled = await fill(parts, call, token, grant.snapshot);
+      const filled = await fill(parts, call, token, grant.snapshot, budget);
       flight.land(filled);
       return answers.fromOwn(filled, "miss");
     } finally {
@@ -176,10 +177,15 @@ export function createLookups(parts: LookupParts): Lookups {
     if (!outage.isOn) return alone(call);
     if (settings.onOutage === "throw") throw outage.error(named(call));
     const answered = await outageLoads.shared(call, {
-      mayJoin: (flight) => isNoYounger(call.entry.since, flight.since),
+      mayJoin: ({ since }) => sawNothingEvicted(since) || isNoYounger(call.entry.since, since),
       isEarly: () => false,
     });
     return fromBareLoad(call, answered, "outage");
+  }
+
+  /** Loads in an outage are shared until the next eviction of this process; this one sees nothing from before the last. */
+  function sawNothingEvicted(since: Flight["since"]): boolean {
+    return since === undefined || (since !== null && outage.isCurrent(since));
   }
 
   async function fromBareLoad(

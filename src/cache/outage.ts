@@ -1,5 +1,6 @@
+import { type BreakerState, createBreaker } from "./breaker.js";
 import { StoreUnavailableError } from "./errors.js";
-import type { Position } from "./position.js";
+import { isCoveredBy, type Position } from "./position.js";
 import { randomEpoch } from "./random.js";
 import type { Reporter } from "./reporter.js";
 import type { Store } from "./store.js";
@@ -8,6 +9,9 @@ import type { Evicting, Undelivered } from "./undelivered.js";
 /** Whether the store is out of reach, and the way back. */
 export interface Outage {
   readonly isOn: boolean;
+  readonly breaker: BreakerState;
+  /** Why it is out of reach; undefined while it is not. */
+  readonly cause: Error | undefined;
   /** Tells of a failed step; one that shows the store to be out of reach begins the outage. */
   notice(error: unknown): void;
   begin(error: StoreUnavailableError): void;
@@ -15,76 +19,79 @@ export interface Outage {
   error(about: { key: string; coordinate?: string }): StoreUnavailableError;
   /** What an operation that begins during the outage is as old as: this process's own evictions, in their order. */
   position(): Position;
+  /**
+   * Whether this process evicted nothing since then, as far as it is known: nobody who reads now could tell what was
+   * loaded then from what is loaded now.
+   */
+  isCurrent(since: Position): boolean;
   /** An eviction of this process that could not be delivered. */
   advance(): void;
   close(): void;
 }
 
-const PROBE_AFTER_MS = [25, 50, 100, 200] as const;
+export interface OutageParts {
+  readonly store: Pick<Store, "ping" | "knownPosition">;
+  readonly evictions: Evicting;
+  readonly undelivered: Undelivered;
+  readonly reporter: Reporter;
+  readonly breakerOpenMs: number;
+  onBegin(error: StoreUnavailableError): void;
+}
 
 /**
- * From the first failed step on no command is tried but a probe every fifth of a second. When the store answers one,
- * what this process evicted meanwhile is delivered first; only then is anything read from it again.
+ * While the breaker is open no command is tried but its trials. When the store answers one, what this process evicted
+ * meanwhile is delivered first; only then is anything read from it again.
  */
-export function createOutage(
-  store: Pick<Store, "ping">,
-  evictions: Evicting,
-  undelivered: Undelivered,
-  reporter: Reporter,
-  onBegin: () => void,
-): Outage {
-  let isOn = false;
-  let isClosed = false;
-  let cause: unknown;
-  let probe: NodeJS.Timeout | undefined;
+export function createOutage(parts: OutageParts): Outage {
+  const { store, evictions, undelivered, reporter } = parts;
   // Positions of an outage never compare with the store's: what is loaded under one is never stored.
   let local: Position = { epoch: randomEpoch(), n: 0 };
+  let headAtBegin: Position | undefined;
 
-  function schedule(attempt: number): void {
-    const afterMs = PROBE_AFTER_MS[Math.min(attempt, PROBE_AFTER_MS.length - 1)];
-    probe = setTimeout(async () => {
-      try {
-        await store.ping();
-        // Checked again without a pause before the outage ends: one more may have come while the last was delivered.
-        while (undelivered.size > 0) await undelivered.deliver(evictions);
-      } catch {
-        if (!isClosed) schedule(attempt + 1);
-        return;
-      }
-      isOn = false;
-      reporter.report({ type: "recovery" });
-    }, afterMs);
-    probe.unref();
-  }
-
-  function begin(error: StoreUnavailableError): void {
-    if (isOn || isClosed) return;
-    isOn = true;
-    cause = error;
-    local = { epoch: randomEpoch(), n: 0 };
-    onBegin();
-    reporter.report({ type: "outage", error });
-    schedule(0);
-  }
+  const breaker = createBreaker({
+    openMs: parts.breakerOpenMs,
+    async trial() {
+      await store.ping();
+      // Checked again without a pause before the outage ends: one more may have come while the last was delivered.
+      while (undelivered.size > 0) await undelivered.deliver(evictions);
+    },
+    onOpen(error) {
+      local = { epoch: randomEpoch(), n: 0 };
+      headAtBegin = store.knownPosition();
+      parts.onBegin(error as StoreUnavailableError);
+      reporter.report({ type: "outage", error: error as StoreUnavailableError });
+    },
+    onClosed: () => reporter.report({ type: "recovery" }),
+  });
 
   return {
     get isOn() {
-      return isOn;
+      return breaker.state !== "closed";
+    },
+    get breaker() {
+      return breaker.state;
+    },
+    get cause() {
+      return breaker.cause;
     },
     notice(error) {
-      if (error instanceof StoreUnavailableError) begin(error);
+      if (error instanceof StoreUnavailableError) breaker.open(error);
       else reporter.error(error);
     },
-    begin,
+    begin: (error) => breaker.open(error),
     error: (about) =>
-      new StoreUnavailableError("The store must be in reach, but is not.", { cause, ...about }),
+      new StoreUnavailableError("The store must be in reach, but is not.", {
+        cause: breaker.cause,
+        ...about,
+      }),
     position: () => local,
+    isCurrent(since) {
+      if (isCoveredBy(local, since)) return true;
+      return local.n === 0 && headAtBegin !== undefined && isCoveredBy(headAtBegin, since);
+    },
     advance() {
       local = { ...local, n: local.n + 1 };
     },
-    close() {
-      isClosed = true;
-      clearTimeout(probe);
-    },
+    close: () => breaker.close(),
   };
 }

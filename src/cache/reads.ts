@@ -1,11 +1,9 @@
 import { createAnswers } from "./answers.js";
 import type { Call, FillParts } from "./call.js";
 import type { NearCache } from "./near-cache.js";
-import type { Outage } from "./outage.js";
 import type { Reading } from "./store.js";
 
 export interface ReadParts extends FillParts {
-  readonly outage: Outage;
   readonly near: NearCache | undefined;
 }
 

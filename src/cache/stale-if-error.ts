@@ -1,10 +1,8 @@
 import { type Answer, createAnswers, fromNear, isFiledUnder } from "./answers.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { NearCache } from "./near-cache.js";
-import type { Outage } from "./outage.js";
 
 export interface StaleParts extends FillParts {
-  readonly outage: Outage;
   readonly near: NearCache | undefined;
 }
 

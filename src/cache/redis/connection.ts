@@ -6,7 +6,7 @@ import { readEvaluation, withSource } from "./evaluate.js";
 import { asStoreError, isMissingScript } from "./reply-error.js";
 import { isRefusal, loadScripts } from "./transactions/load-scripts.js";
 import { createTransactions, type Transactions } from "./transactions/transactions.js";
-import { within } from "./within.js";
+import { inTime, within } from "./within.js";
 
 export { evaluate } from "./evaluate.js";
 export { within } from "./within.js";
@@ -35,9 +35,14 @@ export interface Connection {
    * Sends all commands at once, on a single server in one write, and waits for all replies. Texts come as Buffers.
    * A reply that is an error stands in its place as a StoreError.
    *
+   * The time limit holds for everything: connecting, where there is no connection, as for the replies.
+   *
+   * @param usedMs what earlier commands of the same step took of it
    * @throws StoreUnavailableError when not all replies came within the time limit
    */
-  sendAll(commands: readonly Command[]): Promise<unknown[]>;
+  sendAll(commands: readonly Command[], usedMs?: number): Promise<unknown[]>;
+  /** How long `sendAll` may take for these commands. */
+  limitMsFor(commands: readonly Command[]): number;
   /** As `sendAll` for one command, whose error reply is thrown. */
   send(...command: Command): Promise<unknown>;
   /** The clients of all masters. */
@@ -90,19 +95,29 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
     transactions = isRefused ? createTransactions(client, commandTimeoutMs, transmit) : undefined;
   }
 
-  async function sendAll(commands: readonly Command[]): Promise<unknown[]> {
-    if (client.status !== "ready") await within(commandTimeoutMs, becomeReady());
-    if (preparing) await within(commandTimeoutMs, preparing);
-    if (unsupported) throw new StoreUnavailableError(unsupported.message, { cause: unsupported });
-    const steps = commands.reduce((sum, command) => sum + stepsOf(command), 0);
-    const shares = Math.ceil(steps / STEPS_IN_TIME);
-    const replies = await within(commandTimeoutMs * shares, exchange(commands));
+  async function sendAll(commands: readonly Command[], usedMs = 0): Promise<unknown[]> {
+    const limitMs = Math.max(1, limitMsFor(commands) - usedMs);
+    const isUsable = client.status === "ready" && !preparing;
+    const replies = await (isUsable
+      ? within(limitMs, exchange(commands))
+      : inTime(limitMs, becomeUsable, () => exchange(commands)));
     // Out of reach is out of reach, whichever command of the batch found it out.
     for (const reply of replies) if (reply instanceof StoreUnavailableError) throw reply;
     return replies;
   }
 
+  async function becomeUsable(): Promise<void> {
+    if (client.status !== "ready") await becomeReady();
+    await preparing;
+  }
+
+  function limitMsFor(commands: readonly Command[]): number {
+    const steps = commands.reduce((sum, command) => sum + stepsOf(command), 0);
+    return commandTimeoutMs * Math.ceil(steps / STEPS_IN_TIME);
+  }
+
   async function exchange(commands: readonly Command[]): Promise<unknown[]> {
+    if (unsupported) throw new StoreUnavailableError(unsupported.message, { cause: unsupported });
     const replies = await (transactions ? transactions.exchange(commands) : transmit(commands));
     if (replies.some(isMissing)) await repeatWithSources(commands, replies);
     for (const [index, reply] of replies.entries()) {
@@ -170,6 +185,7 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
       return transactions && NO_SCRIPTS;
     },
     sendAll,
+    limitMsFor,
     async send(...command) {
       const [reply] = await sendAll([command]);
       if (reply instanceof StoreError) throw reply;

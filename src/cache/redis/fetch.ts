@@ -8,6 +8,7 @@ export class Fetch {
   readonly #connection: Connection;
   readonly #names: string[] = [];
   readonly #replies: Array<Buffer | null> = [];
+  #usedMs = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -32,11 +33,13 @@ export class Fetch {
     return this.#replies[place] ?? null;
   }
 
-  /** One round trip for all that was asked for since the last one. */
+  /** One round trip for all that was asked for since the last one. All of them share one time limit. */
   async run(): Promise<void> {
     const names = this.#names.slice(this.#replies.length);
     const commands = this.#commands(names);
-    const replies = await this.#connection.sendAll(commands);
+    const began = performance.now();
+    const replies = await this.#connection.sendAll(commands, this.#usedMs);
+    this.#usedMs += performance.now() - began;
     const bytes = replies.flatMap((reply, index) => bytesOf(reply, commands[index] as Command));
     this.#replies.push(...bytes);
   }

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from "ioredis";
-import { StoreUnavailableError } from "../errors.js";
-import type { Connection } from "./connection.js";
+import { StoreError, StoreUnavailableError } from "../errors.js";
+import type { Command, Connection } from "./connection.js";
 import { asStoreError } from "./reply-error.js";
 import { within } from "./within.js";
 
@@ -134,20 +134,23 @@ export function watchPromotions(
     });
   }
 
-  async function known(): Promise<void> {
-    if (!isKnown) await within(commandTimeoutMs, becomeReady().then(look));
+  async function known(limitMs = commandTimeoutMs): Promise<void> {
+    if (!isKnown) await within(Math.max(1, limitMs), becomeReady().then(look));
   }
 
-  async function send<T>(sending: () => Promise<T>): Promise<T> {
+  async function sendAll(commands: readonly Command[], usedMs = 0): Promise<unknown[]> {
     const before = promotions;
-    if (!isKnown) await known();
+    const began = performance.now();
+    const used = () => usedMs + performance.now() - began;
+    const limitMs = connection.limitMsFor(commands);
+    if (!isKnown) await known(limitMs - used());
     if (before !== promotions) throw promoted();
-    const reply = await sending();
-    if (isKnown) return reply;
+    const replies = await connection.sendAll(commands, isKnown ? usedMs : used());
+    if (isKnown) return replies;
     // On a cluster a redirection may have led to a server that was promoted just now.
-    if (client.isCluster) await known();
+    if (client.isCluster) await known(limitMs - used());
     if (before !== promotions) throw promoted();
-    return reply;
+    return replies;
   }
 
   /** One promise for all who wait: a long outage must not gather listeners. */
@@ -171,8 +174,12 @@ export function watchPromotions(
       get note() {
         return connection.note ?? (isBlind ? BLIND : undefined);
       },
-      sendAll: (commands) => send(() => connection.sendAll(commands)),
-      send: (...command) => send(() => connection.send(...command)),
+      sendAll,
+      async send(...command) {
+        const [reply] = await sendAll([command]);
+        if (reply instanceof StoreError) throw reply;
+        return reply;
+      },
     },
     get masters() {
       return masters;

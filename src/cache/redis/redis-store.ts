@@ -15,6 +15,7 @@ import { watchPromotions } from "./promotion.js";
 import { openPush } from "./push.js";
 import { createReadBatch } from "./read-batch.js";
 import { openReplicas } from "./replicas.js";
+import { createRevival } from "./revival.js";
 import { scripts } from "./scripts.js";
 import { readLogPosition, writeLogPosition } from "./tag-version.js";
 
@@ -26,6 +27,9 @@ export interface RedisStoreOptions {
   /** Replicas that must have an eviction before it is acknowledged. Default 0. */
   readonly waitReplicas?: number;
 }
+
+/** What a ping leaves behind is gone when it is answered. */
+const MARK_LIFE_MS = 1;
 
 /** A counter that nobody drew from for so long begins again, at the clock. */
 const FENCE_LIFE_MS = 7 * 24 * 3600 * 1000;
@@ -52,6 +56,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const evictTags = createEvictTags(connection, keys, log, freeing);
   const replicas =
     waitReplicas > 0 ? openReplicas(redis, waitReplicas, commandTimeoutMs, promotions) : undefined;
+  const revival = createRevival(connection);
   let changes: Changes | undefined;
   const push = openPush(redis, keys, commandTimeoutMs, {
     onEviction(message) {
@@ -149,11 +154,18 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     onPromotion: (listener) => promotionListeners.push(listener),
 
     async ping() {
+      // On a cluster one server's word is not all servers'.
+      const marks = connection.isCluster ? keys.allMarks() : keys.allMarks().slice(0, 1);
       try {
-        // On a cluster one server's word is not all servers'.
-        const probes = connection.isCluster ? keys.allMarks() : [keys.log];
-        await connection.sendAll(probes.map((name) => ["exists", name]));
+        // A replica, and a server that is full, would let us read.
+        const replies = await connection.sendAll(
+          marks.map((name) => ["set", name, "", "PX", MARK_LIFE_MS]),
+        );
+        for (const reply of replies) if (reply instanceof StoreError) throw reply;
+        revival.succeed();
+        push.check();
       } catch (error) {
+        revival.fail();
         if (connection.isCluster) promotions.suspect();
         throw error;
       }

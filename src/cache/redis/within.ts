@@ -19,3 +19,22 @@ export async function within<T>(limitMs: number, promise: Promise<T>): Promise<T
     clearTimeout(timer);
   }
 }
+
+/**
+ * Waits for what must be there before something is sent, and for that, within one time limit. What would be sent too
+ * late is not sent: its caller has gone, and may have done without.
+ */
+export function inTime<T>(
+  limitMs: number,
+  before: () => Promise<unknown>,
+  send: () => Promise<T>,
+): Promise<T> {
+  const until = performance.now() + limitMs;
+  return within(
+    limitMs,
+    before().then(() => {
+      if (performance.now() < until) return send();
+      throw new StoreUnavailableError("Redis was in reach again too late for this command.");
+    }),
+  );
+}
