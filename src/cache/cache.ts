@@ -31,7 +31,8 @@ import {
 import { createStaleIfError } from "./stale-if-error.js";
 import type { Store } from "./store.js";
 import type { Cache, CacheOptions, EntryOptions, Load, Lookup } from "./types.js";
-import { createUndelivered } from "./undelivered.js";
+import { createUndelivered, type EvictionList } from "./undelivered.js";
+import { rememberReleases } from "./unreleased.js";
 import { createWaitingRooms } from "./waiting-rooms.js";
 import { createWriteThrough } from "./write-through.js";
 
@@ -50,7 +51,9 @@ export function createCache(options: CacheOptions = {}): Cache {
 }
 
 /** The cache over any store: the seam for tests that break one on purpose. */
-export function createCacheOver(store: Store, settings: Settings): Cache {
+export function createCacheOver(given: Store, settings: Settings): Cache {
+  const unreleased = rememberReleases(given, settings.leaseMs);
+  const { store } = unreleased;
   const reporter = createReporter();
   if (settings.onEvent) reporter.listen(settings.onEvent);
   const codec = codecFor(store, settings);
@@ -69,10 +72,11 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     store,
     evictions,
     undelivered,
+    unreleased,
     reporter,
     breakerOpenMs: settings.breakerOpenMs,
     onBegin(error) {
-      outageLoads.close();
+      outageLoads.evicted.addEverything();
       rooms.leaveAll(error);
     },
   });
@@ -122,7 +126,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
    */
   async function deliver<T>(
     now: () => Promise<T>,
-    later: () => void,
+    note: (list: EvictionList) => void,
     forget: (near: NearCache) => void,
   ): Promise<T | undefined> {
     if (near) forget(near);
@@ -133,15 +137,16 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
         return done;
       } catch (error) {
         // Whether it was carried out, nobody knows: it is delivered again before anything is read.
-        later();
-        outage.advance();
+        note(undelivered);
         outage.begin(asUnavailable(error));
+        note(outage.evicted);
+        note(outageLoads.evicted);
         return undefined;
       }
     }
-    later();
-    outage.advance();
-    outageLoads.close();
+    note(undelivered);
+    note(outage.evicted);
+    note(outageLoads.evicted);
     return undefined;
   }
 
@@ -149,7 +154,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     if (tags.length === 0) return NOTHING_EVICTED;
     const done = await deliver(
       () => evictions.evict(tags),
-      () => undelivered.addTags(tags),
+      (list) => list.addTags(tags),
       (near) => near.evict(tags),
     );
     const { replicated: delivered, entries } = done ?? NOT_DELIVERED;
@@ -161,7 +166,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     reporter.report({ type: "delete", key });
     return deliver(
       () => evictions.delete(key),
-      () => undelivered.addKey(key),
+      (list) => list.addKey(key),
       (near) => near.delete(key),
     );
   }
@@ -260,7 +265,7 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
       checkOpen();
       await deliver(
         () => evictions.clear(),
-        () => undelivered.addEverything(),
+        (list) => list.addEverything(),
         (near) => near.clear(),
       );
     },

@@ -41,6 +41,8 @@ export interface Flight {
   readonly sequence: number;
   readonly since: Position | null | undefined;
   readonly loadGroup: object | undefined;
+  /** Known before the load. */
+  readonly tags: readonly string[];
   /** Its lease's, once that is granted; for a load without lease, what its caller found in the key. */
   token: Token | undefined;
   /** The version of every tag known before the load; undefined where one has none, and nothing can be compared. */
@@ -61,13 +63,17 @@ export class Flights {
   }
 
   /** Begins a flight; a later one under the same key takes the place of one that nobody may join any more. */
-  start(key: string, { since, loadGroup }: Pick<EntrySettings, "since" | "loadGroup">): Flight {
+  start(
+    key: string,
+    { since, loadGroup, tags }: Pick<EntrySettings, "since" | "loadGroup" | "tags">,
+  ): Flight {
     const lease = createDeferred();
     const landing = createDeferred<Landing>();
     const flight: Flight = {
       sequence: nextSequence(),
       since,
       loadGroup,
+      tags,
       token: undefined,
       nonces: undefined,
       leased: lease.promise,
@@ -83,9 +89,13 @@ export class Flights {
     return flight;
   }
 
-  /** Nobody joins any of them from now on; who has joined stays. */
-  close(): void {
-    this.#byKey.clear();
+  entries(): Iterable<[key: string, flight: Flight]> {
+    return [...this.#byKey];
+  }
+
+  /** Nobody joins it from now on; who has joined stays. */
+  leave(key: string): void {
+    this.#byKey.delete(key);
   }
 }
 

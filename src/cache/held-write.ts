@@ -58,7 +58,14 @@ export async function holdForWrite(
         return false;
       }
       const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
-      const { stored } = await commitLoaded(parts, call, token, { ...snapshot, nonces }, loaded, budget);
+      const { stored } = await commitLoaded(
+        parts,
+        call,
+        token,
+        { ...snapshot, nonces },
+        loaded,
+        budget,
+      );
       return stored !== undefined;
     },
     async release() {

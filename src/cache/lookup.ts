@@ -177,15 +177,16 @@ export function createLookups(parts: LookupParts): Lookups {
     if (!outage.isOn) return alone(call);
     if (settings.onOutage === "throw") throw outage.error(named(call));
     const answered = await outageLoads.shared(call, {
-      mayJoin: ({ since }) => sawNothingEvicted(since) || isNoYounger(call.entry.since, since),
+      mayJoin: ({ since }) =>
+        sawNothingEvicted(call, since) || isNoYounger(call.entry.since, since),
       isEarly: () => false,
     });
     return fromBareLoad(call, answered, "outage");
   }
 
-  /** Loads in an outage are shared until the next eviction of this process; this one sees nothing from before the last. */
-  function sawNothingEvicted(since: Flight["since"]): boolean {
-    return since === undefined || (since !== null && outage.isCurrent(since));
+  /** Whoever loads in an outage is joined until this process evicts it; this one sees nothing from before the last time. */
+  function sawNothingEvicted({ key, entry }: Call, since: Flight["since"]): boolean {
+    return since === undefined || (since !== null && outage.isCurrent(since, key, entry.tags));
   }
 
   async function fromBareLoad(

@@ -4,7 +4,8 @@ import { isCoveredBy, type Position } from "./position.js";
 import { randomEpoch } from "./random.js";
 import type { Reporter } from "./reporter.js";
 import type { Store } from "./store.js";
-import type { Evicting, Undelivered } from "./undelivered.js";
+import type { Evicting, EvictionList, Undelivered } from "./undelivered.js";
+import type { Unreleased } from "./unreleased.js";
 
 /** Whether the store is out of reach, and the way back. */
 export interface Outage {
@@ -20,12 +21,12 @@ export interface Outage {
   /** What an operation that begins during the outage is as old as: this process's own evictions, in their order. */
   position(): Position;
   /**
-   * Whether this process evicted nothing since then, as far as it is known: nobody who reads now could tell what was
-   * loaded then from what is loaded now.
+   * Whether this process evicted neither the key nor one of the tags since then, as far as it is known: what was
+   * loaded then is as good as what is loaded now.
    */
-  isCurrent(since: Position): boolean;
-  /** An eviction of this process that could not be delivered. */
-  advance(): void;
+  isCurrent(since: Position, key: string, tags: readonly string[]): boolean;
+  /** Takes note of evictions of this process that could not be delivered. */
+  readonly evicted: EvictionList;
   close(): void;
 }
 
@@ -33,30 +34,50 @@ export interface OutageParts {
   readonly store: Pick<Store, "ping" | "knownPosition">;
   readonly evictions: Evicting;
   readonly undelivered: Undelivered;
+  readonly unreleased: Pick<Unreleased, "deliver">;
   readonly reporter: Reporter;
   readonly breakerOpenMs: number;
   onBegin(error: StoreUnavailableError): void;
 }
+
+/** Past so many, all that is evicted in one outage counts as evicted last. */
+const MOST_NAMES = 10_000;
 
 /**
  * While the breaker is open no command is tried but its trials. When the store answers one, what this process evicted
  * meanwhile is delivered first; only then is anything read from it again.
  */
 export function createOutage(parts: OutageParts): Outage {
-  const { store, evictions, undelivered, reporter } = parts;
+  const { store, evictions, undelivered, unreleased, reporter } = parts;
   // Positions of an outage never compare with the store's: what is loaded under one is never stored.
   let local: Position = { epoch: randomEpoch(), n: 0 };
   let headAtBegin: Position | undefined;
+  /** Where this outage's evictions stand in their order. */
+  const evictedAt = new Map<string, number>();
+  let allEvictedAt = 0;
+
+  function advance(names: readonly string[]): void {
+    local = { ...local, n: local.n + 1 };
+    for (const name of names) evictedAt.set(name, local.n);
+    if (evictedAt.size > MOST_NAMES) evictEverything();
+  }
+
+  function evictEverything(): void {
+    allEvictedAt = local.n;
+    evictedAt.clear();
+  }
 
   const breaker = createBreaker({
     openMs: parts.breakerOpenMs,
     async trial() {
       await store.ping();
+      await unreleased.deliver();
       // Checked again without a pause before the outage ends: one more may have come while the last was delivered.
       while (undelivered.size > 0) await undelivered.deliver(evictions);
     },
     onOpen(error) {
       local = { epoch: randomEpoch(), n: 0 };
+      evictEverything();
       headAtBegin = store.knownPosition();
       parts.onBegin(error as StoreUnavailableError);
       reporter.report({ type: "outage", error: error as StoreUnavailableError });
@@ -85,12 +106,22 @@ export function createOutage(parts: OutageParts): Outage {
         ...about,
       }),
     position: () => local,
-    isCurrent(since) {
-      if (isCoveredBy(local, since)) return true;
-      return local.n === 0 && headAtBegin !== undefined && isCoveredBy(headAtBegin, since);
+    isCurrent(since, key, tags) {
+      const isOlder = headAtBegin !== undefined && isCoveredBy(headAtBegin, since);
+      if (!isOlder && since.epoch !== local.epoch) return false;
+      const n = isOlder ? 0 : since.n;
+      const isLater = (name: string) => (evictedAt.get(name) ?? 0) > n;
+      return (
+        allEvictedAt <= n && !isLater(`key:${key}`) && !tags.some((tag) => isLater(`tag:${tag}`))
+      );
     },
-    advance() {
-      local = { ...local, n: local.n + 1 };
+    evicted: {
+      addTags: (tags) => advance(tags.map((tag) => `tag:${tag}`)),
+      addKey: (key) => advance([`key:${key}`]),
+      addEverything() {
+        advance([]);
+        evictEverything();
+      },
     },
     close: () => breaker.close(),
   };

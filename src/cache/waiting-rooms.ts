@@ -28,7 +28,9 @@ export function createWaitingRooms(store: RoomStore, pollMs = LONGEST_POLL_MS): 
       const id = tags.length === 0 ? key : JSON.stringify([key, ...tags]);
       let room = rooms.get(id);
       if (!room) {
-        room = new Room(store, key, tags, Math.min(pollMs, LONGEST_POLL_MS), () => rooms.delete(id));
+        room = new Room(store, key, tags, Math.min(pollMs, LONGEST_POLL_MS), () =>
+          rooms.delete(id),
+        );
         rooms.set(id, room);
       }
       return room.enter(dueAt);

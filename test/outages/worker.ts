@@ -23,13 +23,15 @@ export interface OutageWorkerConfig {
   readonly sabotage: BreakName | undefined;
 }
 
+/** Time that this process does not get is not the cache's to answer for. */
+const LATE_MS = 10;
 const LEASE_MS = 10_000;
 
 const port = openPort<OutageWorkerConfig>(run);
 process.send?.({ type: "ready" });
 
 async function run(config: OutageWorkerConfig): Promise<void> {
-  watchStalls(config.worker, port.tell);
+  watchStalls(config.worker, port.tell, LATE_MS);
   const redis = connect(config.urls);
   const { cache, witness } = open(config, redis);
   const traffic = startTraffic({ config, port, dice: createDice(config.seed), cache, witness });
