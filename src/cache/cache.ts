@@ -134,6 +134,8 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
       try {
         const done = await now();
         if (near) forget(near);
+        // Where a node of a cluster is lost, loads are shared as in an outage.
+        note(outageLoads.evicted);
         return done;
       } catch (error) {
         // Whether it was carried out, nobody knows: it is delivered again before anything is read.
@@ -273,14 +275,12 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
     position() {
       if (outage.isOn) return outage.position();
       // What an operation gets from the near cache is as old as the pushes are.
-      return (
-        stream?.told ??
-        store.knownPosition() ??
-        store.readPosition().catch((error) => {
-          outage.notice(error);
-          return outage.position();
-        })
-      );
+      const known = stream?.told ?? store.knownPosition();
+      if (known) return outage.aged(known);
+      return store.readPosition().then(outage.aged, (error) => {
+        outage.notice(error);
+        return outage.position();
+      });
     },
 
     stats: () => reporter.stats(),
@@ -343,6 +343,7 @@ function openStore(settings: Settings): Store {
         leaseMs: settings.leaseMs,
         commandTimeoutMs: settings.commandTimeoutMs,
         waitReplicas: settings.waitReplicas,
+        breakerOpenMs: settings.breakerOpenMs,
       })
     : createMemoryStore({ maxEntries: settings.maxEntries, maxBytes: settings.maxBytes });
 }

@@ -149,7 +149,7 @@ export function isNoYounger(
   loader: Position | null | undefined,
 ): boolean {
   if (!since || !loader) return since === undefined && loader === undefined;
-  return isCoveredBy(since, loader);
+  return isCoveredBy(since, loader) && (loader.own ?? 0) >= (since.own ?? 0);
 }
 
 function haveSameVersions(flight: Flight, reading: Reading): boolean {

@@ -4,7 +4,7 @@ import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { isYoungEnough } from "./commit.js";
 import { shouldRefreshEarly } from "./early-refresh.js";
-import { RefreshError } from "./errors.js";
+import { RefreshError, StoreUnavailableError } from "./errors.js";
 import { fill } from "./fill.js";
 import {
   cameBefore,
@@ -64,14 +64,18 @@ export function createLookups(parts: LookupParts): Lookups {
     let waiting: Waiting | undefined;
     for (;;) {
       let reading: Reading | undefined;
+      let failure: unknown;
       try {
-        if (!outage.isOn) reading = await (waiting?.nextLook() ?? parts.read(call));
+        if (isTrusted(call, call.entry.tags)) {
+          reading = await (waiting?.nextLook() ?? parts.read(call));
+        }
       } catch (error) {
+        failure = error;
         outage.notice(error);
       }
-      if (!reading) {
+      if (!reading || !isTrusted(call, reading.entry?.tags)) {
         if (!waiting) reporter.report({ type: "miss", ...named(call) });
-        return withoutStore(call);
+        return withoutStore(call, failure);
       }
       const found = fromEntry(call, reading, waiting);
       if (found) return found;
@@ -79,6 +83,11 @@ export function createLookups(parts: LookupParts): Lookups {
       const loaded = await fromLoad(call, reading, waiting);
       if (loaded) return loaded;
     }
+  }
+
+  /** What this process evicted, and could not deliver, it asks no store for. */
+  function isTrusted({ key }: Call, tags: readonly string[] = []): boolean {
+    return !outage.isOn && !outage.distrusts(key, tags);
   }
 
   /** Joins, waits or leads; undefined means: look again. */
@@ -122,7 +131,7 @@ export function createLookups(parts: LookupParts): Lookups {
       } catch (error) {
         outage.notice(error);
         flight.land({ type: "again" });
-        return await withoutStore(call);
+        return await withoutStore(call, error);
       }
       if (!grant.taken) return undefined;
       const { token } = grant;
@@ -172,9 +181,9 @@ export function createLookups(parts: LookupParts): Lookups {
     return answers.fromOwn(landing, "bypassed");
   }
 
-  async function withoutStore(call: Call): Promise<Answer> {
-    // One failed step is no outage: an eviction may be going through, so nobody shares this load.
-    if (!outage.isOn) return alone(call);
+  async function withoutStore(call: Call, failure?: unknown): Promise<Answer> {
+    // One step that was refused is no outage: an eviction may be going through, so nobody shares this load.
+    if (failure && !(failure instanceof StoreUnavailableError) && !outage.isOn) return alone(call);
     if (settings.onOutage === "throw") throw outage.error(named(call));
     const answered = await outageLoads.shared(call, {
       mayJoin: ({ since }) =>

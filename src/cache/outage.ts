@@ -1,5 +1,5 @@
 import { type BreakerState, createBreaker } from "./breaker.js";
-import { StoreUnavailableError } from "./errors.js";
+import { NodeUnavailableError, StoreUnavailableError } from "./errors.js";
 import { isCoveredBy, type Position } from "./position.js";
 import { randomEpoch } from "./random.js";
 import type { Reporter } from "./reporter.js";
@@ -15,11 +15,16 @@ export interface Outage {
   readonly cause: Error | undefined;
   /** Tells of a failed step; one that shows the store to be out of reach begins the outage. */
   notice(error: unknown): void;
+  /** The same for an eviction that was not delivered; the loss of a single node of a cluster is none of the store. */
   begin(error: StoreUnavailableError): void;
   /** What a caller is told where outages are to be thrown. */
   error(about: { key: string; coordinate?: string }): StoreUnavailableError;
   /** What an operation that begins during the outage is as old as: this process's own evictions, in their order. */
   position(): Position;
+  /** The log's head as an operation is to keep it that begins now, with the store in reach. */
+  aged(head: Position): Position;
+  /** Whether an eviction of this process that concerns the key or one of the tags has not been delivered yet. */
+  distrusts(key: string, tags: readonly string[]): boolean;
   /**
    * Whether this process evicted neither the key nor one of the tags since then, as far as it is known: what was
    * loaded then is as good as what is loaded now.
@@ -31,7 +36,7 @@ export interface Outage {
 }
 
 export interface OutageParts {
-  readonly store: Pick<Store, "ping" | "knownPosition">;
+  readonly store: Pick<Store, "ping" | "knownPosition" | "onNode" | "lostNodes">;
   readonly evictions: Evicting;
   readonly undelivered: Undelivered;
   readonly unreleased: Pick<Unreleased, "deliver">;
@@ -52,6 +57,7 @@ export function createOutage(parts: OutageParts): Outage {
   // Positions of an outage never compare with the store's: what is loaded under one is never stored.
   let local: Position = { epoch: randomEpoch(), n: 0 };
   let headAtBegin: Position | undefined;
+  let nAtBegin = 0;
   /** Where this outage's evictions stand in their order. */
   const evictedAt = new Map<string, number>();
   let allEvictedAt = 0;
@@ -60,6 +66,17 @@ export function createOutage(parts: OutageParts): Outage {
     local = { ...local, n: local.n + 1 };
     for (const name of names) evictedAt.set(name, local.n);
     if (evictedAt.size > MOST_NAMES) evictEverything();
+  }
+
+  function begin(error: StoreUnavailableError): void {
+    const isWhole = !(error instanceof NodeUnavailableError);
+    // What lies on other nodes is in reach; but what waits for this one is told only when it comes back.
+    if (isWhole || store.lostNodes?.().length === 0) breaker.open(error);
+  }
+
+  function notice(error: unknown): void {
+    if (!(error instanceof StoreUnavailableError)) reporter.error(error);
+    else if (!(error instanceof NodeUnavailableError)) begin(error);
   }
 
   function evictEverything(): void {
@@ -71,19 +88,37 @@ export function createOutage(parts: OutageParts): Outage {
     openMs: parts.breakerOpenMs,
     async trial() {
       await store.ping();
-      await unreleased.deliver();
-      // Checked again without a pause before the outage ends: one more may have come while the last was delivered.
-      while (undelivered.size > 0) await undelivered.deliver(evictions);
+      await deliver();
     },
     onOpen(error) {
-      local = { epoch: randomEpoch(), n: 0 };
+      local = { epoch: randomEpoch(), n: local.n };
       evictEverything();
       headAtBegin = store.knownPosition();
+      nAtBegin = local.n;
       parts.onBegin(error as StoreUnavailableError);
       reporter.report({ type: "outage", error: error as StoreUnavailableError });
     },
     onClosed: () => reporter.report({ type: "recovery" }),
   });
+
+  store.onNode?.(
+    (error) => reporter.report({ type: "outage", error, node: error.node }),
+    async (node) => {
+      await deliver().catch(notice);
+      reporter.report({ type: "recovery", node });
+    },
+  );
+
+  /** What a lost node of a cluster is needed for stays; this process distrusts what that concerns. */
+  async function deliver(): Promise<void> {
+    try {
+      await unreleased.deliver();
+      // Checked again without a pause before the outage ends: one more may have come while the last was delivered.
+      while (undelivered.size > 0) await undelivered.deliver(evictions);
+    } catch (error) {
+      if (!(error instanceof NodeUnavailableError)) throw error;
+    }
+  }
 
   return {
     get isOn() {
@@ -95,21 +130,21 @@ export function createOutage(parts: OutageParts): Outage {
     get cause() {
       return breaker.cause;
     },
-    notice(error) {
-      if (error instanceof StoreUnavailableError) breaker.open(error);
-      else reporter.error(error);
-    },
-    begin: (error) => breaker.open(error),
+    notice,
+    begin,
     error: (about) =>
       new StoreUnavailableError("The store must be in reach, but is not.", {
         cause: breaker.cause,
         ...about,
       }),
     position: () => local,
+    aged: (head) => (undelivered.size > 0 ? { ...head, own: local.n } : head),
+    distrusts: (key, tags) => undelivered.size > 0 && undelivered.covers(key, tags),
     isCurrent(since, key, tags) {
-      const isOlder = headAtBegin !== undefined && isCoveredBy(headAtBegin, since);
-      if (!isOlder && since.epoch !== local.epoch) return false;
-      const n = isOlder ? 0 : since.n;
+      const isOfOutage = since.epoch === local.epoch;
+      const head = breaker.state === "closed" ? store.knownPosition() : headAtBegin;
+      if (!isOfOutage && !(head && isCoveredBy(head, since))) return false;
+      const n = isOfOutage ? since.n : (since.own ?? nAtBegin);
       const isLater = (name: string) => (evictedAt.get(name) ?? 0) > n;
       return (
         allEvictedAt <= n && !isLater(`key:${key}`) && !tags.some((tag) => isLater(`tag:${tag}`))

@@ -37,7 +37,8 @@ export function createReads(parts: ReadParts): Reads {
     try {
       const reading = await store.read(key, tags, group);
       // An entry that is being refreshed is about to change.
-      if (reading.entry && reading.valid) near.keep(key, reading.entry, mark);
+      const { entry, valid } = reading;
+      if (entry && valid && !outage.distrusts(key, entry.tags)) near.keep(key, entry, mark);
       return reading;
     } finally {
       near.endRead();
@@ -51,7 +52,8 @@ export function createReads(parts: ReadParts): Reads {
     try {
       const { entry, valid } = await store.read(key, NO_TAGS);
       const now = store.now();
-      if (!entry || !valid || now >= entry.birthMs + entry.ttlMs) return undefined;
+      if (!entry || !valid || outage.distrusts(key, entry.tags)) return undefined;
+      if (now >= entry.birthMs + entry.ttlMs) return undefined;
       return answers.fromEntry(key, entry, now, "hit")?.value;
     } catch (error) {
       outage.notice(error);

@@ -3,6 +3,7 @@ import { StoreError, StoreUnavailableError, UnsupportedStoreError } from "../err
 import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
 import { readEvaluation, withSource } from "./evaluate.js";
+import { createNodes, type Nodes, type NodeWatch } from "./nodes.js";
 import { asStoreError, isMissingScript } from "./reply-error.js";
 import { isRefusal, loadScripts } from "./transactions/load-scripts.js";
 import { createTransactions, type Transactions } from "./transactions/transactions.js";
@@ -38,7 +39,9 @@ export interface Connection {
    * The time limit holds for everything: connecting, where there is no connection, as for the replies.
    *
    * @param usedMs what earlier commands of the same step took of it
-   * @throws StoreUnavailableError when not all replies came within the time limit
+   * Of a cluster, what a lost node was to answer stands in its place as a NodeUnavailableError.
+   *
+   * @throws StoreUnavailableError when not all replies of a single server came within the time limit
    */
   sendAll(commands: readonly Command[], usedMs?: number): Promise<unknown[]>;
   /** How long `sendAll` may take for these commands. */
@@ -47,6 +50,10 @@ export interface Connection {
   send(...command: Command): Promise<unknown>;
   /** The clients of all masters. */
   masters(): Redis[];
+  /** Why one of these names cannot be asked for now: of a cluster, the node that it lies on is lost. */
+  refusal(names: readonly string[]): StoreUnavailableError | undefined;
+  /** The masters of a cluster and their breakers; undefined for a single server. */
+  readonly nodes: Nodes | undefined;
   /** Runs at every (re)connect. */
   onReady(listener: () => void): void;
   close(): void;
@@ -58,8 +65,13 @@ export interface Connection {
  *
  * @throws UnsupportedStoreError for a client that reads from replicas, which an eviction reaches too late
  */
-export function openConnection(given: RedisClient, commandTimeoutMs: number): Connection {
+export function openConnection(
+  given: RedisClient,
+  commandTimeoutMs: number,
+  watch?: NodeWatch,
+): Connection {
   const client = duplicate(given);
+  const nodes = watch && client.isCluster ? createNodes(client as Cluster, watch) : undefined;
   const becomeReady = readyOf(client);
   const readyListeners: Array<() => void> = [];
   let unsupported: UnsupportedStoreError | undefined;
@@ -98,6 +110,10 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
   async function sendAll(commands: readonly Command[], usedMs = 0): Promise<unknown[]> {
     const limitMs = Math.max(1, limitMsFor(commands) - usedMs);
     const isUsable = client.status === "ready" && !preparing;
+    if (nodes) {
+      const sendAll = () => nodes.exchange(commands, limitMs, exchange);
+      return isUsable ? sendAll() : inTime(limitMs, becomeUsable, sendAll);
+    }
     const replies = await (isUsable
       ? within(limitMs, exchange(commands))
       : inTime(limitMs, becomeUsable, () => exchange(commands)));
@@ -192,9 +208,12 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
       return reply;
     },
     masters,
+    refusal: (names) => nodes?.refusal(names),
+    nodes,
     onReady: (listener) => readyListeners.push(listener),
     close() {
       transactions?.close();
+      nodes?.close();
       client.disconnect();
     },
   };

@@ -1,22 +1,24 @@
-import { StoreError } from "../errors.js";
+import { NodeUnavailableError, StoreError } from "../errors.js";
 import { DELETION_KEPT_MS, type Store } from "../store.js";
 import { type Changes, createChanges } from "./changes.js";
 import type { RedisClient } from "./client.js";
 import { createServerClock } from "./clock.js";
 import { createCommitStep } from "./commit-batch.js";
-import { evaluate, openConnection } from "./connection.js";
+import { evaluate, openConnection, within } from "./connection.js";
 import { createEvictTags } from "./evict-tags.js";
 import { createFreeing } from "./freeing.js";
 import { createKeys } from "./keys.js";
 import { clearKeys, estimateEntries } from "./keyspace.js";
 import { createLeaseStep } from "./lease-batch.js";
 import { createEvictionLog } from "./log.js";
+import type { Nodes } from "./nodes.js";
 import { watchPromotions } from "./promotion.js";
 import { openPush } from "./push.js";
 import { createReadBatch } from "./read-batch.js";
 import { openReplicas } from "./replicas.js";
 import { createRevival } from "./revival.js";
 import { scripts } from "./scripts.js";
+import { nameIn } from "./slots.js";
 import { readLogPosition, writeLogPosition } from "./tag-version.js";
 
 export interface RedisStoreOptions {
@@ -24,12 +26,21 @@ export interface RedisStoreOptions {
   readonly prefix: string;
   readonly leaseMs: number;
   readonly commandTimeoutMs: number;
+  /** The longest pause between two trials of a lost node of a cluster. Default 200. */
+  readonly breakerOpenMs?: number;
   /** Replicas that must have an eviction before it is acknowledged. Default 0. */
   readonly waitReplicas?: number;
 }
 
 /** What a ping leaves behind is gone when it is answered. */
 const MARK_LIFE_MS = 1;
+
+const DEFAULT_OPEN_MS = 200;
+
+function pingCommand(name: string) {
+  // A replica, and a server that is full, would let us read.
+  return ["set", name, "", "PX", MARK_LIFE_MS] as const;
+}
 
 /** A counter that nobody drew from for so long begins again, at the clock. */
 const FENCE_LIFE_MS = 7 * 24 * 3600 * 1000;
@@ -39,14 +50,24 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const { redis, commandTimeoutMs, waitReplicas = 0 } = options;
   const keys = createKeys(options.prefix);
   const promotionListeners: Array<(lostAtMs: number) => void> = [];
-  const promotions = watchPromotions(
-    openConnection(redis, commandTimeoutMs),
-    keys.log,
-    commandTimeoutMs,
-    (lostAtMs) => {
-      for (const listener of promotionListeners) listener(lostAtMs);
+  let onNodeLost: (error: NodeUnavailableError) => void = () => {};
+  let onNodeBack: (address: string) => void = () => {};
+  const opened = openConnection(redis, commandTimeoutMs, {
+    openMs: options.breakerOpenMs ?? DEFAULT_OPEN_MS,
+    trial: tryNode,
+    onLost(error) {
+      promotions.lose();
+      onNodeLost(error);
     },
-  );
+    onBack(address) {
+      // It may be another than before, or one that lacks the last it had acknowledged: it is asked before it is used.
+      promotions.suspect();
+      onNodeBack(address);
+    },
+  });
+  const promotions = watchPromotions(opened, keys.log, commandTimeoutMs, (lostAtMs) => {
+    for (const listener of promotionListeners) listener(lostAtMs);
+  });
   const { connection } = promotions;
   const clock = createServerClock(connection);
   const log = createEvictionLog(connection, keys, promotions);
@@ -75,6 +96,17 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     clock.set().catch(() => {});
     freeing.sweep().catch(() => {});
   });
+
+  async function tryNode(address: string): Promise<void> {
+    const nodes = opened.nodes as Nodes;
+    await promotions.refresh();
+    const slot = nodes.slotOf(address);
+    if (slot === undefined) return;
+    const mark = keys.allMarks().find((name) => nodes.leadsTo(address, name));
+    const probe = mark ? pingCommand(mark) : (["exists", nameIn(slot)] as const);
+    const [verb, ...args] = probe;
+    await within(commandTimeoutMs, opened.client.callBuffer(verb, [...args]));
+  }
 
   return {
     kind: "redis",
@@ -153,15 +185,24 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
     onPromotion: (listener) => promotionListeners.push(listener),
 
+    onNode(lost, back) {
+      onNodeLost = lost;
+      onNodeBack = back;
+    },
+
+    lostNodes: () => [...(opened.nodes?.lost.keys() ?? [])],
+
     async ping() {
       // On a cluster one server's word is not all servers'.
       const marks = connection.isCluster ? keys.allMarks() : keys.allMarks().slice(0, 1);
       try {
-        // A replica, and a server that is full, would let us read.
-        const replies = await connection.sendAll(
-          marks.map((name) => ["set", name, "", "PX", MARK_LIFE_MS]),
-        );
-        for (const reply of replies) if (reply instanceof StoreError) throw reply;
+        const replies = await connection.sendAll(marks.map(pingCommand));
+        const failures = replies.filter((reply) => reply instanceof StoreError);
+        // The nodes of a cluster that are lost have breakers of their own.
+        const mayBeLost = replies.some((reply) => !(reply instanceof StoreError));
+        for (const failure of failures) {
+          if (!mayBeLost || !(failure instanceof NodeUnavailableError)) throw failure;
+        }
         revival.succeed();
         push.check();
       } catch (error) {
