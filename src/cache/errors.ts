@@ -75,6 +75,9 @@ export class StoreUnavailableError extends StoreError {
   override readonly code = "E_STORE_UNAVAILABLE";
 }
 
+/** The store answers, and took too long for one call: its steps used up the time that a call may lose to it. */
+export class StoreSlowError extends StoreUnavailableError {}
+
 /** One node of a cluster is out of reach: what lies on it is, and nothing else. */
 export class NodeUnavailableError extends StoreUnavailableError {
   /** `host:port` */

@@ -45,7 +45,7 @@ export async function holdForWrite(
     outage.notice(error);
     return undefined;
   }
-  const budget = createBudget(settings.commandTimeoutMs);
+  const budget = createBudget(settings.commandTimeoutMs, outage.notice);
   const kept = keepLease(store, { ...request, token });
 
   return {

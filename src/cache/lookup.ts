@@ -114,7 +114,7 @@ export function createLookups(parts: LookupParts): Lookups {
   async function lead(call: Call, reading: Reading): Promise<Answer | undefined> {
     const { key, entry } = call;
     const flight = flights.start(key, entry);
-    const budget = createBudget(settings.commandTimeoutMs);
+    const budget = createBudget(settings.commandTimeoutMs, outage.notice);
     try {
       let grant: LeaseGrant;
       try {
@@ -131,7 +131,9 @@ export function createLookups(parts: LookupParts): Lookups {
       } catch (error) {
         outage.notice(error);
         flight.land({ type: "again" });
-        return await withoutStore(call, error);
+        // What was read is known: whoever read the same may share the load.
+        const isReadable = error instanceof StoreUnavailableError && !outage.isOn;
+        return await (isReadable ? passing(call, reading) : withoutStore(call, error));
       }
       if (!grant.taken) return undefined;
       const { token } = grant;

@@ -1,5 +1,5 @@
 import { type BreakerState, createBreaker } from "./breaker.js";
-import { NodeUnavailableError, StoreUnavailableError } from "./errors.js";
+import { NodeUnavailableError, StoreSlowError, StoreUnavailableError } from "./errors.js";
 import { isCoveredBy, type Position } from "./position.js";
 import { randomEpoch } from "./random.js";
 import type { Reporter } from "./reporter.js";
@@ -69,6 +69,8 @@ export function createOutage(parts: OutageParts): Outage {
   }
 
   function begin(error: StoreUnavailableError): void {
+    // What it was too slow for may go through yet, or fail and be told of.
+    if (error instanceof StoreSlowError) return;
     const isWhole = !(error instanceof NodeUnavailableError);
     // What lies on other nodes is in reach; but what waits for this one is told only when it comes back.
     if (isWhole || store.lostNodes?.().length === 0) breaker.open(error);

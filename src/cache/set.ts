@@ -11,7 +11,7 @@ import { randomId } from "./random.js";
  * its key or a tag is evicted before it is written.
  */
 export function createSetter(parts: FillParts): (call: Call, value: unknown) => Promise<boolean> {
-  const { store, settings } = parts;
+  const { store, settings, outage } = parts;
 
   return async (call, value) => {
     const { key, entry } = call;
@@ -20,7 +20,7 @@ export function createSetter(parts: FillParts): (call: Call, value: unknown) => 
     const { leaseMs } = settings;
     const asksDeletion = entry.since !== undefined;
     const request = { key, tags: entry.tags, token: randomId(), leaseMs, asksDeletion };
-    const budget = createBudget(settings.commandTimeoutMs);
+    const budget = createBudget(settings.commandTimeoutMs, outage.notice);
     const grant = await takeLease(store, { ...request, over: "any" }, budget);
     if (!grant.taken) return false;
     const { token } = grant;

@@ -5,6 +5,7 @@ import { findStaleReads, type StaleRead } from "../consistency/check-stale.js";
 import type { Fault, History, Load, Read, Write } from "../consistency/history.js";
 import { COMMAND_TIMEOUT_MS, PREFIX, plans } from "./plan.js";
 import type { Scenario, Scene } from "./scenarios.js";
+import { OPERATION } from "./traffic.js";
 
 /** Two loads of one key at once, of which one is too many. */
 export interface Doubled {
@@ -60,7 +61,7 @@ interface Span {
 export function judgeOutage(
   history: History,
   scenario: Scenario,
-  scene: Pick<Scene, "isLost">,
+  scene: Pick<Scene, "urls" | "isLost" | "lostNode">,
   fault: Fault,
 ): OutageVerdict {
   const workers = [...new Set(history.reads.map(({ worker }) => worker))];
@@ -89,14 +90,17 @@ export function judgeOutage(
   const failed =
     history.reads.filter(({ how }) => how === "error").length +
     writes.filter(({ endMs }) => endMs === Number.POSITIVE_INFINITY).length;
-  const doubled = [...findDoubled(history, open), ...findOverlaps(history, limits)];
+  const doubled = [
+    ...findDoubled(history, open, scene.urls.length > 1),
+    ...findOverlaps(history, limits),
+  ];
   const recoveryMs = Math.max(
     0,
     ...workers.map((worker) => recoveredAfter(history, worker, fault)),
   );
   const reads = findStaleReads(history);
   const stale = reads.filter(({ apart }) => !apart);
-  const needless = scene.isLost ? findNeedless(history, open, scene.isLost, fault).length : 0;
+  const needless = scene.isLost ? findNeedless(history, scene, scene.isLost, fault).length : 0;
   const neverOpened = workers.filter((worker) => open.get(worker)?.length === 0);
 
   const missed = [
@@ -166,10 +170,16 @@ function stalledIn({ stalls }: History, worker: string, beginMs: number, endMs: 
  *
  * - an eviction of one of its tags, or of its key, was under way between its begin and the later one's;
  * - it was refused, or what its lease hung on was lost;
- * - it began on the other side of the breaker's opening or closing: what it is to be stored under is then not known, or
- *   it is not to be stored.
+ * - it began on the other side of a breaker's opening or closing: what it is to be stored under is then not known, or
+ *   it is not to be stored;
+ * - on a cluster with a lost node, it belongs to an operation that is older than the last eviction of whatever: it may
+ *   hand out what the operation remembers, and that may have been evicted, for all that is known.
  */
-function findDoubled(history: History, open: ReadonlyMap<string, readonly Span[]>): Doubled[] {
+function findDoubled(
+  history: History,
+  open: ReadonlyMap<string, readonly Span[]>,
+  isCluster: boolean,
+): Doubled[] {
   const byKey = new Map<string, Load[]>();
   for (const load of history.loads.values()) {
     const name = `${load.worker} ${load.key}`;
@@ -213,13 +223,20 @@ function findDoubled(history: History, open: ReadonlyMap<string, readonly Span[]
           : write.key === earlier.key;
       if (concerns && meets(write.beganMs, write.endMs)) return true;
     }
-    const spans = open.get(earlier.worker) ?? [];
-    const crosses = spans.some(
-      ({ beginMs, endMs }) =>
-        ((earlier.leasedMs ?? earlier.beginMs) <= beginMs && beginMs <= later.beginMs) ||
-        (earlier.beginMs <= endMs && endMs <= later.beginMs),
+    const crosses = history.told.some(
+      ({ type, worker, atMs }) =>
+        (type === "node lost" || type === "node back") &&
+        worker === earlier.worker &&
+        atMs >= earlier.calledMs &&
+        atMs <= later.beginMs,
     );
     if (crosses) return true;
+    const spans = open.get(earlier.worker) ?? [];
+    if (isCluster && earlier.load.includes(OPERATION)) {
+      for (const { beganMs } of history.writes.values()) {
+        if (beganMs <= later.beginMs && beganMs >= earlier.calledMs - PUSH_MS) return true;
+      }
+    }
     // While it is open nothing is kept that could be lost.
     if (spans.some(({ beginMs, endMs }) => later.beginMs >= beginMs && later.beginMs < endMs)) {
       return false;
@@ -238,13 +255,16 @@ function recoveredAfter(history: History, worker: string, { endMs }: Fault): num
   return (first?.endMs ?? Number.POSITIVE_INFINITY) - endMs;
 }
 
+/** An operation may not have heard of what was evicted so shortly before it. */
+const PUSH_MS = 50;
+
 /** So long after it is lost a node may go unnoticed. */
 const NOTICED_MS = 1000;
 
 /** Reads that a lost node has nothing to do with, and that were all the same answered as in an outage. */
 function findNeedless(
   history: History,
-  open: ReadonlyMap<string, readonly Span[]>,
+  { lostNode }: Pick<Scene, "lostNode">,
   isLost: (slot: number) => boolean,
   fault: Fault,
 ): Read[] {
@@ -255,11 +275,23 @@ function findNeedless(
       ![keys.entry(key), ...tags.map(keys.tag)].some((name) => isLost(keySlot(name))),
     ]),
   );
-  const canFill = !isLost(keySlot(keys.log));
-  return history.reads.filter(({ key, how, worker, beginMs }) => {
+  // Without the log nothing can be filled, and what is not there is loaded by everybody.
+  if (isLost(keySlot(keys.log))) return [];
+  return history.reads.filter(({ key, how, worker, beginMs, endMs }) => {
     if (!isWell.get(key) || how !== "outage") return false;
-    if (beginMs < fault.beginMs + NOTICED_MS || beginMs > fault.endMs) return false;
-    // Without the log nothing can be filled, so what is not there is loaded by everybody.
-    return canFill || !open.has(worker);
+    if (beginMs < fault.beginMs + NOTICED_MS || endMs > fault.endMs) return false;
+    return !mayHaveLostMore(worker, beginMs, endMs);
   });
+
+  /** On a busy machine another node may not answer in time either. */
+  function mayHaveLostMore(worker: string, beginMs: number, endMs: number): boolean {
+    const others = history.told.filter((told) => told.worker === worker && told.node !== lostNode);
+    return others.some(({ type, atMs, node }) => {
+      if (type !== "node lost" || atMs > endMs) return false;
+      const back = others.find(
+        (told) => told.type === "node back" && told.node === node && told.atMs >= atMs,
+      );
+      return (back?.atMs ?? Number.POSITIVE_INFINITY) >= beginMs;
+    });
+  }
 }

@@ -52,7 +52,10 @@ export function describeDetails({ history, verdict, fault }: OutageRun): string 
     ...history.told
       .filter(({ type }) => type !== "refused")
       .slice(0, 40)
-      .map(({ worker, type, atMs }) => `  ${at(atMs)} ${worker} ${type}`),
+      .map(
+        ({ worker, type, atMs, node = "", cause = "" }) =>
+          `  ${at(atMs)} ${worker} ${type} ${node} ${cause}`,
+      ),
   ];
   for (const { act, tookMs, wasOpen } of verdict.slowest.slice(0, SHOWN)) {
     const what = act.type === "read" ? `${act.key} (${act.how})` : act.type;

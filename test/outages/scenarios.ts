@@ -25,6 +25,8 @@ export interface Scene {
   readonly urls: readonly string[];
   /** Of a cluster: the slots that are lost. What needs none of them goes on as if nothing were. */
   isLost?(slot: number): boolean;
+  /** Of a cluster: the address of the node that is. */
+  readonly lostNode?: string;
   befall(): Promise<void>;
   /** Resolves when Redis is back. */
   mend(): Promise<void>;
@@ -324,6 +326,7 @@ async function startWithLostNode(hasLog: boolean): Promise<Scene> {
   return {
     urls: cluster.masters.map(({ url }) => url),
     isLost: (slot) => masterOf(slot) === lost,
+    lostNode: `127.0.0.1:${victim?.port}`,
     befall: async () => victim?.pause(),
     mend: async () => victim?.resume(),
     end: cluster.stop,

@@ -21,6 +21,9 @@ export interface TrafficParts {
   readonly witness: Witness;
 }
 
+/** Part of the names of those calls that belong to one. */
+export const OPERATION = "operation ";
+
 const EVICTIONS_PER_SECOND = 3;
 const TICK_MS = 10;
 
@@ -29,7 +32,7 @@ export function startTraffic({ config, port, dice, cache, witness }: TrafficPart
   const underWay = new Set<Promise<void>>();
   const leasedMs = new Map<string, number | undefined>();
   let last = 0;
-  const name = () => `${worker}:${++last}`;
+  const name = (kind = "") => `${worker}:${kind}${++last}`;
 
   cache.onEvent((event) => {
     const atMs = nowMs();
@@ -40,9 +43,22 @@ export function startTraffic({ config, port, dice, cache, witness }: TrafficPart
       const call = coordinate === undefined ? {} : { call: coordinate };
       port.tell({ type: "refused", worker, atMs, key, reason, ...call });
     } else if (event.type === "outage" || event.type === "recovery") {
-      port.tell({ type: event.type, worker, atMs });
+      tellOutage(event.type, event.node, "error" in event ? event.error.message : undefined);
     }
   });
+
+  /** What is lost now: nodes of a cluster, and "" for the store as a whole. An outage lasts until nothing is. */
+  const lost = new Set<string>();
+  function tellOutage(type: "outage" | "recovery", node?: string, cause?: string): void {
+    const atMs = nowMs();
+    const isLost = type === "outage";
+    const about = { ...(node !== undefined && { node }), ...(cause !== undefined && { cause }) };
+    port.tell({ type: isLost ? "node lost" : "node back", worker, atMs, ...about });
+    const before = lost.size;
+    if (isLost) lost.add(node ?? "");
+    else lost.delete(node ?? "");
+    if (before === 0 || lost.size === 0) port.tell({ type, worker, atMs });
+  }
 
   async function load(call: string, plan: KeyPlan, calledMs: number): Promise<Value> {
     const load = `${call}/${++last}`;
@@ -67,7 +83,9 @@ export function startTraffic({ config, port, dice, cache, witness }: TrafficPart
 
   async function read(): Promise<void> {
     const plan = dice.pick(plans);
-    const call = name();
+    // A third of them belong to an operation, as those of a GraphQL server do.
+    const isOperation = dice.chance(1 / 3);
+    const call = name(isOperation ? OPERATION : "");
     const beginMs = nowMs();
     const tell = (how: Answered, value?: Value) =>
       port.tell({
@@ -82,10 +100,7 @@ export function startTraffic({ config, port, dice, cache, witness }: TrafficPart
         value,
       });
     try {
-      // A third of them belong to an operation, as those of a GraphQL server do.
-      const since: Position | null | undefined = dice.chance(1 / 3)
-        ? await cache.position()
-        : undefined;
+      const since: Position | null | undefined = isOperation ? await cache.position() : undefined;
       const options: EntryOptions = {
         ttlSeconds: plan.ttlSeconds,
         tags: plan.tags,

@@ -17,6 +17,8 @@ export interface Nodes {
   /** A slot that leads to it; undefined where it has none any more. */
   slotOf(address: string): number | undefined;
   leadsTo(address: string, name: string): boolean;
+  /** Its client, whatever its state. */
+  clientOf(address: string): Redis | undefined;
   /** Why one of these names cannot be asked for now; undefined where all can. */
   refusal(names: readonly string[]): NodeUnavailableError | undefined;
   /** Counts a master as lost until a trial of its own succeeds. */
@@ -58,6 +60,10 @@ export function createNodes(cluster: Cluster, watch: NodeWatch): Nodes {
     return cluster.slots[keySlot(name)]?.[0];
   }
 
+  function clientOf(address: string): Redis | undefined {
+    return cluster.nodes("master").find((server) => addressOfClient(server) === address);
+  }
+
   function refusal(names: readonly string[]): NodeUnavailableError | undefined {
     if (lost.size === 0) return undefined;
     for (const name of names) {
@@ -82,8 +88,7 @@ export function createNodes(cluster: Cluster, watch: NodeWatch): Nodes {
     const error = unavailable(address, cause);
     if (lost.has(address)) return error;
     const revival = createRevival({
-      masters: () =>
-        cluster.nodes("master").filter((server) => addressOfClient(server) === address),
+      masters: () => [clientOf(address)].filter((one) => one !== undefined),
     });
     const breaker = createBreaker({
       openMs: watch.openMs,
@@ -139,6 +144,7 @@ export function createNodes(cluster: Cluster, watch: NodeWatch): Nodes {
       const slot = cluster.slots.findIndex((addresses) => addresses?.[0] === address);
       return slot === -1 ? undefined : slot;
     },
+    clientOf,
     leadsTo: (address, name) => addressOfName(name) === address,
     isLost: (server) => lost.has(addressOfClient(server)),
     refusal,

@@ -161,7 +161,8 @@ export function watchPromotions(
   client.on("ready", lookInBackground);
   if (client.isCluster) {
     client.on("-node", (node: Redis) => {
-      if (!node.options.readOnly) suspect();
+      // One that is known to be lost is asked who it is when it is back.
+      if (!node.options.readOnly && !connection.nodes?.isLost(node)) suspect();
     });
   }
 

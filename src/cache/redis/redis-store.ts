@@ -1,4 +1,4 @@
-import { NodeUnavailableError, StoreError } from "../errors.js";
+import { NodeUnavailableError, StoreError, StoreUnavailableError } from "../errors.js";
 import { DELETION_KEPT_MS, type Store } from "../store.js";
 import { type Changes, createChanges } from "./changes.js";
 import type { RedisClient } from "./client.js";
@@ -105,7 +105,10 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     const mark = keys.allMarks().find((name) => nodes.leadsTo(address, name));
     const probe = mark ? pingCommand(mark) : (["exists", nameIn(slot)] as const);
     const [verb, ...args] = probe;
-    await within(commandTimeoutMs, opened.client.callBuffer(verb, [...args]));
+    // Straight: the client of a cluster would look for somebody else to ask, again and again.
+    const server = nodes.clientOf(address);
+    if (!server) throw new StoreUnavailableError("The node must be known, but is not.");
+    await within(commandTimeoutMs, server.callBuffer(verb, [...args]));
   }
 
   return {

@@ -7,7 +7,7 @@ export async function within<T>(limitMs: number, promise: Promise<T>): Promise<T
   const late = new Promise<never>((_, reject) => {
     // Where this process was busy, the answer may have come and not been read: it is, before an immediate runs.
     timer = setTimeout(setImmediate, limitMs, () => {
-      const text = `Redis must answer within ${limitMs} ms, but did not.`;
+      const text = `Redis must answer within ${Math.round(limitMs)} ms, but did not.`;
       reject(new StoreUnavailableError(text));
     });
   });
