@@ -1,8 +1,10 @@
+import { isFiledUnder } from "./answers.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import { type Ending, type Flight, Flights, isForJoiner } from "./flights.js";
 import { mayHaveOwnTags } from "./load.js";
 import type { Token } from "./store.js";
+import type { EvictionList } from "./undelivered.js";
 import { standIn } from "./write-behind/stand-in.js";
 
 /** Loads without a lease: their results are returned and never stored. */
@@ -14,8 +16,8 @@ export interface BareLoads {
    * @param asksPin as of `BareLoad`
    */
   alone(call: Call, asksPin: boolean): Promise<BareLanding>;
-  /** Nobody joins any of those under way from now on. */
-  close(): void;
+  /** Nobody joins those under way of what this takes note of. */
+  readonly evicted: EvictionList;
 }
 
 export interface BareLoad {
@@ -76,10 +78,17 @@ export function createBareLoads(parts: FillParts): BareLoads {
     }
   }
 
+  const leave = (isTouched: (key: string, tags: readonly string[]) => boolean) => {
+    for (const [key, flight] of flights.entries()) {
+      if (isTouched(key, flight.tags)) flights.leave(key);
+    }
+  };
+
   return {
     async shared(call, { mayJoin, isEarly, nonces, token, asksPin }) {
       const under = flights.get(call.key);
-      if (under && mayJoin(under)) {
+      // Nobody took it from those who file it under more than it is filed under.
+      if (under && isFiledUnder(under.tags, call.entry.tags) && mayJoin(under)) {
         const landing = await under.landed;
         if (isForJoiner(landing, isEarly(under))) return { landing, own: false };
       }
@@ -91,6 +100,10 @@ export function createBareLoads(parts: FillParts): BareLoads {
       return { landing, own: true };
     },
     alone: async (call, asksPin) => ({ landing: await run(call, asksPin), own: true }),
-    close: () => flights.close(),
+    evicted: {
+      addTags: (evicted) => leave((_, tags) => tags.some((tag) => evicted.includes(tag))),
+      addKey: (deleted) => leave((key) => key === deleted),
+      addEverything: () => leave(() => true),
+    },
   };
 }

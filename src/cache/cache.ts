@@ -29,6 +29,7 @@ import { createStaleIfError } from "./stale-if-error.js";
 import type { Store } from "./store.js";
 import type { Cache, CacheOptions, EntryOptions, Load, Lookup } from "./types.js";
 import { createUndelivered } from "./undelivered.js";
+import { rememberReleases } from "./unreleased.js";
 import { createWaitingRooms } from "./waiting-rooms.js";
 import { createOpenQueues } from "./write-behind/queues.js";
 import { createWriteThrough } from "./write-through.js";
@@ -48,7 +49,9 @@ export function createCache(options: CacheOptions = {}): Cache {
 }
 
 /** The cache over any store: the seam for tests that break one on purpose. */
-export function createCacheOver(store: Store, settings: Settings): Cache {
+export function createCacheOver(given: Store, settings: Settings): Cache {
+  const unreleased = rememberReleases(given, settings.leaseMs);
+  const { store } = unreleased;
   const reporter = createReporter();
   if (settings.onEvent) reporter.listen(settings.onEvent);
   const codec = codecFor(store, settings);
@@ -56,24 +59,35 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
   const loads = createLoadRunner(limit, settings.loadTimeoutMs);
   const undelivered = createUndelivered();
   const { near, stream, watchNear } = openNear(store, codec, settings);
-  const fillParts = { settings, store, codec, loads, reporter, ...(watchNear && { watchNear }) };
-  const rooms = createWaitingRooms(store);
+  const rooms = createWaitingRooms(store, settings.commandTimeoutMs);
+  const evictions = createEvictions(store);
+  const outage = createOutage({
+    store,
+    evictions,
+    undelivered,
+    unreleased,
+    reporter,
+    breakerOpenMs: settings.breakerOpenMs,
+    onBegin(error) {
+      outageLoads.evicted.addEverything();
+      rooms.leaveAll(error);
+    },
+  });
+  const steps = { settings, store, codec, loads, reporter, outage };
+  const fillParts = { ...steps, ...(watchNear && { watchNear }) };
   const flights = new Flights();
   const bareLoads = createBareLoads(fillParts);
   const outageLoads = createBareLoads(fillParts);
-  const evictions = createEvictions(store);
-  const outage = createOutage(store, evictions, undelivered, reporter, () => outageLoads.close());
-  const reads = createReads({ ...fillParts, outage, near });
+  const reads = createReads({ ...fillParts, near });
   const lookups = createLookups({
     ...fillParts,
     read: reads.read,
-    outage,
     rooms,
     flights,
     bareLoads,
     outageLoads,
   });
-  const find = createStaleIfError({ ...fillParts, outage, near }, lookups.find);
+  const find = createStaleIfError({ ...fillParts, near }, lookups.find);
   const setValue = createSetter(fillParts);
   const writes = createLoadRunner(limit, settings.loadTimeoutMs, "write");
   const deliveries = createDeliveries({
@@ -82,10 +96,10 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     outage,
     reporter,
     near,
-    leaveOutageLoads: () => outageLoads.close(),
+    outageLoads: outageLoads.evicted,
   });
   const { evict, delete: deleteKey } = deliveries;
-  const writeParts = { ...fillParts, outage, near, evict, delete: deleteKey };
+  const writeParts = { ...fillParts, near, evict, delete: deleteKey };
   const writeThrough = createWriteThrough({ ...writeParts, writes });
   const queues = createOpenQueues({
     ...writeParts,
@@ -217,14 +231,12 @@ export function createCacheOver(store: Store, settings: Settings): Cache {
     position() {
       if (outage.isOn) return outage.position();
       // What an operation gets from the near cache is as old as the pushes are.
-      return (
-        stream?.told ??
-        store.knownPosition() ??
-        store.readPosition().catch((error) => {
-          outage.notice(error);
-          return outage.position();
-        })
-      );
+      const known = stream?.told ?? store.knownPosition();
+      if (known) return outage.aged(known);
+      return store.readPosition().then(outage.aged, (error) => {
+        outage.notice(error);
+        return outage.position();
+      });
     },
 
     stats: () => reporter.stats(),

@@ -1,5 +1,6 @@
 import type { Codec } from "./codec.js";
 import type { LoadRunner } from "./load.js";
+import type { Outage } from "./outage.js";
 import type { Position } from "./position.js";
 import type { Reporter } from "./reporter.js";
 import type { EntrySettings, Settings } from "./settings.js";
@@ -24,6 +25,7 @@ export interface FillParts {
   readonly codec: Codec;
   readonly loads: LoadRunner;
   readonly reporter: Reporter;
+  readonly outage: Outage;
   /** Called when a load begins, what it gives when it ends: how old what the load saw of the near cache may be. */
   readonly watchNear?: () => () => Position | null | undefined;
 }

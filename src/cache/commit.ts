@@ -1,6 +1,7 @@
+import type { Budget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
-import { NotCacheableError } from "./errors.js";
+import { NotCacheableError, StoreUnavailableError } from "./errors.js";
 import type { RefusalReason } from "./events.js";
 import type { Delivered, Stored } from "./flights.js";
 import { type Loaded, mayHaveOwnTags } from "./load.js";
@@ -22,6 +23,7 @@ export async function commitLoaded(
   token: Token,
   snapshot: Snapshot,
   loaded: Loaded,
+  budget: Budget,
 ): Promise<Delivered> {
   const tags = [...call.entry.tags, ...loaded.addedTags];
   const encoded = encodeValue(parts, call, loaded.value);
@@ -35,7 +37,7 @@ export async function commitLoaded(
   };
   const refuse = async (reason: RefusalReason, passMs = passMsOf(call)): Promise<Delivered> => {
     parts.reporter.report({ type: "refused", reason, ...named(call) });
-    await releaseLease(parts, call, token, passMs);
+    await releaseLease(parts, call, token, passMs, budget);
     return delivered;
   };
 
@@ -51,10 +53,11 @@ export async function commitLoaded(
   if (ttlMs === 0) return refuse(loaded.ttlMs === 0 ? "ttl" : "null");
 
   try {
-    const nonces = await noncesOf(parts.store, call.entry, snapshot, loaded.addedTags);
+    const { store, settings } = parts;
+    const nonces = await budget.spend(noncesOf(store, call.entry, snapshot, loaded.addedTags));
     if (!nonces) return await refuse("tag moved");
-    const stored: Stored = { birthMs: 0, ttlMs: jittered(ttlMs, parts.settings.ttlJitter) };
-    const birthMs = await parts.store.commit(call.key, token, {
+    const stored: Stored = { birthMs: 0, ttlMs: jittered(ttlMs, settings.ttlJitter) };
+    const committing = store.commit(call.key, token, {
       ttlMs: stored.ttlMs,
       staleWhileRevalidateMs: call.entry.staleWhileRevalidateMs,
       staleIfErrorMs: call.entry.staleIfErrorMs,
@@ -65,6 +68,7 @@ export async function commitLoaded(
       format: encoded.format,
       value: encoded.bytes,
     });
+    const birthMs = await budget.spend(committing);
     if (birthMs === undefined) return await refuse("lease lost");
     parts.reporter.report({
       type: "fill",
@@ -74,8 +78,10 @@ export async function commitLoaded(
     });
     return { ...delivered, stored: { ...stored, birthMs } };
   } catch (error) {
-    // The value is good, whatever became of the store.
-    parts.reporter.error(error, named(call));
+    // The value is good, whatever became of the store; nobody need wait for a lease that has nothing left to do.
+    parts.store.releaseLease(call.key, token, 0).catch(() => {});
+    if (error instanceof StoreUnavailableError) parts.outage.notice(error);
+    else parts.reporter.error(error, named(call));
     return delivered;
   }
 }
@@ -156,11 +162,13 @@ export async function releaseLease(
   call: Call,
   token: Token,
   passMs: number,
+  budget: Budget,
 ): Promise<void> {
   try {
-    await parts.store.releaseLease(call.key, token, passMs);
+    await budget.spend(parts.store.releaseLease(call.key, token, passMs));
   } catch (error) {
     // It runs out by itself.
-    parts.reporter.error(error, named(call));
+    if (error instanceof StoreUnavailableError) parts.outage.notice(error);
+    else parts.reporter.error(error, named(call));
   }
 }

@@ -3,7 +3,7 @@ import type { CarriedOut, Evictions } from "./evictions.js";
 import type { NearCache } from "./near-cache.js";
 import type { Outage } from "./outage.js";
 import type { Reporter } from "./reporter.js";
-import type { Undelivered } from "./undelivered.js";
+import type { EvictionList, Undelivered } from "./undelivered.js";
 
 /**
  * Evictions as callers issue them: carried out at once where the store is in reach, else remembered, which binds this
@@ -21,39 +21,42 @@ export interface DeliveryParts {
   readonly outage: Outage;
   readonly reporter: Reporter;
   readonly near?: NearCache | undefined;
-  /** What loads meanwhile began before what is evicted now, and must not be joined. */
-  readonly leaveOutageLoads: () => void;
+  /** Loads of an outage, which nobody may join past an eviction of what they are filed under. */
+  readonly outageLoads: EvictionList;
 }
 
 const NOTHING_EVICTED: CarriedOut = { entries: 0, replicated: true };
 
 export function createDeliveries(parts: DeliveryParts): Deliveries {
-  const { evictions, undelivered, outage, reporter, near, leaveOutageLoads } = parts;
+  const { evictions, undelivered, outage, reporter, near, outageLoads } = parts;
 
   /** `forget` takes it from the near cache, before and after: what was read in between may be from before. */
   async function deliver<T>(
     now: () => Promise<T>,
-    later: () => void,
+    note: (list: EvictionList) => void,
     forget: (near: NearCache) => void,
   ): Promise<T | undefined> {
     if (near) forget(near);
-    if (outage.isOn) {
-      later();
-      outage.advance();
-      leaveOutageLoads();
-      return undefined;
+    if (!outage.isOn) {
+      try {
+        const done = await now();
+        if (near) forget(near);
+        // Where a node of a cluster is lost, loads are shared as in an outage.
+        note(outageLoads);
+        return done;
+      } catch (error) {
+        // Whether it was carried out, nobody knows: it is delivered again before anything is read.
+        note(undelivered);
+        outage.begin(asUnavailable(error));
+        note(outage.evicted);
+        note(outageLoads);
+        return undefined;
+      }
     }
-    try {
-      const done = await now();
-      if (near) forget(near);
-      return done;
-    } catch (error) {
-      // Whether it was carried out, nobody knows: it is delivered again before anything is read.
-      later();
-      outage.advance();
-      outage.begin(asUnavailable(error));
-      return undefined;
-    }
+    note(undelivered);
+    note(outage.evicted);
+    note(outageLoads);
+    return undefined;
   }
 
   return {
@@ -61,7 +64,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
       if (tags.length === 0) return NOTHING_EVICTED;
       const done = await deliver(
         () => evictions.evict(tags),
-        () => undelivered.addTags(tags),
+        (list) => list.addTags(tags),
         (near) => near.evict(tags),
       );
       const { replicated: delivered, entries } = done ?? { replicated: false, entries: 0 };
@@ -73,7 +76,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
       reporter.report({ type: "delete", key });
       return deliver(
         () => evictions.delete(key),
-        () => undelivered.addKey(key),
+        (list) => list.addKey(key),
         (near) => near.delete(key),
       );
     },
@@ -81,7 +84,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
     async clear() {
       await deliver(
         () => evictions.clear(),
-        () => undelivered.addEverything(),
+        (list) => list.addEverything(),
         (near) => near.clear(),
       );
     },

@@ -80,6 +80,21 @@ export class StoreUnavailableError extends StoreError {
   override readonly code = "E_STORE_UNAVAILABLE";
 }
 
+/** The store answers, and took too long for one call: its steps used up the time that a call may lose to it. */
+export class StoreSlowError extends StoreUnavailableError {}
+
+/** One node of a cluster is out of reach: what lies on it is, and nothing else. */
+export class NodeUnavailableError extends StoreUnavailableError {
+  /** `host:port` */
+  readonly node: string;
+
+  constructor(node: string, details: CachedErrorDetails = {}) {
+    const why = details.cause instanceof Error ? details.cause.message : "it is not";
+    super(`The node ${node} of the cluster must be in reach, but: ${why}`, details);
+    this.node = node;
+  }
+}
+
 /** The server, or the way it is set up, cannot keep the cache's promises. Thrown by `createCache`, or reported when first seen. */
 export class UnsupportedStoreError extends CachedError {
   readonly code = "E_UNSUPPORTED_STORE";

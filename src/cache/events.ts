@@ -41,10 +41,10 @@ export type CacheEvent =
   | ({ type: "writeFailed"; attempt: number; retrySeconds: number; error: unknown } & Queued)
   /** A write was given up, and waits to be requeued or discarded. */
   | ({ type: "deadLetter"; sequence: number; attempts: number; error: unknown } & Queued)
-  /** The store went out of reach. One event for each outage. */
-  | { type: "outage"; error: CachedError }
-  /** The store answers again. */
-  | { type: "recovery" }
+  /** The store went out of reach: its breaker opened. One event for each outage; of a cluster, for each node as well. */
+  | { type: "outage"; error: CachedError; node?: string }
+  /** The store, or the node, answers again, and has the evictions that it missed. */
+  | { type: "recovery"; node?: string }
   /** Something inside the cache failed; the caller was answered all the same. */
   | { type: "error"; error: CachedError; key?: string; coordinate?: string };
 

@@ -1,3 +1,4 @@
+import type { Budget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { commitLoaded, passMsOf, releaseLease } from "./commit.js";
 import type { Ending } from "./flights.js";
@@ -24,6 +25,7 @@ export async function fill(
   call: Call,
   token: Token,
   snapshot: Snapshot,
+  budget: Budget,
 ): Promise<Ending> {
   const { store, reporter, settings } = parts;
   const { leaseMs } = settings;
@@ -35,13 +37,13 @@ export async function fill(
     try {
       loaded = await parts.loads.run(call.key, call.entry, call.load);
     } catch (error) {
-      await releaseLease(parts, call, token, passMsOf(call));
+      await releaseLease(parts, call, token, passMsOf(call), budget);
       return { type: "error", error };
     }
     // What another process evicted before the load began may have been near still, and the load have seen it.
     const since = ageOf(call.entry.since === undefined ? sawNear?.() : undefined, loaded.since);
     const aged = since === undefined ? call : { ...call, entry: { ...call.entry, since } };
-    return await commitLoaded(parts, aged, token, snapshot, loaded);
+    return await commitLoaded(parts, aged, token, snapshot, loaded, budget);
   } finally {
     lease.stop();
   }

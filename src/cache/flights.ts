@@ -43,6 +43,8 @@ export interface Flight {
   readonly sequence: number;
   readonly since: Position | null | undefined;
   readonly loadGroup: object | undefined;
+  /** Known before the load. */
+  readonly tags: readonly string[];
   /** Its lease's, once that is granted; for a load without lease, what its caller found in the key. */
   token: Token | undefined;
   /** The version of every tag known before the load; undefined where one has none, and nothing can be compared. */
@@ -63,13 +65,17 @@ export class Flights {
   }
 
   /** Begins a flight; a later one under the same key takes the place of one that nobody may join any more. */
-  start(key: string, { since, loadGroup }: Pick<EntrySettings, "since" | "loadGroup">): Flight {
+  start(
+    key: string,
+    { since, loadGroup, tags }: Pick<EntrySettings, "since" | "loadGroup" | "tags">,
+  ): Flight {
     const lease = createDeferred();
     const landing = createDeferred<Landing>();
     const flight: Flight = {
       sequence: nextSequence(),
       since,
       loadGroup,
+      tags,
       token: undefined,
       nonces: undefined,
       leased: lease.promise,
@@ -85,9 +91,13 @@ export class Flights {
     return flight;
   }
 
-  /** Nobody joins any of them from now on; who has joined stays. */
-  close(): void {
-    this.#byKey.clear();
+  entries(): Iterable<[key: string, flight: Flight]> {
+    return [...this.#byKey];
+  }
+
+  /** Nobody joins it from now on; who has joined stays. */
+  leave(key: string): void {
+    this.#byKey.delete(key);
   }
 }
 
@@ -141,7 +151,7 @@ export function isNoYounger(
   loader: Position | null | undefined,
 ): boolean {
   if (!since || !loader) return since === undefined && loader === undefined;
-  return isCoveredBy(since, loader);
+  return isCoveredBy(since, loader) && (loader.own ?? 0) >= (since.own ?? 0);
 }
 
 function haveSameVersions(flight: Flight, reading: Reading): boolean {

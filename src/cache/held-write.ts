@@ -1,14 +1,13 @@
+import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { commitLoaded, encodeValue, releaseLease } from "./commit.js";
 import type { CarriedOut } from "./evictions.js";
 import { keepLease, takeLease } from "./lease.js";
-import type { Outage } from "./outage.js";
 import { isCoveredBy } from "./position.js";
 import { randomId } from "./random.js";
 import type { EvictedVersion, Snapshot, Token } from "./store.js";
 
 export interface WriteParts extends FillParts {
-  readonly outage: Outage;
   /** Both are remembered, and bind this process at once, where the store is out of reach. They never reject. */
   evict(tags: readonly string[]): Promise<CarriedOut | undefined>;
   delete(key: string): Promise<CarriedOut | undefined>;
@@ -40,6 +39,7 @@ export async function holdForWrite(
   const { key, entry } = call;
   if (outage.isOn || !encodeValue(parts, call, value)) return undefined;
   const request = { key, tags: entry.tags, token: randomId(), leaseMs: settings.leaseMs };
+  const budget = createBudget(settings.commandTimeoutMs, outage.notice);
   let token: Token;
   let snapshot: Snapshot;
   try {
@@ -54,7 +54,7 @@ export async function holdForWrite(
     snapshot = before ?? grant.snapshot;
     const { deletedAt } = grant.snapshot;
     if (before && deletedAt && !isCoveredBy(deletedAt, before.head)) {
-      await releaseLease(parts, call, token, 0);
+      await releaseLease(parts, call, token, 0, budget);
       return undefined;
     }
   } catch (error) {
@@ -66,7 +66,14 @@ export async function holdForWrite(
 
   async function commit(nonces: Snapshot["nonces"]): Promise<boolean> {
     const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
-    const { stored } = await commitLoaded(parts, call, token, { ...snapshot, nonces }, loaded);
+    const { stored } = await commitLoaded(
+      parts,
+      call,
+      token,
+      { ...snapshot, nonces },
+      loaded,
+      budget,
+    );
     return stored !== undefined;
   }
 
@@ -88,11 +95,11 @@ export async function holdForWrite(
       const nonces = noncesAfter(entry.tags, snapshot, evicted?.versions);
       if (nonces) return commit(nonces);
       parts.reporter.report({ type: "refused", reason: "tag moved", ...named(call) });
-      await releaseLease(parts, call, token, 0);
+      await releaseLease(parts, call, token, 0, budget);
       return false;
     },
     async release() {
-      if (letGo()) await releaseLease(parts, call, token, 0);
+      if (letGo()) await releaseLease(parts, call, token, 0, budget);
     },
   };
 }

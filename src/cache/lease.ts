@@ -1,14 +1,28 @@
-import type { LeaseGrant, LeaseRequest, Store } from "./store.js";
+import type { Budget } from "./budget.js";
+import type { LeaseGrant, LeaseRequest, Store, Token } from "./store.js";
 
 /**
  * Takes a lease. Where that fails nobody knows whether it was taken, or will be yet by a server that hangs; a release
  * that is sent now is carried out after it, so that no lease without a holder keeps others waiting.
  */
-export async function takeLease(store: Store, request: LeaseRequest): Promise<LeaseGrant> {
+export async function takeLease(
+  store: Store,
+  request: LeaseRequest,
+  budget?: Budget,
+): Promise<LeaseGrant> {
+  const release = (token: Token) => store.releaseLease(request.key, token, 0).catch(() => {});
+  const taking = store.takeLease(request);
   try {
-    return await store.takeLease(request);
+    return await (budget ? budget.spend(taking) : taking);
   } catch (error) {
-    store.releaseLease(request.key, request.token, 0).catch(() => {});
+    release(request.token);
+    // What took longer than the caller could wait may come yet, under another token.
+    taking.then(
+      (grant) => {
+        if (grant.taken) release(grant.token);
+      },
+      () => {},
+    );
     throw error;
   }
 }

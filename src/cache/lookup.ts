@@ -1,9 +1,10 @@
 import { type Answer, createAnswers, isFiledUnder } from "./answers.js";
 import type { BareLanding, BareLoads } from "./bare-load.js";
+import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { isYoungEnough } from "./commit.js";
 import { shouldRefreshEarly } from "./early-refresh.js";
-import { RefreshError } from "./errors.js";
+import { RefreshError, StoreUnavailableError } from "./errors.js";
 import { fill } from "./fill.js";
 import {
   cameBefore,
@@ -15,7 +16,6 @@ import {
   mayJoinFill,
 } from "./flights.js";
 import { takeLease } from "./lease.js";
-import type { Outage } from "./outage.js";
 import { randomId } from "./random.js";
 import type { LeaseGrant, Reading } from "./store.js";
 import type { LookupStatus } from "./types.js";
@@ -24,7 +24,6 @@ import type { WaitingRooms } from "./waiting-rooms.js";
 import { standIn } from "./write-behind/stand-in.js";
 
 export interface LookupParts extends FillParts {
-  readonly outage: Outage;
   readonly rooms: WaitingRooms;
   readonly flights: Flights;
   /** Reads one key, and keeps what it found near where that is wanted. */
@@ -66,14 +65,18 @@ export function createLookups(parts: LookupParts): Lookups {
     let waiting: Waiting | undefined;
     for (;;) {
       let reading: Reading | undefined;
+      let failure: unknown;
       try {
-        if (!outage.isOn) reading = await (waiting?.nextLook() ?? parts.read(call));
+        if (isTrusted(call, call.entry.tags)) {
+          reading = await (waiting?.nextLook() ?? parts.read(call));
+        }
       } catch (error) {
+        failure = error;
         outage.notice(error);
       }
-      if (!reading) {
+      if (!reading || !isTrusted(call, reading.entry?.tags)) {
         if (!waiting) reporter.report({ type: "miss", ...named(call) });
-        return withoutStore(call);
+        return withoutStore(call, failure);
       }
       const found = fromEntry(call, reading, waiting);
       if (found) return found;
@@ -81,6 +84,11 @@ export function createLookups(parts: LookupParts): Lookups {
       const loaded = await fromLoad(call, reading, waiting);
       if (loaded) return loaded;
     }
+  }
+
+  /** What this process evicted, and could not deliver, it asks no store for. */
+  function isTrusted({ key }: Call, tags: readonly string[] = []): boolean {
+    return !outage.isOn && !outage.distrusts(key, tags);
   }
 
   /** Joins, waits or leads; undefined means: look again. */
@@ -107,10 +115,11 @@ export function createLookups(parts: LookupParts): Lookups {
   async function lead(call: Call, reading: Reading): Promise<Answer | undefined> {
     const { key, entry } = call;
     const flight = flights.start(key, entry);
+    const budget = createBudget(settings.commandTimeoutMs, outage.notice);
     try {
       let grant: LeaseGrant;
       try {
-        grant = await takeLease(store, {
+        const request = {
           key,
           tags: entry.tags,
           token: randomId(),
@@ -119,17 +128,20 @@ export function createLookups(parts: LookupParts): Lookups {
           overHeld: reading.doomed,
           asksDeletion: entry.since !== undefined,
           asksPin: true,
-        });
+        };
+        grant = await takeLease(store, request, budget);
       } catch (error) {
         outage.notice(error);
         flight.land({ type: "again" });
-        return await withoutStore(call);
+        // What was read is known: whoever read the same may share the load.
+        const isReadable = error instanceof StoreUnavailableError && !outage.isOn;
+        return await (isReadable ? passing(call, reading) : withoutStore(call, error));
       }
       if (!grant.taken) return undefined;
       const { token } = grant;
       if (!isYoungEnough(entry, grant.snapshot)) {
         // Its loaders may have memoised what was evicted since; a younger operation may well fill.
-        await store.releaseLease(key, token, 0).catch((error) => outage.notice(error));
+        await budget.spend(store.releaseLease(key, token, 0)).catch(outage.notice);
         flight.land({ type: "again" });
         reporter.report({ type: "refused", reason: "operation too old", ...named(call) });
         return await alone(standIn(parts, call, grant.pinned), false);
@@ -137,7 +149,8 @@ export function createLookups(parts: LookupParts): Lookups {
       flight.token = token;
       flight.nonces = grant.snapshot.nonces;
       flight.settleLease();
-      const filled = await fill(parts, standIn(parts, call, grant.pinned), token, grant.snapshot);
+      const answering = standIn(parts, call, grant.pinned);
+      const filled = await fill(parts, answering, token, grant.snapshot, budget);
       flight.land(filled);
       return answers.fromOwn(filled, "miss");
     } finally {
@@ -175,16 +188,24 @@ export function createLookups(parts: LookupParts): Lookups {
     return answers.fromOwn(landing, "bypassed");
   }
 
-  async function withoutStore(call: Call): Promise<Answer> {
-    // One failed step is no outage: an eviction may be going through, so nobody shares this load.
-    if (!outage.isOn) return alone(call, true);
+  async function withoutStore(call: Call, failure?: unknown): Promise<Answer> {
+    // One step that was refused is no outage: an eviction may be going through, so nobody shares this load.
+    if (failure && !(failure instanceof StoreUnavailableError) && !outage.isOn) {
+      return alone(call, true);
+    }
     if (settings.onOutage === "throw") throw outage.error(named(call));
     const answered = await outageLoads.shared(call, {
-      mayJoin: (flight) => isNoYounger(call.entry.since, flight.since),
+      mayJoin: ({ since }) =>
+        sawNothingEvicted(call, since) || isNoYounger(call.entry.since, since),
       isEarly: () => false,
       asksPin: false,
     });
     return fromBareLoad(call, answered, "outage");
+  }
+
+  /** Whoever loads in an outage is joined until this process evicts it; this one sees nothing from before the last time. */
+  function sawNothingEvicted({ key, entry }: Call, since: Flight["since"]): boolean {
+    return since === undefined || (since !== null && outage.isCurrent(since, key, entry.tags));
   }
 
   async function fromBareLoad(

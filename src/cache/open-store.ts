@@ -14,6 +14,7 @@ export function openStore(settings: Settings): Store {
         leaseMs: settings.leaseMs,
         commandTimeoutMs: settings.commandTimeoutMs,
         waitReplicas: settings.waitReplicas,
+        breakerOpenMs: settings.breakerOpenMs,
       })
     : createMemoryStore({ maxEntries: settings.maxEntries, maxBytes: settings.maxBytes });
 }

@@ -5,6 +5,11 @@
 export interface Position {
   readonly epoch: number;
   readonly n: number;
+  /**
+   * How many evictions of this process could not be delivered until then, where any still waits: they come after it in
+   * the log, and before it in this process. It means nothing elsewhere.
+   */
+  readonly own?: number;
 }
 
 /** True when nothing that happened by `position` can have escaped somebody who knows the log up to `since`. */

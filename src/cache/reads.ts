@@ -1,11 +1,9 @@
 import { createAnswers } from "./answers.js";
 import type { Call, FillParts } from "./call.js";
 import type { NearCache } from "./near-cache.js";
-import type { Outage } from "./outage.js";
 import type { Reading } from "./store.js";
 
 export interface ReadParts extends FillParts {
-  readonly outage: Outage;
   readonly near: NearCache | undefined;
 }
 
@@ -39,7 +37,8 @@ export function createReads(parts: ReadParts): Reads {
     try {
       const reading = await store.read(key, tags, group);
       // An entry that is being refreshed is about to change.
-      if (reading.entry && reading.valid) near.keep(key, reading.entry, mark);
+      const { entry, valid } = reading;
+      if (entry && valid && !outage.distrusts(key, entry.tags)) near.keep(key, entry, mark);
       return reading;
     } finally {
       near.endRead();
@@ -53,6 +52,7 @@ export function createReads(parts: ReadParts): Reads {
     try {
       const { entry, valid } = await store.read(key, NO_TAGS);
       const now = store.now();
+      if (entry && valid && outage.distrusts(key, entry.tags)) return undefined;
       if (entry && valid && now < entry.birthMs + entry.ttlMs) {
         return answers.fromEntry(key, entry, now, "hit")?.value;
       }

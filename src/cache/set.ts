@@ -1,3 +1,4 @@
+import { createBudget } from "./budget.js";
 import type { Call, FillParts } from "./call.js";
 import { commitLoaded, encodeValue, isYoungEnough, releaseLease } from "./commit.js";
 import { takeLease } from "./lease.js";
@@ -10,7 +11,7 @@ import { randomId } from "./random.js";
  * its key or a tag is evicted before it is written.
  */
 export function createSetter(parts: FillParts): (call: Call, value: unknown) => Promise<boolean> {
-  const { store, settings } = parts;
+  const { store, settings, outage } = parts;
 
   return async (call, value) => {
     const { key, entry } = call;
@@ -19,15 +20,16 @@ export function createSetter(parts: FillParts): (call: Call, value: unknown) => 
     const { leaseMs } = settings;
     const asksDeletion = entry.since !== undefined;
     const request = { key, tags: entry.tags, token: randomId(), leaseMs, asksDeletion };
-    const grant = await takeLease(store, { ...request, over: "any" });
+    const budget = createBudget(settings.commandTimeoutMs, outage.notice);
+    const grant = await takeLease(store, { ...request, over: "any" }, budget);
     if (!grant.taken) return false;
     const { token } = grant;
     if (!isYoungEnough(entry, grant.snapshot)) {
-      await releaseLease(parts, call, token, 0);
+      await releaseLease(parts, call, token, 0, budget);
       return false;
     }
     const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
-    const { stored } = await commitLoaded(parts, call, token, grant.snapshot, loaded);
+    const { stored } = await commitLoaded(parts, call, token, grant.snapshot, loaded, budget);
     return stored !== undefined;
   };
 }

@@ -31,6 +31,7 @@ export interface Settings {
   readonly compressAboveBytes: number;
   readonly waitReplicas: number;
   readonly onOutage: "origin" | "throw";
+  readonly breakerOpenMs: number;
   readonly serializer: Serializer | undefined;
   readonly onEvent: CacheListener | undefined;
 }
@@ -52,6 +53,7 @@ const KNOWN = new Set([
   "compressAboveBytes",
   "waitReplicas",
   "onOutage",
+  "breaker",
   "serializer",
   "onEvent",
 ]);
@@ -80,6 +82,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     throw wrong("onEvent", "a function", options.onEvent);
   }
   checkSerializer(options.serializer);
+  if (options.breaker !== undefined) checkNames("breaker", options.breaker, ["openMs"]);
   const onOutage = options.onOutage ?? "origin";
   if (onOutage !== "origin" && onOutage !== "throw") {
     throw wrong("onOutage", '"origin" or "throw"', onOutage);
@@ -101,6 +104,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     compressAboveBytes: compressAboveBytes(options.compressAboveBytes ?? 4096),
     waitReplicas: integer("waitReplicas", options.waitReplicas ?? 0, 0),
     onOutage,
+    breakerOpenMs: within("breaker.openMs", options.breaker?.openMs ?? 200, 1, 60_000),
     serializer: options.serializer,
     onEvent: options.onEvent,
   });
@@ -132,7 +136,7 @@ function nearSettings(near: NearOptions | false): NearSettings | undefined {
 }
 
 function checkNames(option: string, given: unknown, names: readonly string[]): void {
-  const must = `an object with ${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  const must = `an object with ${names.length > 1 ? `${names.slice(0, -1).join(", ")} and ` : ""}${names.at(-1)}`;
   if (typeof given !== "object" || given === null) throw wrong(option, must, given);
   for (const name of Object.keys(given)) {
     if (!names.includes(name)) throw wrong(option, must, name);

@@ -1,10 +1,8 @@
 import { type Answer, createAnswers, fromNear, isFiledUnder } from "./answers.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { NearCache } from "./near-cache.js";
-import type { Outage } from "./outage.js";
 
 export interface StaleParts extends FillParts {
-  readonly outage: Outage;
   readonly near: NearCache | undefined;
 }
 
@@ -34,11 +32,15 @@ export function createStaleIfError(
     return found && fromNear(found, "stale");
   }
 
-  async function storedAnswer({ key, entry: { tags } }: Call): Promise<Answer | undefined> {
+  async function storedAnswer(call: Call): Promise<Answer | undefined> {
+    const { key } = call;
+    const { tags } = call.entry;
     // Read anew: what was evicted while the load ran must not serve.
     const reading = await store.read(key, tags).catch(() => undefined);
-    const entry = reading?.valid ? reading.entry : undefined;
+    if (!reading) return nearAnswer(call);
+    const entry = reading.valid ? reading.entry : undefined;
     if (!entry || !isFiledUnder(entry.tags, tags)) return undefined;
+    if (outage.distrusts(key, entry.tags)) return undefined;
     const now = store.now();
     if (now >= entry.birthMs + entry.ttlMs + entry.staleIfErrorMs) return undefined;
     return answers.fromEntry(key, entry, now, "stale");

@@ -1,3 +1,4 @@
+import type { NodeUnavailableError } from "./errors.js";
 import type { Position } from "./position.js";
 import type { Pin, Pins } from "./write-behind/pins.js";
 import type { WriteQueue } from "./write-behind/queue.js";
@@ -200,7 +201,14 @@ export interface Store {
    * promoted in the place of the old one, which was lost at that time on `performance.now()`'s clock.
    */
   onPromotion?(listener: (lostAtMs: number) => void): void;
-  /** Resolves when the store answers; rejects with StoreError when it does not. */
+  /**
+   * Tells of single nodes of a cluster: of one that is lost, whose share alone then rejects, with a
+   * NodeUnavailableError, and of one that is back.
+   */
+  onNode?(lost: (error: NodeUnavailableError) => void, back: (address: string) => void): void;
+  /** Addresses of those that are lost now. */
+  lostNodes?(): string[];
+  /** Resolves when the store answers and takes writes; rejects with StoreError when it does not. */
   ping(): Promise<void>;
   estimateEntries(): Promise<number>;
   /** What keeps the store from its promises right now, a sentence each. */

@@ -310,6 +310,11 @@ export interface CacheOptions {
   waitReplicas?: number;
   /** "origin": answer from the origin while the store is out of reach. "throw": throw StoreUnavailableError. Default "origin". */
   onOutage?: "origin" | "throw";
+  /**
+   * The circuit breaker opens at the first command that is not answered in time, or only by an error of the server's
+   * own. `openMs`: the longest pause between two trials that may close it, which begin 25 ms apart. Default 200.
+   */
+  breaker?: { openMs?: number };
   serializer?: Serializer;
   onEvent?: CacheListener;
 }

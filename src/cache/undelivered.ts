@@ -15,6 +15,8 @@ export interface Evicting {
 /** Evictions that the store has not acknowledged, to be delivered before anything of it is trusted again. */
 export interface Undelivered extends EvictionList {
   readonly size: number;
+  /** Whether one of them concerns the key, or one of the tags. */
+  covers(key: string, tags: readonly string[]): boolean;
   /** Delivers all in their order; what fails stays. Rejects with the store's error. */
   deliver(to: Evicting): Promise<void>;
   /** Hands all over. */
@@ -29,6 +31,8 @@ const DELIVER_AT_ONCE = 500;
 export function createUndelivered(limit = 10_000): Undelivered {
   const items = new Map<string, Item>();
   let everything = false;
+  /** It is on its way: until it has arrived nothing may be trusted. */
+  let isClearing = false;
 
   function add(item: Item): void {
     if (everything) return;
@@ -44,6 +48,10 @@ export function createUndelivered(limit = 10_000): Undelivered {
   return {
     get size() {
       return everything ? 1 : items.size;
+    },
+    covers(key, tags) {
+      if (everything || isClearing || items.has(`key:${key}`)) return true;
+      return items.size > 0 && tags.some((tag) => items.has(`tag:${tag}`));
     },
     addTags(tags) {
       for (const name of tags) add({ kind: "tag", name });
@@ -70,11 +78,14 @@ export function createUndelivered(limit = 10_000): Undelivered {
   async function deliverEverything(to: Evicting): Promise<void> {
     // What comes while it is on its way is not covered by it, and must be kept.
     everything = false;
+    isClearing = true;
     try {
       await to.clear();
     } catch (error) {
       addEverything();
       throw error;
+    } finally {
+      isClearing = false;
     }
   }
 

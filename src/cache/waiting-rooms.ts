@@ -13,11 +13,14 @@ export interface WaitingRooms {
    * @returns a reading that was sent after this call. Rejects as `Store.read` does
    */
   look(key: string, tags: readonly string[], dueAt: number): Promise<Reading>;
+  /** Nobody waits any longer: all looks under way reject with this. */
+  leaveAll(error: Error): void;
 }
 
 type RoomStore = Pick<Store, "read" | "watch">;
 
-export function createWaitingRooms(store: RoomStore): WaitingRooms {
+/** @param pollMs how often the key is looked at without a push: the net under a lost one, and how a server that hangs is noticed */
+export function createWaitingRooms(store: RoomStore, pollMs = LONGEST_POLL_MS): WaitingRooms {
   const rooms = new Map<string, Room>();
 
   return {
@@ -25,16 +28,20 @@ export function createWaitingRooms(store: RoomStore): WaitingRooms {
       const id = tags.length === 0 ? key : JSON.stringify([key, ...tags]);
       let room = rooms.get(id);
       if (!room) {
-        room = new Room(store, key, tags, () => rooms.delete(id));
+        room = new Room(store, key, tags, Math.min(pollMs, LONGEST_POLL_MS), () =>
+          rooms.delete(id),
+        );
         rooms.set(id, room);
       }
       return room.enter(dueAt);
     },
+    leaveAll(error) {
+      for (const room of rooms.values()) room.leave(error);
+    },
   };
 }
 
-/** The net under a lost push. */
-const POLL_MS = 250;
+const LONGEST_POLL_MS = 250;
 
 interface Guest {
   /** It has been told what the room's last read found. */
@@ -47,7 +54,10 @@ class Room {
   readonly #store: RoomStore;
   readonly #key: string;
   readonly #tags: readonly string[];
+  readonly #pollMs: number;
   #guests: Guest[] = [];
+  /** Those that the read under way is for. */
+  #told: readonly Guest[] = [];
   #last: Reading | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   /** A wake that came after the last read was sent. */
@@ -55,7 +65,14 @@ class Room {
   #timer: NodeJS.Timeout | undefined;
   #rouse: () => void = () => {};
 
-  constructor(store: RoomStore, key: string, tags: readonly string[], onEmpty: () => void) {
+  constructor(
+    store: RoomStore,
+    key: string,
+    tags: readonly string[],
+    pollMs: number,
+    onEmpty: () => void,
+  ) {
+    this.#pollMs = pollMs;
     this.#store = store;
     this.#key = key;
     this.#tags = tags;
@@ -76,6 +93,13 @@ class Room {
       this.#setTimer();
     }
     return looked;
+  }
+
+  leave(error: Error): void {
+    const guests = this.#guests;
+    this.#guests = [];
+    for (const guest of [...guests, ...this.#told]) guest.reject(error);
+    this.#rouse();
   }
 
   async #serve(onEmpty: () => void): Promise<void> {
@@ -107,6 +131,7 @@ class Room {
   async #tellAll(): Promise<void> {
     const guests = this.#guests;
     this.#guests = [];
+    this.#told = guests;
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#isWoken = false;
     try {
@@ -155,6 +180,6 @@ class Room {
   #setTimer(): void {
     clearTimeout(this.#timer);
     const untilDue = Math.ceil(this.#dueAt - performance.now());
-    this.#timer = setTimeout(() => this.#rouse(), Math.max(0, Math.min(POLL_MS, untilDue)));
+    this.#timer = setTimeout(() => this.#rouse(), Math.max(0, Math.min(this.#pollMs, untilDue)));
   }
 }

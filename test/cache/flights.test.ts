@@ -31,7 +31,7 @@ function readNow(reading: Partial<Reading> = {}): Reading {
 }
 
 function startFlight(since?: Position | null) {
-  const flight = new Flights().start("menu", { since, loadGroup: undefined });
+  const flight = new Flights().start("menu", { since, loadGroup: undefined, tags: [] });
   flight.token = "leader-1";
   flight.nonces = nonces;
   return flight;
@@ -43,7 +43,7 @@ describe("flights", () => {
   test("are found by their key while they are under way", () => {
     const flights = new Flights();
     expect(flights.get("menu")).toBeUndefined();
-    const flight = flights.start("menu", { since: undefined, loadGroup: undefined });
+    const flight = flights.start("menu", { since: undefined, loadGroup: undefined, tags: [] });
     expect(flights.get("menu")).toBe(flight);
     expect(flights.get("order")).toBeUndefined();
     flight.land(value);
@@ -67,17 +67,17 @@ describe("flights", () => {
 
   test("that took another's place stay when that one lands", () => {
     const flights = new Flights();
-    const first = flights.start("menu", { since: undefined, loadGroup: undefined });
-    const second = flights.start("menu", { since: undefined, loadGroup: undefined });
+    const first = flights.start("menu", { since: undefined, loadGroup: undefined, tags: [] });
+    const second = flights.start("menu", { since: undefined, loadGroup: undefined, tags: [] });
     first.land(value);
     expect(flights.get("menu")).toBe(second);
   });
 
-  test("are joined by nobody after closing; who had joined still hears", async () => {
+  test("are joined by nobody once they were left; who had joined still hears", async () => {
     const flights = new Flights();
-    const flight = flights.start("menu", { since: undefined, loadGroup: undefined });
+    const flight = flights.start("menu", { since: undefined, loadGroup: undefined, tags: [] });
     const joined = flight.landed;
-    flights.close();
+    flights.leave("menu");
     expect(flights.get("menu")).toBeUndefined();
     flight.land(value);
     expect(await joined).toBe(value);
@@ -117,7 +117,11 @@ describe("a reader may share a fill", () => {
   });
 
   test("not when its read, sent later, came before the lease was granted", () => {
-    const flight = new Flights().start("menu", { since: undefined, loadGroup: undefined });
+    const flight = new Flights().start("menu", {
+      since: undefined,
+      loadGroup: undefined,
+      tags: [],
+    });
     expect(mayJoinFill(flight, readNow())).toBe(false);
   });
 

@@ -23,12 +23,16 @@ export interface Fleet {
   abandon(): void;
 }
 
-export type FleetConfig = Omit<WorkerConfig, "worker">;
-
-const entry = fileURLToPath(new URL("worker.ts", import.meta.url));
+const ownWorker = new URL("worker.ts", import.meta.url);
 const STOP_MS = 20_000;
 
-export function createFleet(config: FleetConfig, origin: Origin, history: History): Fleet {
+/** @param entry what runs in each process */
+export function createFleet<Config extends { seed: number } = Omit<WorkerConfig, "worker">>(
+  config: Config,
+  origin: Origin,
+  history: History,
+  entry = ownWorker,
+): Fleet {
   const children = new Map<string, ChildProcess>();
   const killed = new Set<string>();
   let lives = 0;
@@ -37,7 +41,7 @@ export function createFleet(config: FleetConfig, origin: Origin, history: Histor
   async function start(): Promise<string> {
     lives += 1;
     const worker = `p${lives}`;
-    const child = fork(entry, [], {
+    const child = fork(fileURLToPath(entry), [], {
       execArgv: ["--import", "tsx"],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "json",
@@ -56,7 +60,8 @@ export function createFleet(config: FleetConfig, origin: Origin, history: Histor
       });
     });
     await Promise.race([ready, once(child, "exit")]);
-    post(child, { type: "start", config: { ...config, worker, seed: config.seed + lives * 7919 } });
+    const own = { ...config, worker, seed: config.seed + lives * 7919 };
+    post(child, { type: "start", config: own });
     return worker;
   }
 
@@ -127,7 +132,7 @@ export function createFleet(config: FleetConfig, origin: Origin, history: Histor
   };
 }
 
-function post(child: ChildProcess, message: ToWorker): void {
+function post(child: ChildProcess, message: ToWorker<unknown>): void {
   // A process that was just killed takes no more messages.
   if (child.connected) child.send(message, () => {});
 }

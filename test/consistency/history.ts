@@ -96,11 +96,15 @@ export interface IssueEnd {
 /** Something that the cache of a process told, or its store. */
 export interface Told {
   /** A promotion is told by the store, when it has seen that a server was replaced. */
-  readonly type: "outage" | "recovery" | "refused" | "promotion";
+  readonly type: "outage" | "recovery" | "refused" | "promotion" | "node lost" | "node back";
   readonly worker: string;
   readonly atMs: number;
   readonly key?: string;
   readonly reason?: RefusalReason;
+  /** Of an outage. */
+  readonly cause?: string;
+  /** Of a cluster, which one. */
+  readonly node?: string;
   /** The call it belongs to. */
   readonly call?: string;
   /** When the server was lost that another was promoted for. */

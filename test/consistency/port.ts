@@ -23,7 +23,7 @@ export interface Port {
 
 const FLUSH_EVERY_MS = 50;
 
-export function openPort(onStart: (config: WorkerConfig) => void): Port {
+export function openPort<Config = WorkerConfig>(onStart: (config: Config) => void): Port {
   const answers = new Map<number, (versions: Versions) => void>();
   let onStop = () => {};
   let told: Message[] = [];
@@ -47,7 +47,7 @@ export function openPort(onStart: (config: WorkerConfig) => void): Port {
     });
   }
 
-  process.on("message", (message: ToWorker) => {
+  process.on("message", (message: ToWorker<Config>) => {
     if (message.type === "start") onStart(message.config);
     else if (message.type === "stop") onStop();
     else {

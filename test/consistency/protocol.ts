@@ -22,8 +22,8 @@ export interface WorkerConfig {
   readonly sabotage?: BreakName | undefined;
 }
 
-export type ToWorker =
-  | { readonly type: "start"; readonly config: WorkerConfig }
+export type ToWorker<Config = WorkerConfig> =
+  | { readonly type: "start"; readonly config: Config }
   | {
       readonly type: "answer";
       readonly id: number;

@@ -6,11 +6,15 @@ const TICK_MS = 20;
 const LATE_MS = 40;
 
 /** Tells when this process did not run, whatever the reason. */
-export function watchStalls(worker: string, tell: (message: Message) => void): void {
+export function watchStalls(
+  worker: string,
+  tell: (message: Message) => void,
+  lateMs = LATE_MS,
+): void {
   let lastMs = nowMs();
   setInterval(() => {
     const atMs = nowMs();
-    if (atMs - lastMs > TICK_MS + LATE_MS) {
+    if (atMs - lastMs > TICK_MS + lateMs) {
       tell({ type: "stall", worker, beginMs: lastMs, endMs: atMs });
     }
     lastMs = atMs;

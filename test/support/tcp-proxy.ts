@@ -8,14 +8,17 @@ export interface TcpProxy extends AsyncDisposable {
   cut(): void;
 }
 
-/** @param join told of each client and of the connection to the server that is its own; either ends with the other */
+/**
+ * @param serverPort asked for each client, where it changes
+ * @param join told of each client and of the connection to the server that is its own; either ends with the other
+ */
 export async function startTcpProxy(
-  serverPort: number,
+  serverPort: number | (() => number),
   join: (client: Socket, server: Socket) => void,
 ): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const proxy = createServer((client) => {
-    const server = connect(serverPort, "127.0.0.1");
+    const server = connect(typeof serverPort === "number" ? serverPort : serverPort(), "127.0.0.1");
     for (const [one, other] of [
       [client, server],
       [server, client],

@@ -3,10 +3,11 @@ import { StoreError, StoreUnavailableError, UnsupportedStoreError } from "../err
 import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
 import { readEvaluation, withSource } from "./evaluate.js";
+import { createNodes, type Nodes, type NodeWatch } from "./nodes.js";
 import { asStoreError, isMissingScript } from "./reply-error.js";
 import { isRefusal, loadScripts } from "./transactions/load-scripts.js";
 import { createTransactions, type Transactions } from "./transactions/transactions.js";
-import { within } from "./within.js";
+import { inTime, within } from "./within.js";
 
 export { evaluate } from "./evaluate.js";
 export { within } from "./within.js";
@@ -35,13 +36,24 @@ export interface Connection {
    * Sends all commands at once, on a single server in one write, and waits for all replies. Texts come as Buffers.
    * A reply that is an error stands in its place as a StoreError.
    *
-   * @throws StoreUnavailableError when not all replies came within the time limit
+   * The time limit holds for everything: connecting, where there is no connection, as for the replies.
+   *
+   * @param usedMs what earlier commands of the same step took of it
+   * Of a cluster, what a lost node was to answer stands in its place as a NodeUnavailableError.
+   *
+   * @throws StoreUnavailableError when not all replies of a single server came within the time limit
    */
-  sendAll(commands: readonly Command[]): Promise<unknown[]>;
+  sendAll(commands: readonly Command[], usedMs?: number): Promise<unknown[]>;
+  /** How long `sendAll` may take for these commands. */
+  limitMsFor(commands: readonly Command[]): number;
   /** As `sendAll` for one command, whose error reply is thrown. */
   send(...command: Command): Promise<unknown>;
   /** The clients of all masters. */
   masters(): Redis[];
+  /** Why one of these names cannot be asked for now: of a cluster, the node that it lies on is lost. */
+  refusal(names: readonly string[]): StoreUnavailableError | undefined;
+  /** The masters of a cluster and their breakers; undefined for a single server. */
+  readonly nodes: Nodes | undefined;
   /** Runs at every (re)connect. */
   onReady(listener: () => void): void;
   close(): void;
@@ -53,8 +65,13 @@ export interface Connection {
  *
  * @throws UnsupportedStoreError for a client that reads from replicas, which an eviction reaches too late
  */
-export function openConnection(given: RedisClient, commandTimeoutMs: number): Connection {
+export function openConnection(
+  given: RedisClient,
+  commandTimeoutMs: number,
+  watch?: NodeWatch,
+): Connection {
   const client = duplicate(given);
+  const nodes = watch && client.isCluster ? createNodes(client as Cluster, watch) : undefined;
   const becomeReady = readyOf(client);
   const readyListeners: Array<() => void> = [];
   let unsupported: UnsupportedStoreError | undefined;
@@ -90,19 +107,33 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
     transactions = isRefused ? createTransactions(client, commandTimeoutMs, transmit) : undefined;
   }
 
-  async function sendAll(commands: readonly Command[]): Promise<unknown[]> {
-    if (client.status !== "ready") await within(commandTimeoutMs, becomeReady());
-    if (preparing) await within(commandTimeoutMs, preparing);
-    if (unsupported) throw new StoreUnavailableError(unsupported.message, { cause: unsupported });
-    const steps = commands.reduce((sum, command) => sum + stepsOf(command), 0);
-    const shares = Math.ceil(steps / STEPS_IN_TIME);
-    const replies = await within(commandTimeoutMs * shares, exchange(commands));
+  async function sendAll(commands: readonly Command[], usedMs = 0): Promise<unknown[]> {
+    const limitMs = Math.max(1, limitMsFor(commands) - usedMs);
+    const isUsable = client.status === "ready" && !preparing;
+    if (nodes) {
+      const sendAll = () => nodes.exchange(commands, limitMs, exchange);
+      return isUsable ? sendAll() : inTime(limitMs, becomeUsable, sendAll);
+    }
+    const replies = await (isUsable
+      ? within(limitMs, exchange(commands))
+      : inTime(limitMs, becomeUsable, () => exchange(commands)));
     // Out of reach is out of reach, whichever command of the batch found it out.
     for (const reply of replies) if (reply instanceof StoreUnavailableError) throw reply;
     return replies;
   }
 
+  async function becomeUsable(): Promise<void> {
+    if (client.status !== "ready") await becomeReady();
+    await preparing;
+  }
+
+  function limitMsFor(commands: readonly Command[]): number {
+    const steps = commands.reduce((sum, command) => sum + stepsOf(command), 0);
+    return commandTimeoutMs * Math.ceil(steps / STEPS_IN_TIME);
+  }
+
   async function exchange(commands: readonly Command[]): Promise<unknown[]> {
+    if (unsupported) throw new StoreUnavailableError(unsupported.message, { cause: unsupported });
     const replies = await (transactions ? transactions.exchange(commands) : transmit(commands));
     if (replies.some(isMissing)) await repeatWithSources(commands, replies);
     for (const [index, reply] of replies.entries()) {
@@ -170,15 +201,19 @@ export function openConnection(given: RedisClient, commandTimeoutMs: number): Co
       return transactions && NO_SCRIPTS;
     },
     sendAll,
+    limitMsFor,
     async send(...command) {
       const [reply] = await sendAll([command]);
       if (reply instanceof StoreError) throw reply;
       return reply;
     },
     masters,
+    refusal: (names) => nodes?.refusal(names),
+    nodes,
     onReady: (listener) => readyListeners.push(listener),
     close() {
       transactions?.close();
+      nodes?.close();
       client.disconnect();
     },
   };

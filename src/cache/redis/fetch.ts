@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from "../errors.js";
 import type { Command, Connection } from "./connection.js";
 
 /** Names in one MGET: enough for a list of a thousand to be a few commands, few enough to hold nobody up. */
@@ -8,6 +9,9 @@ export class Fetch {
   readonly #connection: Connection;
   readonly #names: string[] = [];
   readonly #replies: Array<Buffer | null> = [];
+  /** Places whose replies a lost node of a cluster owes. */
+  readonly #failures = new Map<number, StoreUnavailableError>();
+  #usedMs = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -28,17 +32,43 @@ export class Fetch {
     return place < this.#replies.length;
   }
 
+  get hasFailed(): boolean {
+    return this.#failures.size > 0;
+  }
+
+  /** Why there is no reply at one of these places; undefined where all are there. */
+  failure(places: Iterable<number>): StoreUnavailableError | undefined {
+    if (this.#failures.size === 0) return undefined;
+    for (const place of places) {
+      const failure = this.#failures.get(place);
+      if (failure) return failure;
+    }
+    return undefined;
+  }
+
   reply(place: number): Buffer | null {
     return this.#replies[place] ?? null;
   }
 
-  /** One round trip for all that was asked for since the last one. */
+  /** One round trip for all that was asked for since the last one. All of them share one time limit. */
   async run(): Promise<void> {
     const names = this.#names.slice(this.#replies.length);
     const commands = this.#commands(names);
-    const replies = await this.#connection.sendAll(commands);
+    const began = performance.now();
+    const replies = await this.#connection.sendAll(commands, this.#usedMs);
+    this.#usedMs += performance.now() - began;
+    if (this.#connection.isCluster) this.#noteFailures(replies);
     const bytes = replies.flatMap((reply, index) => bytesOf(reply, commands[index] as Command));
     this.#replies.push(...bytes);
+  }
+
+  /** A name a command. */
+  #noteFailures(replies: readonly unknown[]): void {
+    for (const [index, reply] of replies.entries()) {
+      if (reply instanceof StoreUnavailableError) {
+        this.#failures.set(this.#replies.length + index, reply);
+      }
+    }
   }
 
   #commands(names: string[]): Command[] {

@@ -57,7 +57,13 @@ export function createLeaseStep(
     });
   });
 
-  async function flush(items: Wanted[]): Promise<void> {
+  async function flush(wanted: Wanted[]): Promise<void> {
+    const items = wanted.filter(({ request: { key, tags }, reject }) => {
+      const refusal = connection.refusal([keys.log, keys.entry(key), ...tags.map(keys.tag)]);
+      if (refusal) reject(refusal);
+      return !refusal;
+    });
+    if (items.length === 0) return;
     const requests = items.map(({ request }) => request);
     const tags = [...new Set(requests.flatMap((request) => request.tags))];
     // A lease is marked with where the log stood, so a process that has not heard of the log yet asks first.

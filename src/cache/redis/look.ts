@@ -1,3 +1,4 @@
+import type { StoreUnavailableError } from "../errors.js";
 import { isCoveredBy, isPast, type Position } from "../position.js";
 import { nextSequence } from "../sequence.js";
 import type { Entry, Nonce, Reading, SeenLease, Token } from "../store.js";
@@ -48,6 +49,16 @@ export class Look {
     return this.#fetch.isOpen;
   }
 
+  failureOf(record: SeenRecord, tags: readonly string[]): StoreUnavailableError | undefined {
+    const needed = [...tags, ...(record.stored?.entry?.tags ?? [])].map((tag) => this.tag(tag));
+    return this.#fetch.failure([record.place, ...needed.map(({ place }) => place)]);
+  }
+
+  /** True where a node of a cluster that was needed is lost. */
+  get hasFailed(): boolean {
+    return this.#fetch.hasFailed;
+  }
+
   tag(name: string): SeenTag {
     let tag = this.#tags.get(name);
     if (!tag) {
@@ -67,7 +78,7 @@ export class Look {
 
 class SeenRecord {
   readonly #fetch: Fetch;
-  readonly #place: number;
+  readonly place: number;
   readonly #serverNow: () => number;
   #stored: StoredRecord | undefined;
   #isRead = false;
@@ -76,7 +87,7 @@ class SeenRecord {
 
   constructor(fetch: Fetch, name: string, serverNow: () => number) {
     this.#fetch = fetch;
-    this.#place = fetch.ask(name);
+    this.place = fetch.ask(name);
     this.#serverNow = serverNow;
   }
 
@@ -87,7 +98,7 @@ class SeenRecord {
   check(look: Look): void {
     if (!this.#isRead) {
       this.#isRead = true;
-      this.#stored = StoredRecord.of(this.#fetch.reply(this.#place));
+      this.#stored = StoredRecord.of(this.#fetch.reply(this.place));
       if (this.#stored?.isAtRest === false) this.seenAtMs = this.#serverNow();
     }
     const entry = this.#stored?.entry;
@@ -97,20 +108,20 @@ class SeenRecord {
 
 class SeenTag {
   readonly #fetch: Fetch;
-  readonly #place: number;
+  readonly place: number;
   #nonce: Nonce | undefined | null = null;
   #version: TagVersion | undefined | null = null;
 
   constructor(fetch: Fetch, name: string) {
     this.#fetch = fetch;
-    this.#place = fetch.ask(name);
+    this.place = fetch.ask(name);
   }
 
   /** undefined for an absent version, and for one not known yet. */
   get nonce(): Nonce | undefined {
     if (this.#nonce === null) {
-      if (!this.#fetch.has(this.#place)) return undefined;
-      this.#nonce = nonceOf(this.#fetch.reply(this.#place));
+      if (!this.#fetch.has(this.place)) return undefined;
+      this.#nonce = nonceOf(this.#fetch.reply(this.place));
     }
     return this.#nonce;
   }
@@ -118,7 +129,7 @@ class SeenTag {
   /** undefined for an absent one. */
   get version(): TagVersion | undefined {
     if (this.#version === null) {
-      this.#version = readTagVersion(this.#fetch.reply(this.#place)?.toString("latin1"));
+      this.#version = readTagVersion(this.#fetch.reply(this.place)?.toString("latin1"));
     }
     return this.#version;
   }
@@ -134,6 +145,11 @@ export class SeenReading implements Reading {
     this.#look = look;
     this.#record = record;
     this.#tags = tags;
+  }
+
+  /** Why it cannot be read: what it needs lies on a node of a cluster that is lost. */
+  get failure(): StoreUnavailableError | undefined {
+    return this.#look.failureOf(this.#record, this.#tags);
   }
 
   get sequence(): number {

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from "ioredis";
-import { StoreUnavailableError } from "../errors.js";
-import type { Connection } from "./connection.js";
+import { StoreError, StoreUnavailableError } from "../errors.js";
+import type { Command, Connection } from "./connection.js";
+import type { Nodes } from "./nodes.js";
 import { asStoreError } from "./reply-error.js";
 import { within } from "./within.js";
 
@@ -20,6 +21,10 @@ export interface Promotions {
   known(): Promise<void>;
   /** Something went wrong that a server may have been replaced for: it is asked again before anything is sent. */
   suspect(): void;
+  /** A node was lost: from now on it may be replaced. */
+  lose(): void;
+  /** Learns anew who serves which slots of a cluster. */
+  refresh(): Promise<void>;
 }
 
 /** Says which process a server is, and whether it was promoted since. */
@@ -85,7 +90,7 @@ export function watchPromotions(
     ({ masters, logMark } = seen);
     isKnown = true;
     const lostAt = lostAtMs ?? performance.now();
-    lostAtMs = undefined;
+    if (!connection.nodes?.lost.size) lostAtMs = undefined;
     if (!isPromotion) return;
     promotions += 1;
     onPromotion(lostAt);
@@ -105,13 +110,39 @@ export function watchPromotions(
   }
 
   async function ask(): Promise<Seen> {
-    const servers = connection.masters();
+    const { nodes } = connection;
+    const servers = connection.masters().filter((server) => !nodes?.isLost(server));
     if (servers.length === 0)
       throw new StoreUnavailableError("A master must be known, but none is.");
-    const infos = await within(commandTimeoutMs, Promise.all(servers.map(infoOf)));
+    const infos = await (nodes
+      ? askThoseThatAnswer(nodes, servers)
+      : within(commandTimeoutMs, Promise.all(servers.map(infoOf))));
     isBlind = infos.includes("");
-    const logInfo = client.isCluster ? await askMasterOfLog(client as Cluster) : infos[0];
+    const isLogLost = nodes?.refusal([logName]) !== undefined;
+    const logInfo = !client.isCluster
+      ? infos[0]
+      : isLogLost
+        ? ""
+        : await askMasterOfLog(client as Cluster);
     return { masters: new Set(infos.map(idOf)), logMark: markOf(logInfo ?? "") };
+  }
+
+  /** What does not say who it is is lost: nothing is asked of it until it does. */
+  async function askThoseThatAnswer(nodes: Nodes, servers: readonly Redis[]): Promise<string[]> {
+    const answers = await Promise.allSettled(
+      servers.map((server) => within(commandTimeoutMs, infoOf(server))),
+    );
+    const infos: string[] = [];
+    let failure: unknown;
+    for (const [index, answer] of answers.entries()) {
+      if (answer.status === "fulfilled") infos.push(answer.value);
+      else {
+        failure = answer.reason;
+        nodes.lose(servers[index] as Redis, answer.reason);
+      }
+    }
+    if (infos.length === 0) throw failure;
+    return infos;
   }
 
   /** A pipeline goes where its keys are, all of it. */
@@ -130,24 +161,28 @@ export function watchPromotions(
   client.on("ready", lookInBackground);
   if (client.isCluster) {
     client.on("-node", (node: Redis) => {
-      if (!node.options.readOnly) suspect();
+      // One that is known to be lost is asked who it is when it is back.
+      if (!node.options.readOnly && !connection.nodes?.isLost(node)) suspect();
     });
   }
 
-  async function known(): Promise<void> {
-    if (!isKnown) await within(commandTimeoutMs, becomeReady().then(look));
+  async function known(limitMs = commandTimeoutMs): Promise<void> {
+    if (!isKnown) await within(Math.max(1, limitMs), becomeReady().then(look));
   }
 
-  async function send<T>(sending: () => Promise<T>): Promise<T> {
+  async function sendAll(commands: readonly Command[], usedMs = 0): Promise<unknown[]> {
     const before = promotions;
-    if (!isKnown) await known();
+    const began = performance.now();
+    const used = () => usedMs + performance.now() - began;
+    const limitMs = connection.limitMsFor(commands);
+    if (!isKnown) await known(limitMs - used());
     if (before !== promotions) throw promoted();
-    const reply = await sending();
-    if (isKnown) return reply;
+    const replies = await connection.sendAll(commands, isKnown ? usedMs : used());
+    if (isKnown) return replies;
     // On a cluster a redirection may have led to a server that was promoted just now.
-    if (client.isCluster) await known();
+    if (client.isCluster) await known(limitMs - used());
     if (before !== promotions) throw promoted();
-    return reply;
+    return connection.nodes?.withoutLost(commands, replies) ?? replies;
   }
 
   /** One promise for all who wait: a long outage must not gather listeners. */
@@ -171,8 +206,12 @@ export function watchPromotions(
       get note() {
         return connection.note ?? (isBlind ? BLIND : undefined);
       },
-      sendAll: (commands) => send(() => connection.sendAll(commands)),
-      send: (...command) => send(() => connection.send(...command)),
+      sendAll,
+      async send(...command) {
+        const [reply] = await sendAll([command]);
+        if (reply instanceof StoreError) throw reply;
+        return reply;
+      },
     },
     get masters() {
       return masters;
@@ -182,6 +221,10 @@ export function watchPromotions(
     },
     known,
     suspect,
+    lose() {
+      lostAtMs ??= performance.now();
+    },
+    refresh: async () => refresh?.(),
   };
 }
 

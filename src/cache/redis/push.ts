@@ -1,3 +1,4 @@
+import type { Redis } from "ioredis";
 import { cameWithin } from "../deferred.js";
 import type { Pushed, Watch } from "../store.js";
 import { createWakers } from "../wakers.js";
@@ -5,6 +6,7 @@ import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
 import type { Keys } from "./keys.js";
 import { StoredRecord } from "./record.js";
+import { dropSocket } from "./revival.js";
 
 /** What other processes tell: ends of fills that somebody here waits for, and evictions. All of it is a hint. */
 export interface Push {
@@ -13,6 +15,8 @@ export interface Push {
   watch(key: string): Promise<Watch>;
   /** From now on the listener is told of all keys, and not of those alone that somebody waits for. */
   hearAll(): void;
+  /** Makes sure in the background that the server answers on it, and connects anew where it does not. */
+  check(): void;
   close(): void;
 }
 
@@ -50,6 +54,7 @@ export function openPush(
   const wakePrefix = keys.wake("");
   let isConnected = false;
   let hearsAll = false;
+  let isChecking = false;
   let retry: NodeJS.Timeout | undefined;
 
   client.on("error", () => {});
@@ -111,6 +116,18 @@ export function openPush(
         () => listener.onConnect(),
         () => {},
       );
+    },
+    check() {
+      if (!isConnected || isChecking) return;
+      isChecking = true;
+      const answered = client.ping().then(
+        () => true,
+        () => false,
+      );
+      cameWithin(answered, limitMs).then((isAlive) => {
+        isChecking = false;
+        if (!isAlive && isConnected && !client.isCluster) dropSocket(client as Redis);
+      });
     },
     close() {
       clearTimeout(retry);

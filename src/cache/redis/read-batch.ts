@@ -19,6 +19,7 @@ interface Seen {
   readonly reading: SeenReading;
   readonly group: object | undefined;
   readonly resolve: (reading: Reading) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export type ReadStep = (key: string, tags: readonly string[], group?: object) => Promise<Reading>;
@@ -52,16 +53,23 @@ export function createReadBatch(
 
   async function flush(items: readonly Wanted[]): Promise<void> {
     const look = new Look(connection, keys, log, serverNow);
-    const seen = items.map(({ key, tags, group, resolve }) => ({
+    const seen = items.map(({ key, tags, group, resolve, reject }) => ({
       reading: look.askFor(key, tags),
       group,
       resolve,
+      reject,
     }));
     await look.run();
+    if (look.hasFailed) {
+      // Of a cluster, a node is lost; who needs nothing of it is told all the same.
+      if (look.isOpen) await look.run();
+      return settleOrFail(seen);
+    }
     if (!look.isOpen) return handOut(seen);
     settle(seen.filter(isHit));
     await look.run();
-    settle(seen);
+    if (look.hasFailed) settleOrFail(seen.filter((one) => !isHit(one)));
+    else settle(seen);
   }
 
   /**
@@ -89,6 +97,14 @@ export function createReadBatch(
 
 function isHit({ reading }: Seen): boolean {
   return reading.valid;
+}
+
+function settleOrFail(seen: readonly Seen[]): void {
+  for (const { reading, resolve, reject } of seen) {
+    const { failure } = reading;
+    if (failure) reject(failure);
+    else resolve(reading);
+  }
 }
 
 function settle(seen: readonly Seen[]): void {

@@ -7,7 +7,7 @@ export async function within<T>(limitMs: number, promise: Promise<T>): Promise<T
   const late = new Promise<never>((_, reject) => {
     // Where this process was busy, the answer may have come and not been read: it is, before an immediate runs.
     timer = setTimeout(setImmediate, limitMs, () => {
-      const text = `Redis must answer within ${limitMs} ms, but did not.`;
+      const text = `Redis must answer within ${Math.round(limitMs)} ms, but did not.`;
       reject(new StoreUnavailableError(text));
     });
   });
@@ -18,4 +18,23 @@ export async function within<T>(limitMs: number, promise: Promise<T>): Promise<T
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Waits for what must be there before something is sent, and for that, within one time limit. What would be sent too
+ * late is not sent: its caller has gone, and may have done without.
+ */
+export function inTime<T>(
+  limitMs: number,
+  before: () => Promise<unknown>,
+  send: () => Promise<T>,
+): Promise<T> {
+  const until = performance.now() + limitMs;
+  return within(
+    limitMs,
+    before().then(() => {
+      if (performance.now() < until) return send();
+      throw new StoreUnavailableError("Redis was in reach again too late for this command.");
+    }),
+  );
 }
