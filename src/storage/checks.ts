@@ -38,6 +38,14 @@ export function checkScores(scores: ReadonlyMap<string, number>): void {
   }
 }
 
+/** Infinite bounds are none. @throws InvalidStorageValueError */
+export function checkBounds(min: number, max: number): void {
+  for (const bound of [min, max]) {
+    if (typeof bound === "number" && !Number.isNaN(bound)) continue;
+    throw new InvalidStorageValueError(`A bound must be a number, but ${describe(bound)} came.`);
+  }
+}
+
 /** For messages: ids may be secrets and values long, so text shows as its length only. */
 function describe(value: unknown): string {
   return typeof value === "string" ? `one of ${value.length} characters` : String(value);

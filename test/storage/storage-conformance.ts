@@ -470,12 +470,109 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         expect(await replaced.scores(["a"])).toEqual([2]);
       });
 
+      test("add brings in who is no member, and leaves the others' scores", async () => {
+        const set = make();
+        await set.set(scores({ a: 5 }));
+        await set.add(scores({ a: 9, b: 7 }));
+        expect(await set.scores(["a", "b"])).toEqual([5, 7]);
+      });
+
+      test("is read in parts, by rank and by score", async () => {
+        const set = make();
+        await set.set(scores({ a: 1, b: 2, c: 3, d: 4, e: 5 }));
+        const names = (found: { member: string }[]) => found.map(({ member }) => member);
+        expect(names(await set.range({ offset: 1, count: 2 }))).toEqual(["d", "c"]);
+        expect(names(await set.range({ offset: 4, count: 2 }))).toEqual(["a"]);
+        expect(names(await set.range({ offset: 5, count: 2 }))).toEqual([]);
+        expect(names(await set.rangeByScore({ min: 2, max: 4, count: 10 }))).toEqual([
+          "d",
+          "c",
+          "b",
+        ]);
+        expect(names(await set.rangeByScore({ max: 4, offset: 1, count: 2 }))).toEqual(["c", "b"]);
+        expect(names(await set.rangeByScore({ count: 2 }))).toEqual(["e", "d"]);
+        expect(await set.rank("e")).toBe(0);
+        expect(await set.rank("a")).toBe(4);
+        expect(await set.rank("none")).toBeUndefined();
+      });
+
+      test("pop takes out the first, each once, however many ask at once", async () => {
+        const set = make();
+        await set.set(new Map(Array.from({ length: 30 }, (_, i) => [`m${i}`, i])));
+        expect(await set.pop()).toEqual([{ member: "m29", score: 29 }]);
+        expect(await set.pop(0)).toEqual([]);
+        const popped = (await Promise.all(Array.from({ length: 40 }, () => set.pop()))).flat();
+        expect(popped.map(({ score }) => score).sort((a, b) => b - a)).toEqual(
+          Array.from({ length: 29 }, (_, i) => 28 - i),
+        );
+        expect(await set.pop(5)).toEqual([]);
+        expect(await set.delete()).toBe(false);
+      });
+
+      test("with ascending ties it is as the other is, but that of equals the least name is first", async () => {
+        const set = make({ ties: "ascending" });
+        await set.set(scores({ b: 2, a: 2, c: 3, d: 0, e: -1 }));
+        expect(await set.top(10)).toEqual([
+          { member: "c", score: 3 },
+          { member: "a", score: 2 },
+          { member: "b", score: 2 },
+          { member: "d", score: 0 },
+          { member: "e", score: -1 },
+        ]);
+        expect(await set.scores(["b", "none"])).toEqual([2, undefined]);
+        expect(await set.rank("b")).toBe(2);
+        expect(await set.increment("b", 2)).toBe(4);
+        await set.raise(scores({ b: 1, d: 5 }));
+        expect(await members(set)).toEqual(["d", "b", "c", "a", "e"]);
+        expect(await set.rangeByScore({ min: 2, max: 4, count: 9 })).toEqual([
+          { member: "b", score: 4 },
+          { member: "c", score: 3 },
+          { member: "a", score: 2 },
+        ]);
+        expect(await set.removeBelow(2)).toBe(1);
+        expect(await set.trim(3)).toBe(1);
+        expect(await set.pop(2)).toEqual([
+          { member: "d", score: 5 },
+          { member: "b", score: 4 },
+        ]);
+        await set.set(scores({ z: 9 }), { trimTo: 1 });
+        expect(await members(set)).toEqual(["z"]);
+      });
+
+      test.each(["ascending", "descending"] as const)(
+        "%s ties: any writes leave the order of a sorted list",
+        async (ties) => {
+          const member = fc.string({ unit: "grapheme", minLength: 1, maxLength: 3 });
+          await fc.assert(
+            fc.asyncProperty(
+              fc.array(fc.tuple(member, fc.integer({ min: -2, max: 2 })), { minLength: 1 }),
+              async (writes) => {
+                const set = make({ ties });
+                for (const [one, score] of writes) await set.set(scores({ [one]: score }));
+                const expected = Object.entries(Object.fromEntries(writes)).sort(
+                  ([a, scoreA], [b, scoreB]) =>
+                    scoreB - scoreA ||
+                    (ties === "ascending" ? 1 : -1) *
+                      Buffer.compare(Buffer.from(a), Buffer.from(b)),
+                );
+                expect(await members(set, 1_000)).toEqual(expected.map(([one]) => one));
+              },
+            ),
+            { numRuns: 25 },
+          );
+        },
+      );
+
       test("refuses scores that are no numbers and sizes that are no sizes", async () => {
         const set = make();
         for (const attempt of [
           () => set.increment("a", Number.NaN),
           () => set.set(scores({ a: Number.POSITIVE_INFINITY })),
           () => set.top(-1),
+          () => set.pop(-1),
+          () => set.range({ offset: -1, count: 1 }),
+          () => set.rangeByScore({ count: 0.5 }),
+          () => set.rangeByScore({ min: Number.NaN, count: 1 }),
           () => set.trim(0.5),
           () => set.raise(scores({ a: 1 }), { trimTo: -1 }),
         ]) {

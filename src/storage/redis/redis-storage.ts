@@ -31,7 +31,7 @@ export function createRedisStorage(options: RedisStorageOptions): Storage {
 
   return createStorage({
     hashes: (name) => createRedisHashes(keyspace(name)),
-    sortedSets: (name) => createRedisSortedSets(keyspace(name)),
+    sortedSets: (name, order) => createRedisSortedSets(keyspace(name), order),
     counters: (name) => createRedisCounters(keyspace(name)),
   });
 }

@@ -1,0 +1,69 @@
+import type { Scored, SortedSetOrder } from "../driver.js";
+
+/** The members of one sorted set, kept in order: each write finds its place by halves. */
+export interface OrderedMembers {
+  readonly size: number;
+  get(member: string): number | undefined;
+  set(member: string, score: number): void;
+  delete(member: string): boolean;
+  /** How many come before the member, which must be one. */
+  rank(member: string): number;
+  /** As of an array. */
+  slice(from: number, to?: number): Scored[];
+  /** Takes out all from there on, or so many. Answers with them. */
+  splice(from: number, count?: number): Scored[];
+  filter(test: (score: number) => boolean): Scored[];
+}
+
+export function createOrderedMembers(order: SortedSetOrder): OrderedMembers {
+  const scores = new Map<string, number>();
+  const sorted: Scored[] = [];
+  const sign = order === "greatestFirst" ? -1 : 1;
+
+  /** Where the member stands, or would stand. */
+  function placeOf(member: string, score: number): number {
+    let [from, to] = [0, sorted.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      const [other, otherScore] = sorted[middle]!;
+      const comes = otherScore - score || compareBytes(other, member);
+      if (sign * comes < 0) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+
+  function remove(member: string): boolean {
+    const score = scores.get(member);
+    if (score === undefined) return false;
+    sorted.splice(placeOf(member, score), 1);
+    return scores.delete(member);
+  }
+
+  return {
+    get size() {
+      return scores.size;
+    },
+    get: (member) => scores.get(member),
+    set(member, score) {
+      if (scores.get(member) === score) return;
+      remove(member);
+      sorted.splice(placeOf(member, score), 0, [member, score]);
+      scores.set(member, score);
+    },
+    delete: remove,
+    rank: (member) => placeOf(member, scores.get(member) ?? 0),
+    slice: (from, to) => sorted.slice(from, to),
+    splice(from, count = sorted.length) {
+      const taken = sorted.splice(from, count);
+      for (const [member] of taken) scores.delete(member);
+      return taken;
+    },
+    filter: (test) => sorted.filter(([, score]) => test(score)),
+  };
+}
+
+/** As Redis does: by UTF-8, which differs from JavaScript's order of UTF-16 beyond U+D7FF. */
+function compareBytes(a: string, b: string): number {
+  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
