@@ -15,6 +15,7 @@ const config: CodegenConfig = {
         strictScalars: true,
         scalars: {
           ID: { input: "string", output: "string" },
+          Date: "string",
           DateTime: "Date",
           Money: "bigint",
         },
@@ -25,6 +26,9 @@ const config: CodegenConfig = {
           Order: "../origin/rows.js#OrderRow",
           OrderLine: "../origin/rows.js#OrderLineRow",
           PopularItem: "../origin/rows.js#PopularItemRow",
+          KitchenTicket: "../origin/rows.js#KitchenTicketRow",
+          HourlyOrders: "../origin/rows.js#HourlyOrdersRow",
+          Ingredient: "../origin/rows.js#IngredientRow",
           OrderConnection: "../origin/orders.js#OrderPage",
           OrderEdge: "OrderPage['edges'][number]",
           Session: "../services/sessions.js#Session as SessionModel",

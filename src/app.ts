@@ -13,7 +13,9 @@ import { createLogger } from "./http/logger.js";
 import { addMetricsRoute } from "./http/metrics.js";
 import { createLoaders } from "./origin/loaders.js";
 import { UndeliveredError } from "./outbox/index.js";
-import { createServices } from "./services/create-services.js";
+import { createServices, type Services, type ServicesOptions } from "./services/create-services.js";
+import { KitchenUnavailableError } from "./services/errors.js";
+import { startKitchenTending } from "./services/kitchen-tending.js";
 import type { PasswordsOptions } from "./services/passwords.js";
 import { type MadeUpStaff, prepareStaff } from "./staff.js";
 
@@ -21,6 +23,7 @@ import { type MadeUpStaff, prepareStaff } from "./staff.js";
 export interface App {
   readonly fastify: FastifyInstance;
   readonly backends: Backends;
+  readonly services: Services;
   readonly log: Logger;
   /** The staff account's credentials, if they were made up now. */
   readonly madeUpStaff: MadeUpStaff | undefined;
@@ -37,6 +40,9 @@ export interface AppOptions extends BackendOptions {
   drainMs?: number;
   /** False: what the database holds recorded of evictions is left to other processes. Default true. */
   relay?: boolean;
+  kitchen?: ServicesOptions["kitchen"];
+  /** False: overdue tickets and lost queues are left to other processes. Default true. */
+  tendKitchen?: boolean;
 }
 
 /** What a start may lose to a Redis that is away, when a killed process left evictions behind. */
@@ -57,7 +63,7 @@ async function assemble(
   config: Config,
   log: Logger,
   backends: Backends,
-  { drainMs = 8_000, passwords, relay = true }: AppOptions,
+  { drainMs = 8_000, passwords, kitchen, relay = true, tendKitchen = true }: AppOptions,
 ): Promise<App> {
   const { database, storage, cache, outbox, redis } = backends;
   if (relay) await deliverLeftBehind(backends, log);
@@ -65,6 +71,7 @@ async function assemble(
     database,
     storage,
     passwords,
+    kitchen,
     onProblem: (err) => log.error({ err }, "failed after the answer was decided"),
   });
   const madeUpStaff = await prepareStaff(config, database, services.passwords, log);
@@ -97,9 +104,18 @@ async function assemble(
     handler: fastifyApolloHandler(apollo, { context }),
   });
 
+  const tending = tendKitchen
+    ? startKitchenTending({
+        kitchen: services.kitchen,
+        // An outage of Redis is told by others.
+        onProblem: (err) => err instanceof KitchenUnavailableError || log.error({ err }, "kitchen"),
+      })
+    : undefined;
+
   return {
     fastify,
     backends,
+    services,
     log,
     madeUpStaff,
     listen: async () => {
@@ -111,6 +127,7 @@ async function assemble(
       await fastify.close();
       clearTimeout(deadline);
       await apollo.stop();
+      await tending?.close();
       await backends.close();
     },
   };

@@ -13,6 +13,7 @@ import { costLimitPlugin } from "./http/cost-limit.js";
 import { errorsLogPlugin } from "./http/errors-log.js";
 import { limitRules, limits } from "./http/limits.js";
 import { settleCallerPlugin } from "./http/settle-caller.js";
+import type { KitchenTicketRow, OrderRow } from "./origin/rows.js";
 import { formatError } from "./schema/errors.js";
 import { resolvers, typeDefs } from "./schema/index.js";
 
@@ -32,6 +33,13 @@ export function createApollo(parts: GraphqlParts): ApolloServer<Context> {
     viewer: (context) => context.caller.viewer,
     loaders: (context) => [context.loaders],
     refreshContext: parts.refreshContext,
+    resultPaths: {
+      "KitchenTicket.order": ({ orderId, customerId }: KitchenTicketRow) => ({
+        id: orderId,
+        customerId,
+      }),
+      "Order.customer": ({ customerId }: Pick<OrderRow, "customerId">) => ({ id: customerId }),
+    },
     onProblem: (err) => log.warn({ err }, "cache directive"),
   });
   return new ApolloServer<Context>({

@@ -16,6 +16,7 @@ const LIST_LENGTHS: Readonly<Record<string, number>> = {
   "Query.menu": 50,
   "MenuItem.sizes": 5,
   "OrderConnection.edges": 1,
+  "Query.hourlyOrders": 24,
 };
 const OTHER_LIST_LENGTH = 10;
 

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { cacheStatsResolvers } from "./cache-stats.resolvers.js";
 import { customerResolvers } from "./customers.resolvers.js";
+import { hourlyOrdersResolvers } from "./hourly-orders.resolvers.js";
+import { inventoryResolvers } from "./inventory.resolvers.js";
+import { kitchenResolvers } from "./kitchen.resolvers.js";
 import { menuResolvers } from "./menu.resolvers.js";
 import { orderResolvers } from "./orders.resolvers.js";
 import { popularityResolvers } from "./popularity.resolvers.js";
@@ -18,8 +21,11 @@ export const resolvers: Resolvers[] = [
   scalarResolvers,
   menuResolvers,
   popularityResolvers,
+  hourlyOrdersResolvers,
   customerResolvers,
   orderResolvers,
   sessionResolvers,
+  kitchenResolvers,
+  inventoryResolvers,
   cacheStatsResolvers,
 ];

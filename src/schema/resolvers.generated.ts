@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { MenuItemRow, SizeRow, CustomerRow, OrderRow, OrderLineRow, PopularItemRow } from '../origin/rows.js';
+import type { MenuItemRow, SizeRow, CustomerRow, OrderRow, OrderLineRow, PopularItemRow, KitchenTicketRow, HourlyOrdersRow, IngredientRow } from '../origin/rows.js';
 import type { OrderPage } from '../origin/orders.js';
 import type { Session as SessionModel, CartLine as CartLineModel } from '../services/sessions.js';
 import type { Preferences as PreferencesModel } from '../services/preferences.js';
@@ -15,6 +15,8 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
+  /** A day, as 2015-01-31. */
+  Date: { input: string; output: string; }
   /** RFC 3339, UTC. */
   DateTime: { input: Date; output: Date; }
   /** An amount with at most two decimals, as "12.75". */
@@ -57,6 +59,31 @@ export type Customer = {
   name: Scalars['String']['output'];
 };
 
+export type HourlyOrders = {
+  __typename?: 'HourlyOrders';
+  /** 0 to 23, in UTC. */
+  hour: Scalars['Int']['output'];
+  orders: Scalars['Int']['output'];
+};
+
+export type Ingredient = {
+  __typename?: 'Ingredient';
+  name: Scalars['ID']['output'];
+  /** Units: a pizza takes one of each of its ingredients. */
+  stock: Scalars['Int']['output'];
+};
+
+/** A place in the kitchen: the highest priority is first, and first come first served within one. */
+export type KitchenTicket = {
+  __typename?: 'KitchenTicket';
+  order: Order;
+  priority: Scalars['Int']['output'];
+  queuedAt: Scalars['DateTime']['output'];
+  startedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Who prepares it, or prepared it; null while it waits. */
+  station?: Maybe<Scalars['String']['output']>;
+};
+
 export type MenuCategory =
   | 'CHICKEN'
   | 'CLASSIC'
@@ -90,6 +117,13 @@ export type Mutation = {
   /** Adds 1 to 100 of a size. */
   addToCart: Session;
   /**
+   * Staff only. The next ticket, for this station alone; null when none waits. A station that has not completed it within
+   * 15 minutes counts as gone, and the ticket waits again in its old place.
+   */
+  claimNextTicket?: Maybe<KitchenTicket>;
+  /** Staff only. Once: a ticket that is completed, or that no station has, is refused. */
+  completeTicket: Order;
+  /**
    * Staff only. Evicts by hand, 1 to 100 tags; returns how many index members they had:
    * an upper bound on the entries that went.
    */
@@ -98,12 +132,16 @@ export type Mutation = {
   placeOrder: Order;
   /** Takes a size out of the cart, however many of it there are. */
   removeFromCart: Session;
+  /** Staff only. Takes a delivery of 1 to 1000000 units into stock. */
+  restock: Ingredient;
   /** Staff only. */
   setAvailability: MenuItem;
   /** Changes what is given and leaves the rest; null unsets a preference. */
   setPreferences: Session;
   /** Staff only. */
   setPrice: MenuItem;
+  /** Staff only. The default is 0; from -1000000 to 1000000. */
+  setPriority: KitchenTicket;
   signIn: SignInPayload;
   /** Ends this session; false when there was none. */
   signOut: Scalars['Boolean']['output'];
@@ -120,6 +158,16 @@ export type MutationAddToCartArgs = {
 };
 
 
+export type MutationClaimNextTicketArgs = {
+  station: Scalars['String']['input'];
+};
+
+
+export type MutationCompleteTicketArgs = {
+  orderId: Scalars['ID']['input'];
+};
+
+
 export type MutationEvictTagsArgs = {
   tags: Array<Scalars['String']['input']>;
 };
@@ -132,6 +180,12 @@ export type MutationPlaceOrderArgs = {
 
 export type MutationRemoveFromCartArgs = {
   sizeId: Scalars['ID']['input'];
+};
+
+
+export type MutationRestockArgs = {
+  ingredient: Scalars['ID']['input'];
+  quantity: Scalars['Int']['input'];
 };
 
 
@@ -151,6 +205,12 @@ export type MutationSetPreferencesArgs = {
 export type MutationSetPriceArgs = {
   price: Scalars['Money']['input'];
   sizeId: Scalars['ID']['input'];
+};
+
+
+export type MutationSetPriorityArgs = {
+  orderId: Scalars['ID']['input'];
+  priority: Scalars['Int']['input'];
 };
 
 
@@ -234,6 +294,12 @@ export type Query = {
   __typename?: 'Query';
   /** Staff only. */
   cacheStats: CacheStats;
+  /** Orders of a day in UTC, today without `date`, by hour; hours without orders are left out. */
+  hourlyOrders: Array<HourlyOrders>;
+  /** Staff only. By name; `first` is 1 to 100, `after` the last name of the page before. */
+  inventory: Array<Ingredient>;
+  /** Staff only. Tickets that wait for a station, the next one first; `first` is 1 to 100. */
+  kitchenQueue: Array<KitchenTicket>;
   /** The caller; null without a session. */
   me?: Maybe<Customer>;
   menu: Array<MenuItem>;
@@ -246,6 +312,22 @@ export type Query = {
   popularItems: Array<PopularItem>;
   /** The caller's session; null without one. */
   session?: Maybe<Session>;
+};
+
+
+export type QueryHourlyOrdersArgs = {
+  date?: InputMaybe<Scalars['Date']['input']>;
+};
+
+
+export type QueryInventoryArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryKitchenQueueArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -369,10 +451,14 @@ export type ResolversTypes = {
   CacheStats: ResolverTypeWrapper<CacheStats>;
   CartLine: ResolverTypeWrapper<CartLineModel>;
   Customer: ResolverTypeWrapper<CustomerRow>;
+  Date: ResolverTypeWrapper<Scalars['Date']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  HourlyOrders: ResolverTypeWrapper<HourlyOrdersRow>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Ingredient: ResolverTypeWrapper<IngredientRow>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  KitchenTicket: ResolverTypeWrapper<KitchenTicketRow>;
   MenuCategory: MenuCategory;
   MenuItem: ResolverTypeWrapper<MenuItemRow>;
   MenuItemSize: ResolverTypeWrapper<SizeRow>;
@@ -399,10 +485,14 @@ export type ResolversParentTypes = {
   CacheStats: CacheStats;
   CartLine: CartLineModel;
   Customer: CustomerRow;
+  Date: Scalars['Date']['output'];
   DateTime: Scalars['DateTime']['output'];
   Float: Scalars['Float']['output'];
+  HourlyOrders: HourlyOrdersRow;
   ID: Scalars['ID']['output'];
+  Ingredient: IngredientRow;
   Int: Scalars['Int']['output'];
+  KitchenTicket: KitchenTicketRow;
   MenuItem: MenuItemRow;
   MenuItemSize: SizeRow;
   Money: Scalars['Money']['output'];
@@ -466,9 +556,31 @@ export type CustomerResolvers<ContextType = Context, ParentType extends Resolver
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export interface DateScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Date'], any> {
+  name: 'Date';
+}
+
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
 }
+
+export type HourlyOrdersResolvers<ContextType = Context, ParentType extends ResolversParentTypes['HourlyOrders'] = ResolversParentTypes['HourlyOrders']> = {
+  hour?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  orders?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type IngredientResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Ingredient'] = ResolversParentTypes['Ingredient']> = {
+  name?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  stock?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type KitchenTicketResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KitchenTicket'] = ResolversParentTypes['KitchenTicket']> = {
+  order?: Resolver<ResolversTypes['Order'], ParentType, ContextType>;
+  priority?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  queuedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  station?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
 
 export type MenuItemResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MenuItem'] = ResolversParentTypes['MenuItem']> = {
   available?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -493,12 +605,16 @@ export interface MoneyScalarConfig extends GraphQLScalarTypeConfig<ResolversType
 
 export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   addToCart?: Resolver<ResolversTypes['Session'], ParentType, ContextType, RequireFields<MutationAddToCartArgs, 'quantity' | 'sizeId'>>;
+  claimNextTicket?: Resolver<Maybe<ResolversTypes['KitchenTicket']>, ParentType, ContextType, RequireFields<MutationClaimNextTicketArgs, 'station'>>;
+  completeTicket?: Resolver<ResolversTypes['Order'], ParentType, ContextType, RequireFields<MutationCompleteTicketArgs, 'orderId'>>;
   evictTags?: Resolver<ResolversTypes['Int'], ParentType, ContextType, RequireFields<MutationEvictTagsArgs, 'tags'>>;
   placeOrder?: Resolver<ResolversTypes['Order'], ParentType, ContextType, Partial<MutationPlaceOrderArgs>>;
   removeFromCart?: Resolver<ResolversTypes['Session'], ParentType, ContextType, RequireFields<MutationRemoveFromCartArgs, 'sizeId'>>;
+  restock?: Resolver<ResolversTypes['Ingredient'], ParentType, ContextType, RequireFields<MutationRestockArgs, 'ingredient' | 'quantity'>>;
   setAvailability?: Resolver<ResolversTypes['MenuItem'], ParentType, ContextType, RequireFields<MutationSetAvailabilityArgs, 'available' | 'itemId'>>;
   setPreferences?: Resolver<ResolversTypes['Session'], ParentType, ContextType, Partial<MutationSetPreferencesArgs>>;
   setPrice?: Resolver<ResolversTypes['MenuItem'], ParentType, ContextType, RequireFields<MutationSetPriceArgs, 'price' | 'sizeId'>>;
+  setPriority?: Resolver<ResolversTypes['KitchenTicket'], ParentType, ContextType, RequireFields<MutationSetPriorityArgs, 'orderId' | 'priority'>>;
   signIn?: Resolver<ResolversTypes['SignInPayload'], ParentType, ContextType, RequireFields<MutationSignInArgs, 'email' | 'password'>>;
   signOut?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   signOutEverywhere?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -550,6 +666,9 @@ export type PreferencesResolvers<ContextType = Context, ParentType extends Resol
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   cacheStats?: Resolver<ResolversTypes['CacheStats'], ParentType, ContextType>;
+  hourlyOrders?: Resolver<Array<ResolversTypes['HourlyOrders']>, ParentType, ContextType, Partial<QueryHourlyOrdersArgs>>;
+  inventory?: Resolver<Array<ResolversTypes['Ingredient']>, ParentType, ContextType, RequireFields<QueryInventoryArgs, 'first'>>;
+  kitchenQueue?: Resolver<Array<ResolversTypes['KitchenTicket']>, ParentType, ContextType, RequireFields<QueryKitchenQueueArgs, 'first'>>;
   me?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
   menu?: Resolver<Array<ResolversTypes['MenuItem']>, ParentType, ContextType, Partial<QueryMenuArgs>>;
   menuItem?: Resolver<Maybe<ResolversTypes['MenuItem']>, ParentType, ContextType, RequireFields<QueryMenuItemArgs, 'id'>>;
@@ -576,7 +695,11 @@ export type Resolvers<ContextType = Context> = {
   CacheStats?: CacheStatsResolvers<ContextType>;
   CartLine?: CartLineResolvers<ContextType>;
   Customer?: CustomerResolvers<ContextType>;
+  Date?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
+  HourlyOrders?: HourlyOrdersResolvers<ContextType>;
+  Ingredient?: IngredientResolvers<ContextType>;
+  KitchenTicket?: KitchenTicketResolvers<ContextType>;
   MenuItem?: MenuItemResolvers<ContextType>;
   MenuItemSize?: MenuItemSizeResolvers<ContextType>;
   Money?: GraphQLScalarType;

@@ -1,6 +1,8 @@
 import type { Database } from "../origin/database.js";
 import type { Storage } from "../storage/index.js";
 import { type Accounts, createAccounts } from "./accounts.js";
+import { createHourlyOrders, type HourlyOrders } from "./hourly-orders.js";
+import { createKitchen, type Kitchen, type KitchenOptions } from "./kitchen.js";
 import { createOrdering, type Ordering } from "./ordering.js";
 import { createPasswords, type Passwords, type PasswordsOptions } from "./passwords.js";
 import { createPopularity, type Popularity } from "./popularity.js";
@@ -12,7 +14,9 @@ export interface Services {
   readonly accounts: Accounts;
   readonly sessions: Sessions;
   readonly ordering: Ordering;
+  readonly kitchen: Kitchen;
   readonly popularity: Popularity;
+  readonly hourlyOrders: HourlyOrders;
   readonly passwords: Passwords;
 }
 
@@ -20,6 +24,7 @@ export interface ServicesOptions {
   database: Database;
   storage: Storage;
   passwords?: PasswordsOptions | undefined;
+  kitchen?: Pick<KitchenOptions, "deadlineSeconds"> | undefined;
   /** Told of what failed without a caller seeing it. */
   onProblem: (error: unknown) => void;
 }
@@ -30,11 +35,22 @@ export function createServices(options: ServicesOptions): Services {
   const sessions = createSessions({ storage });
   const attempts = createSignInAttempts({ storage });
   const popularity = createPopularity({ storage, database });
+  const hourlyOrders = createHourlyOrders({ storage, database });
+  const kitchen = createKitchen({ storage, database, ...options.kitchen });
   return {
     accounts: createAccounts({ database, passwords, sessions, attempts }),
     sessions,
-    ordering: createOrdering({ database, sessions, popularity, onProblem }),
+    ordering: createOrdering({
+      database,
+      sessions,
+      kitchen,
+      popularity,
+      hourlyOrders,
+      onProblem,
+    }),
+    kitchen,
     popularity,
+    hourlyOrders,
     passwords,
   };
 }

@@ -28,6 +28,7 @@ export type HashStep =
   | { step: "remove"; field: string }
   | { step: "clear"; prefix: string }
   | { step: "add"; field: string; by: number }
+  | { step: "raise"; field: string; to: number }
   | { step: "count"; prefix: string; member: string; by: number; max: number; maxMembers: number };
 
 export type HashReply =

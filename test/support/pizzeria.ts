@@ -43,7 +43,7 @@ export async function startBackends(kind: BackendKind): Promise<TestBackends> {
 export const STAFF = { email: "chef@example.org", password: "correct horse" };
 
 export interface PizzeriaOptions
-  extends Pick<AppOptions, "cache" | "database" | "drainMs" | "relay"> {
+  extends Pick<AppOptions, "cache" | "database" | "drainMs" | "kitchen" | "relay" | "tendKitchen"> {
   config?: Partial<Config>;
   /** Instead of the backends' own, as a proxy's. */
   redisUrl?: string;
@@ -107,6 +107,9 @@ export async function openPizzeria(
     },
     ...(options.cache && { cache: options.cache }),
     ...(options.database && { database: options.database }),
+    ...(options.kitchen && { kitchen: options.kitchen }),
+    // Its statements come when they come.
+    tendKitchen: options.tendKitchen ?? false,
     ...(options.relay !== undefined && { relay: options.relay }),
     ...(options.drainMs !== undefined && { drainMs: options.drainMs }),
   });

@@ -21,7 +21,7 @@ export function createRedisSortedSets(
         await run(() =>
           isReversed
             ? client.zrevrange(key, offset, last, "WITHSCORES")
-            : client.zrange(key, offset, last, "WITHSCORES"),
+            : client.zrange(key, String(offset), String(last), "WITHSCORES"),
         ),
       );
     },
