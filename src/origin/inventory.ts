@@ -55,7 +55,7 @@ export async function restock(
   if (!isStorable(ingredient)) throw new NotFoundError("ingredient", ingredient);
   const rows = await database.query<IngredientRow & { isTaken: boolean }>(
     `WITH delivered AS (
-       UPDATE ingredients SET stock = stock + $2 WHERE name = $1 AND stock <= $3 - $2 RETURNING name, stock
+       UPDATE ingredients SET stock = stock + $2 WHERE name = $1 AND stock <= $3::int - $2::int RETURNING name, stock
      )
      SELECT name, stock, true AS "isTaken" FROM delivered
      UNION ALL

@@ -350,6 +350,21 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         expect(await cartOf(id)).toEqual({ c: 1 });
         expect(await visitors().get(id)).toMatchObject(ada);
       });
+
+      test("are raised, and a greater one stays, late, twice or out of order", async () => {
+        const id = fresh();
+        await visitors().save(id, { ...ada, cart: new Map([["a", 5]]) });
+        const raise = (to: Record<string, number>) =>
+          visitors().change(id, { counts: { cart: { raise: new Map(Object.entries(to)) } } });
+        await Promise.all([raise({ a: 4, b: 2 }), raise({ a: 7 }), raise({ a: 6, b: 1 })]);
+        expect((await visitors().get(id))?.cart).toEqual(
+          new Map([
+            ["a", 7],
+            ["b", 2],
+          ]),
+        );
+        await expect(raise({ c: 0 })).rejects.toBeInstanceOf(InvalidStorageValueError);
+      });
     });
 
     describe("a sorted set", () => {
