@@ -1,5 +1,6 @@
 import { createCounter } from "./create-counter.js";
 import { createHashRecord } from "./create-hash-record.js";
+import { createSetGroup } from "./create-set-group.js";
 import { createSortedSet, orderOf } from "./create-sorted-set.js";
 import type { StorageDriver } from "./driver.js";
 import { InvalidStorageValueError } from "./errors.js";
@@ -11,6 +12,7 @@ export function createStorage(driver: StorageDriver): Storage {
       createHashRecord(driver.hashes(checkName(name)), name, schema, options),
     sortedSet: (name, options = {}) =>
       createSortedSet(driver.sortedSets(checkName(name), orderOf(options)), options),
+    setGroup: (name, options = {}) => createSetGroup(driver.sets(checkName(name)), options),
     counter: (name, options) => createCounter(driver.counters(checkName(name)), options),
   };
 }

@@ -7,6 +7,7 @@ import type { ScoreRange } from "./sorted-set.js";
 export interface StorageDriver {
   hashes(name: string): HashDriver;
   sortedSets(name: string, order: SortedSetOrder): SortedSetDriver;
+  sets(name: string): SetDriver;
   counters(name: string): CounterDriver;
 }
 
@@ -72,6 +73,21 @@ export interface SortedSetChange {
   ttlMs: number | undefined;
   /** False: a life that has begun stays as it is. */
   renew: boolean;
+}
+
+/** Members in the order of their UTF-8 bytes. */
+export interface SetDriver {
+  /** Answers how many were new; undefined where `onlyIfExists` held it back. */
+  add(
+    id: string,
+    members: readonly string[],
+    how: { onlyIfExists: boolean; ttlMs: number | undefined; renew: boolean },
+  ): Promise<number | undefined>;
+  remove(id: string, members: readonly string[]): Promise<number>;
+  has(id: string, members: readonly string[]): Promise<boolean[]>;
+  size(id: string): Promise<number>;
+  page(id: string, after: string | undefined, count: number): Promise<string[]>;
+  delete(id: string): Promise<boolean>;
 }
 
 export interface CounterDriver {

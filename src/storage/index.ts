@@ -26,6 +26,7 @@ export type {
 } from "./hash-record.js";
 export { createMemoryStorage, type MemoryStorageOptions } from "./memory/memory-storage.js";
 export { createRedisStorage, type RedisStorageOptions } from "./redis/redis-storage.js";
+export type { MemberPage, SetGroup, SetGroupOptions } from "./set-group.js";
 export type {
   ScoredMember,
   ScoreRange,

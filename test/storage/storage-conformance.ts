@@ -597,6 +597,135 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
       });
     });
 
+    describe("a group of sets", () => {
+      const group = () => storage.setGroup("crowd", { ttlSeconds: 60 });
+      /** As Redis orders text. */
+      const sorted = (members: Iterable<string>) =>
+        [...new Set(members)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      const all = { first: 1_000 };
+
+      test("an empty set has nothing", async () => {
+        const [id, other] = [fresh(), fresh()];
+        expect(await group().page(id, all)).toEqual([]);
+        expect(await group().size(id)).toBe(0);
+        expect(await group().has(id, ["a"])).toEqual([false]);
+        expect(await group().has(id, [])).toEqual([]);
+        expect(await group().remove(id, ["a"])).toBe(0);
+        expect(await group().delete(id)).toBe(false);
+        expect(await group().intersection([id, other], all)).toEqual([]);
+        expect(await group().union([], all)).toEqual([]);
+        expect(await group().intersection([], all)).toEqual([]);
+        expect(await group().difference([], all)).toEqual([]);
+        expect(await group().count("union", [id])).toBe(0);
+      });
+
+      test("holds each member once, in the order of its bytes, and gives them out in pages", async () => {
+        const id = fresh();
+        expect(await group().add(id, ["c", "é", "b", "b"])).toBe(3);
+        expect(await group().add(id, ["a", "c"])).toBe(1);
+        expect(await group().page(id, all)).toEqual(["a", "b", "c", "é"]);
+        expect(await group().page(id, { first: 2 })).toEqual(["a", "b"]);
+        expect(await group().page(id, { first: 2, after: "b" })).toEqual(["c", "é"]);
+        expect(await group().page(id, { first: 2, after: "bb" })).toEqual(["c", "é"]);
+        expect(await group().page(id, { first: 2, after: "é" })).toEqual([]);
+        expect(await group().page(id, { first: 1, after: "" })).toEqual(["a"]);
+        expect(await group().size(id)).toBe(4);
+        expect(await group().has(id, ["é", "x", "a"])).toEqual([true, false, true]);
+        expect(await group().remove(id, ["b", "x"])).toBe(1);
+        expect(await group().page(id, all)).toEqual(["a", "c", "é"]);
+        expect(await group().delete(id)).toBe(true);
+        expect(await group().size(id)).toBe(0);
+      });
+
+      test("onlyIfExists does not begin a set", async () => {
+        const id = fresh();
+        expect(await group().add(id, ["a"], { onlyIfExists: true })).toBeUndefined();
+        expect(await group().size(id)).toBe(0);
+        await group().add(id, ["a"]);
+        expect(await group().add(id, ["b"], { onlyIfExists: true })).toBe(1);
+      });
+
+      test("makes of several sets what each page of it says, whatever they hold", async () => {
+        const member = fc.constantFrom("a", "b", "c", "d", "é", "\u{1F355}", "\uFFFD", "aa");
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(fc.array(member), { minLength: 1, maxLength: 4 }),
+            fc.integer({ min: 1, max: 3 }),
+            async (contents, first) => {
+              const ids = contents.map(() => fresh());
+              for (const [i, members] of contents.entries()) await group().add(ids[i]!, members);
+              const [lead = [], ...others] = contents;
+              const expected = {
+                union: sorted(contents.flat()),
+                intersection: sorted(lead.filter((one) => others.every((o) => o.includes(one)))),
+                difference: sorted(lead.filter((one) => !others.some((o) => o.includes(one)))),
+              };
+              for (const kind of ["union", "intersection", "difference"] as const) {
+                const read: string[] = [];
+                for (;;) {
+                  const page = await group()[kind](ids, { first, after: read.at(-1) });
+                  read.push(...page);
+                  if (page.length < first) break;
+                }
+                expect([kind, read]).toEqual([kind, expected[kind]]);
+                expect(await group().count(kind, ids)).toBe(expected[kind].length);
+              }
+            },
+          ),
+          { numRuns: 20 },
+        );
+      });
+
+      test("reads sets larger than one command carries", async () => {
+        const [even, three, none] = [fresh(), fresh(), fresh()];
+        const name = (n: number) => `member-${String(n).padStart(6, "0")}`;
+        const multiples = (of: number) =>
+          Array.from({ length: Math.floor(6_000 / of) }, (_, i) => name((i + 1) * of));
+        expect(await group().add(even, multiples(2))).toBe(3_000);
+        await group().add(three, multiples(3));
+        await group().add(none, ["other"]);
+        expect(await group().count("intersection", [even, three])).toBe(1_000);
+        expect(await group().count("union", [even, three, none])).toBe(4_001);
+        expect(await group().count("difference", [even, three])).toBe(2_000);
+        expect(await group().intersection([even, three], { first: 2, after: name(2_999) })).toEqual(
+          [name(3_000), name(3_006)],
+        );
+        expect(await group().intersection([even, none], all)).toEqual([]);
+        expect((await group().has(even, multiples(1))).filter(Boolean)).toHaveLength(3_000);
+        expect(await group().remove(even, multiples(4))).toBe(1_500);
+      });
+
+      test("a life counts from the first addition, or slides", async () => {
+        const [fixed, sliding] = [fresh(), fresh()];
+        const slidingGroup = storage.setGroup("crowd", { ttlSeconds: 60, sliding: true });
+        await group().add(fixed, ["a"]);
+        await slidingGroup.add(sliding, ["a"]);
+        await under.advanceSeconds(40);
+        await group().add(fixed, ["b"]);
+        await slidingGroup.add(sliding, ["b"]);
+        await under.advanceSeconds(40);
+        expect(await group().size(fixed)).toBe(0);
+        expect(await group().size(sliding)).toBe(2);
+      });
+
+      test("refuses what is no member, and pages that are none", async () => {
+        const id = fresh();
+        for (const attempt of [
+          () => group().add(id, [""]),
+          () => group().add(id, ["x".repeat(513)]),
+          () => group().add(id, [7 as never]),
+          () => group().add("", ["a"]),
+          () => group().page(id, { first: 0 }),
+          () => group().page(id, { first: 1.5 }),
+          () => group().union([id, ""], all),
+          () => group().union([id], { first: 1, after: 5 as never }),
+        ]) {
+          await expect(attempt()).rejects.toBeInstanceOf(InvalidStorageValueError);
+        }
+        expect(await group().size(id)).toBe(0);
+      });
+    });
+
     describe("a counter", () => {
       const attempts = () => storage.counter("attempt", { ttlSeconds: 60 });
 

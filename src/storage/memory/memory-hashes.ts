@@ -5,7 +5,7 @@ import {
   type HashStep,
   maxSafeCount,
 } from "../driver.js";
-import { wellFormed } from "../well-formed.js";
+import { wellFormed } from "../utf8.js";
 import type { ExpiringMap } from "./expiring-map.js";
 
 export function createMemoryHashes(records: ExpiringMap<Fields>): HashDriver {

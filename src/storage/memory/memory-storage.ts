@@ -4,6 +4,7 @@ import type { Storage } from "../storage.js";
 import { createExpiringMap, type ExpiringMap } from "./expiring-map.js";
 import { createMemoryCounters } from "./memory-counters.js";
 import { createMemoryHashes } from "./memory-hashes.js";
+import { createMemorySets } from "./memory-sets.js";
 import { createMemorySortedSets } from "./memory-sorted-sets.js";
 import type { OrderedMembers } from "./ordered-members.js";
 
@@ -33,11 +34,13 @@ export function createMemoryStorage(options: MemoryStorageOptions = {}): Storage
   };
   const hashes = byName<Map<string, string>>();
   const sortedSets = byName<OrderedMembers>();
+  const sets = byName<OrderedMembers>();
   const counters = byName<{ value: number }>();
 
   return createStorage({
     hashes: (name) => createMemoryHashes(hashes(name)),
     sortedSets: (name, order) => createMemorySortedSets(sortedSets(name), order),
+    sets: (name) => createMemorySets(sets(name)),
     counters: (name) => createMemoryCounters(counters(name)),
   });
 }

@@ -1,4 +1,5 @@
 import type { Scored, SortedSetOrder } from "../driver.js";
+import { byBytes } from "../utf8.js";
 
 /** The members of one sorted set, kept in order: each write finds its place by halves. */
 export interface OrderedMembers {
@@ -8,6 +9,8 @@ export interface OrderedMembers {
   delete(member: string): boolean;
   /** How many come before the member, which must be one. */
   rank(member: string): number;
+  /** How many come before, or at, a member of that name and score, whether there is one or not. */
+  placeAfter(member: string, score: number): number;
   /** As of an array. */
   slice(from: number, to?: number): Scored[];
   /** Takes out all from there on, or so many. Answers with them. */
@@ -26,7 +29,7 @@ export function createOrderedMembers(order: SortedSetOrder): OrderedMembers {
     while (from < to) {
       const middle = (from + to) >> 1;
       const [other, otherScore] = sorted[middle]!;
-      const comes = otherScore - score || compareBytes(other, member);
+      const comes = otherScore - score || byBytes(other, member);
       if (sign * comes < 0) from = middle + 1;
       else to = middle;
     }
@@ -53,6 +56,11 @@ export function createOrderedMembers(order: SortedSetOrder): OrderedMembers {
     },
     delete: remove,
     rank: (member) => placeOf(member, scores.get(member) ?? 0),
+    placeAfter(member, score) {
+      const place = placeOf(member, score);
+      const [at, atScore] = sorted[place] ?? [];
+      return at === member && atScore === score ? place + 1 : place;
+    },
     slice: (from, to) => sorted.slice(from, to),
     splice(from, count = sorted.length) {
       const taken = sorted.splice(from, count);
@@ -61,9 +69,4 @@ export function createOrderedMembers(order: SortedSetOrder): OrderedMembers {
     },
     filter: (test) => sorted.filter(([, score]) => test(score)),
   };
-}
-
-/** As Redis does: by UTF-8, which differs from JavaScript's order of UTF-16 beyond U+D7FF. */
-function compareBytes(a: string, b: string): number {
-  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

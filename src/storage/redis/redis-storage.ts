@@ -5,6 +5,7 @@ import { createOutageGuard } from "./outage-guard.js";
 import type { RedisClient } from "./redis-client.js";
 import { createRedisCounters } from "./redis-counters.js";
 import { createRedisHashes } from "./redis-hashes.js";
+import { createRedisSets } from "./redis-sets.js";
 import { createRedisSortedSets } from "./redis-sorted-sets.js";
 
 export interface RedisStorageOptions {
@@ -32,6 +33,7 @@ export function createRedisStorage(options: RedisStorageOptions): Storage {
   return createStorage({
     hashes: (name) => createRedisHashes(keyspace(name)),
     sortedSets: (name, order) => createRedisSortedSets(keyspace(name), order),
+    sets: (name) => createRedisSets(keyspace(name)),
     counters: (name) => createRedisCounters(keyspace(name)),
   });
 }
