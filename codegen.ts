@@ -28,6 +28,8 @@ const config: CodegenConfig = {
           PopularItem: "../origin/rows.js#PopularItemRow",
           KitchenTicket: "../origin/rows.js#KitchenTicketRow",
           HourlyOrders: "../origin/rows.js#HourlyOrdersRow",
+          Segment: "{ name: string }",
+          Campaign: "../origin/rows.js#CampaignRow",
           Ingredient: "../origin/rows.js#IngredientRow",
           OrderConnection: "../origin/orders.js#OrderPage",
           OrderEdge: "OrderPage['edges'][number]",

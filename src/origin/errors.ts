@@ -82,6 +82,15 @@ export class InsufficientStockError extends OriginError {
   }
 }
 
+/** A campaign of that id lives. */
+export class CampaignExistsError extends OriginError {
+  readonly code = "E_CAMPAIGN_EXISTS";
+
+  constructor(readonly id: string) {
+    super(`A campaign's id must be new, but ${JSON.stringify(id)} is in use.`);
+  }
+}
+
 /** The kitchen has completed the order before. */
 export class TicketCompletedError extends OriginError {
   readonly code = "E_TICKET_COMPLETED";

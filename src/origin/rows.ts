@@ -83,3 +83,11 @@ export interface IngredientRow {
   /** Units: a pizza takes one of each of its ingredients. */
   stock: number;
 }
+
+export interface CampaignRow {
+  id: string;
+  segments: string[];
+  /** Customers it is aimed at. */
+  targetCount: number;
+  expiresAt: Date;
+}

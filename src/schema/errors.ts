@@ -25,6 +25,7 @@ const KNOWN: Readonly<Record<string, { code: string; details?: readonly string[]
   E_INSUFFICIENT_STOCK: { code: "INSUFFICIENT_STOCK", details: ["ingredient", "left"] },
   E_TICKET_COMPLETED: { code: "TICKET_COMPLETED" },
   E_TICKET_NOT_CLAIMED: { code: "TICKET_NOT_CLAIMED" },
+  E_CAMPAIGN_EXISTS: { code: "CAMPAIGN_EXISTS" },
   E_EMAIL_TAKEN: { code: "EMAIL_TAKEN" },
   E_BAD_INPUT: { code: "BAD_USER_INPUT" },
   E_NOT_SIGNED_IN: { code: "UNAUTHENTICATED" },

@@ -9,6 +9,7 @@ import { orderResolvers } from "./orders.resolvers.js";
 import { popularityResolvers } from "./popularity.resolvers.js";
 import type { Resolvers } from "./resolvers.generated.js";
 import { scalarResolvers } from "./scalars.resolvers.js";
+import { segmentResolvers } from "./segments.resolvers.js";
 import { sessionResolvers } from "./sessions.resolvers.js";
 
 /** The SDL files of this folder, one a subject. The cache's directives are not among them. */
@@ -27,5 +28,6 @@ export const resolvers: Resolvers[] = [
   sessionResolvers,
   kitchenResolvers,
   inventoryResolvers,
+  segmentResolvers,
   cacheStatsResolvers,
 ];

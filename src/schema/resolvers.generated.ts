@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { MenuItemRow, SizeRow, CustomerRow, OrderRow, OrderLineRow, PopularItemRow, KitchenTicketRow, HourlyOrdersRow, IngredientRow } from '../origin/rows.js';
+import type { MenuItemRow, SizeRow, CustomerRow, OrderRow, OrderLineRow, PopularItemRow, KitchenTicketRow, HourlyOrdersRow, CampaignRow, IngredientRow } from '../origin/rows.js';
 import type { OrderPage } from '../origin/orders.js';
 import type { Session as SessionModel, CartLine as CartLineModel } from '../services/sessions.js';
 import type { Preferences as PreferencesModel } from '../services/preferences.js';
@@ -43,6 +43,23 @@ export type CacheStats = {
   nearHits: Scalars['Int']['output'];
   staleHits: Scalars['Int']['output'];
   waits: Scalars['Int']['output'];
+};
+
+/** Everybody who was in one of its segments when it was made; it lives seven days. */
+export type Campaign = {
+  __typename?: 'Campaign';
+  /** In the order of their ids; `first` is 1 to 100, `after` the last id of the page before. */
+  customers: Array<Customer>;
+  id: Scalars['ID']['output'];
+  segments: Array<Scalars['String']['output']>;
+  targetCount: Scalars['Int']['output'];
+};
+
+
+/** Everybody who was in one of its segments when it was made; it lives seven days. */
+export type CampaignCustomersArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 export type CartLine = {
@@ -116,6 +133,8 @@ export type Mutation = {
   __typename?: 'Mutation';
   /** Adds 1 to 100 of a size. */
   addToCart: Session;
+  /** Staff only. Makes the segment where there is none. A name of 1 to 100 characters. */
+  addToSegment: Segment;
   /**
    * Staff only. The next ticket, for this station alone; null when none waits. A station that has not completed it within
    * 15 minutes counts as gone, and the ticket waits again in its old place.
@@ -123,6 +142,8 @@ export type Mutation = {
   claimNextTicket?: Maybe<KitchenTicket>;
   /** Staff only. Once: a ticket that is completed, or that no station has, is refused. */
   completeTicket: Order;
+  /** Staff only. Aims at all who are in one of 1 to 20 segments now. An id is used once while its campaign lives. */
+  createCampaign: Campaign;
   /**
    * Staff only. Evicts by hand, 1 to 100 tags; returns how many index members they had:
    * an upper bound on the entries that went.
@@ -158,6 +179,12 @@ export type MutationAddToCartArgs = {
 };
 
 
+export type MutationAddToSegmentArgs = {
+  customerId: Scalars['ID']['input'];
+  segment: Scalars['String']['input'];
+};
+
+
 export type MutationClaimNextTicketArgs = {
   station: Scalars['String']['input'];
 };
@@ -165,6 +192,12 @@ export type MutationClaimNextTicketArgs = {
 
 export type MutationCompleteTicketArgs = {
   orderId: Scalars['ID']['input'];
+};
+
+
+export type MutationCreateCampaignArgs = {
+  id: Scalars['ID']['input'];
+  segments: Array<Scalars['String']['input']>;
 };
 
 
@@ -294,6 +327,8 @@ export type Query = {
   __typename?: 'Query';
   /** Staff only. */
   cacheStats: CacheStats;
+  /** Staff only. Null when there is none, or none any more. */
+  campaign?: Maybe<Campaign>;
   /** Orders of a day in UTC, today without `date`, by hour; hours without orders are left out. */
   hourlyOrders: Array<HourlyOrders>;
   /** Staff only. By name; `first` is 1 to 100, `after` the last name of the page before. */
@@ -310,8 +345,17 @@ export type Query = {
   orders: OrderConnection;
   /** The most ordered items, best first; `first` is 1 to 100, and at most the top 50 are kept. */
   popularItems: Array<PopularItem>;
+  /** Staff only. Null when there is none, or none any more. */
+  segment?: Maybe<Segment>;
+  /** Staff only. Who is in all of 1 to 20 segments; pages as those of a segment. */
+  segmentOverlap: Array<Customer>;
   /** The caller's session; null without one. */
   session?: Maybe<Session>;
+};
+
+
+export type QueryCampaignArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -353,6 +397,34 @@ export type QueryOrdersArgs = {
 
 
 export type QueryPopularItemsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QuerySegmentArgs = {
+  name: Scalars['String']['input'];
+};
+
+
+export type QuerySegmentOverlapArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  names: Array<Scalars['String']['input']>;
+};
+
+/** A set of customers; it lives thirty days past its last addition. */
+export type Segment = {
+  __typename?: 'Segment';
+  /** In the order of their ids; `first` is 1 to 100, `after` the last id of the page before. */
+  customers: Array<Customer>;
+  name: Scalars['String']['output'];
+  size: Scalars['Int']['output'];
+};
+
+
+/** A set of customers; it lives thirty days past its last addition. */
+export type SegmentCustomersArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -449,6 +521,7 @@ export type ResolversTypes = {
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   CacheScope: CacheScope;
   CacheStats: ResolverTypeWrapper<CacheStats>;
+  Campaign: ResolverTypeWrapper<CampaignRow>;
   CartLine: ResolverTypeWrapper<CartLineModel>;
   Customer: ResolverTypeWrapper<CustomerRow>;
   Date: ResolverTypeWrapper<Scalars['Date']['output']>;
@@ -474,6 +547,7 @@ export type ResolversTypes = {
   PopularItem: ResolverTypeWrapper<PopularItemRow>;
   Preferences: ResolverTypeWrapper<PreferencesModel>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Segment: ResolverTypeWrapper<{ name: string }>;
   Session: ResolverTypeWrapper<SessionModel>;
   SignInPayload: ResolverTypeWrapper<Omit<SignInPayload, 'session'> & { session: ResolversTypes['Session'] }>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
@@ -483,6 +557,7 @@ export type ResolversTypes = {
 export type ResolversParentTypes = {
   Boolean: Scalars['Boolean']['output'];
   CacheStats: CacheStats;
+  Campaign: CampaignRow;
   CartLine: CartLineModel;
   Customer: CustomerRow;
   Date: Scalars['Date']['output'];
@@ -505,6 +580,7 @@ export type ResolversParentTypes = {
   PopularItem: PopularItemRow;
   Preferences: PreferencesModel;
   Query: Record<PropertyKey, never>;
+  Segment: { name: string };
   Session: SessionModel;
   SignInPayload: Omit<SignInPayload, 'session'> & { session: ResolversParentTypes['Session'] };
   String: Scalars['String']['output'];
@@ -542,6 +618,13 @@ export type CacheStatsResolvers<ContextType = Context, ParentType extends Resolv
   nearHits?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   staleHits?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   waits?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type CampaignResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Campaign'] = ResolversParentTypes['Campaign']> = {
+  customers?: Resolver<Array<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<CampaignCustomersArgs, 'first'>>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  segments?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  targetCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type CartLineResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CartLine'] = ResolversParentTypes['CartLine']> = {
@@ -605,8 +688,10 @@ export interface MoneyScalarConfig extends GraphQLScalarTypeConfig<ResolversType
 
 export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   addToCart?: Resolver<ResolversTypes['Session'], ParentType, ContextType, RequireFields<MutationAddToCartArgs, 'quantity' | 'sizeId'>>;
+  addToSegment?: Resolver<ResolversTypes['Segment'], ParentType, ContextType, RequireFields<MutationAddToSegmentArgs, 'customerId' | 'segment'>>;
   claimNextTicket?: Resolver<Maybe<ResolversTypes['KitchenTicket']>, ParentType, ContextType, RequireFields<MutationClaimNextTicketArgs, 'station'>>;
   completeTicket?: Resolver<ResolversTypes['Order'], ParentType, ContextType, RequireFields<MutationCompleteTicketArgs, 'orderId'>>;
+  createCampaign?: Resolver<ResolversTypes['Campaign'], ParentType, ContextType, RequireFields<MutationCreateCampaignArgs, 'id' | 'segments'>>;
   evictTags?: Resolver<ResolversTypes['Int'], ParentType, ContextType, RequireFields<MutationEvictTagsArgs, 'tags'>>;
   placeOrder?: Resolver<ResolversTypes['Order'], ParentType, ContextType, Partial<MutationPlaceOrderArgs>>;
   removeFromCart?: Resolver<ResolversTypes['Session'], ParentType, ContextType, RequireFields<MutationRemoveFromCartArgs, 'sizeId'>>;
@@ -666,6 +751,7 @@ export type PreferencesResolvers<ContextType = Context, ParentType extends Resol
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   cacheStats?: Resolver<ResolversTypes['CacheStats'], ParentType, ContextType>;
+  campaign?: Resolver<Maybe<ResolversTypes['Campaign']>, ParentType, ContextType, RequireFields<QueryCampaignArgs, 'id'>>;
   hourlyOrders?: Resolver<Array<ResolversTypes['HourlyOrders']>, ParentType, ContextType, Partial<QueryHourlyOrdersArgs>>;
   inventory?: Resolver<Array<ResolversTypes['Ingredient']>, ParentType, ContextType, RequireFields<QueryInventoryArgs, 'first'>>;
   kitchenQueue?: Resolver<Array<ResolversTypes['KitchenTicket']>, ParentType, ContextType, RequireFields<QueryKitchenQueueArgs, 'first'>>;
@@ -675,7 +761,15 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   order?: Resolver<Maybe<ResolversTypes['Order']>, ParentType, ContextType, RequireFields<QueryOrderArgs, 'id'>>;
   orders?: Resolver<ResolversTypes['OrderConnection'], ParentType, ContextType, RequireFields<QueryOrdersArgs, 'first'>>;
   popularItems?: Resolver<Array<ResolversTypes['PopularItem']>, ParentType, ContextType, RequireFields<QueryPopularItemsArgs, 'first'>>;
+  segment?: Resolver<Maybe<ResolversTypes['Segment']>, ParentType, ContextType, RequireFields<QuerySegmentArgs, 'name'>>;
+  segmentOverlap?: Resolver<Array<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<QuerySegmentOverlapArgs, 'first' | 'names'>>;
   session?: Resolver<Maybe<ResolversTypes['Session']>, ParentType, ContextType>;
+};
+
+export type SegmentResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Segment'] = ResolversParentTypes['Segment']> = {
+  customers?: Resolver<Array<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<SegmentCustomersArgs, 'first'>>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  size?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type SessionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Session'] = ResolversParentTypes['Session']> = {
@@ -693,6 +787,7 @@ export type SignInPayloadResolvers<ContextType = Context, ParentType extends Res
 
 export type Resolvers<ContextType = Context> = {
   CacheStats?: CacheStatsResolvers<ContextType>;
+  Campaign?: CampaignResolvers<ContextType>;
   CartLine?: CartLineResolvers<ContextType>;
   Customer?: CustomerResolvers<ContextType>;
   Date?: GraphQLScalarType;
@@ -712,6 +807,7 @@ export type Resolvers<ContextType = Context> = {
   PopularItem?: PopularItemResolvers<ContextType>;
   Preferences?: PreferencesResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  Segment?: SegmentResolvers<ContextType>;
   Session?: SessionResolvers<ContextType>;
   SignInPayload?: SignInPayloadResolvers<ContextType>;
 };

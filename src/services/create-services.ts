@@ -6,6 +6,7 @@ import { createKitchen, type Kitchen, type KitchenOptions } from "./kitchen.js";
 import { createOrdering, type Ordering } from "./ordering.js";
 import { createPasswords, type Passwords, type PasswordsOptions } from "./passwords.js";
 import { createPopularity, type Popularity } from "./popularity.js";
+import { createSegments, type Segments } from "./segments.js";
 import { createSessions, type Sessions } from "./sessions.js";
 import { createSignInAttempts } from "./sign-in-attempts.js";
 
@@ -17,6 +18,7 @@ export interface Services {
   readonly kitchen: Kitchen;
   readonly popularity: Popularity;
   readonly hourlyOrders: HourlyOrders;
+  readonly segments: Segments;
   readonly passwords: Passwords;
 }
 
@@ -51,6 +53,7 @@ export function createServices(options: ServicesOptions): Services {
     kitchen,
     popularity,
     hourlyOrders,
+    segments: createSegments({ storage, database }),
     passwords,
   };
 }
