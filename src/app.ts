@@ -97,7 +97,7 @@ async function assemble(
     redis: redis && (() => redis.ping()),
     outbox: () => outbox.health(),
   });
-  addMetricsRoute(fastify, { cache, outbox, token: config.metricsToken });
+  addMetricsRoute(fastify, { cache, origin: backends, outbox, token: config.metricsToken });
   fastify.route({
     method: ["GET", "POST", "OPTIONS"],
     url: "/graphql",
