@@ -6,11 +6,12 @@ import type { Cache } from "./cache/index.js";
 import { createCaller } from "./caller.js";
 import type { Config } from "./config.js";
 import type { CachePort, Context } from "./context.js";
-import { createApollo } from "./graphql.js";
+import { createGraphql } from "./graphql.js";
 import { createFastify } from "./http/fastify.js";
 import { addHealthRoutes } from "./http/health.js";
 import { createLogger } from "./http/logger.js";
 import { addMetricsRoute } from "./http/metrics.js";
+import { addSubscriptions } from "./http/subscriptions.js";
 import { createLoaders } from "./origin/loaders.js";
 import { UndeliveredError } from "./outbox/index.js";
 import { createServices, type Services, type ServicesOptions } from "./services/create-services.js";
@@ -43,6 +44,8 @@ export interface AppOptions extends BackendOptions {
   kitchen?: ServicesOptions["kitchen"];
   /** False: overdue tickets and lost queues are left to other processes. Default true. */
   tendKitchen?: boolean;
+  /** Default: an hour. */
+  socketLifetimeMs?: number;
 }
 
 /** What a start may lose to a Redis that is away, when a killed process left evictions behind. */
@@ -63,8 +66,10 @@ async function assemble(
   config: Config,
   log: Logger,
   backends: Backends,
-  { drainMs = 8_000, passwords, kitchen, relay = true, tendKitchen = true }: AppOptions,
+  options: AppOptions,
 ): Promise<App> {
+  const { drainMs = 8_000, passwords, kitchen, relay = true, tendKitchen = true } = options;
+  const { socketLifetimeMs } = options;
   const { database, storage, cache, outbox, redis } = backends;
   if (relay) await deliverLeftBehind(backends, log);
   const services = createServices({
@@ -77,19 +82,23 @@ async function assemble(
   const madeUpStaff = await prepareStaff(config, database, services.passwords, log);
 
   const refreshContext = (context: Context) => ({ ...context, loaders: createLoaders(database) });
-  const apollo = createApollo({ config, log, cache, refreshContext });
+  const { schema, apollo } = createGraphql({ config, log, cache, refreshContext });
   await apollo.start();
 
   const cachePort = createCachePort(cache);
-  const context = async (request: FastifyRequest): Promise<Context> => ({
-    caller: createCaller(request.headers.authorization, services.sessions.find),
+  const contextOf = (
+    asked: { authorization: string | undefined } & Pick<Context, "address" | "log">,
+  ): Context => ({
+    caller: createCaller(asked.authorization, services.sessions.find),
     database,
     loaders: createLoaders(database),
     services,
     cache: cachePort,
-    address: request.ip,
-    log: request.log,
+    address: asked.address,
+    log: asked.log,
   });
+  const context = async ({ headers, ip, log }: FastifyRequest) =>
+    contextOf({ authorization: headers.authorization, address: ip, log });
 
   const fastify = await createFastify(config, log);
   addHealthRoutes(fastify, {
@@ -102,6 +111,14 @@ async function assemble(
     method: ["GET", "POST", "OPTIONS"],
     url: "/graphql",
     handler: fastifyApolloHandler(apollo, { context }),
+  });
+  addSubscriptions(fastify, {
+    schema,
+    contextOf: (caller) => contextOf({ ...caller, log }),
+    mask: config.environment === "production",
+    log,
+    limitAddresses: config.trustProxy === false,
+    ...(socketLifetimeMs !== undefined && { lifetimeMs: socketLifetimeMs }),
   });
 
   const tending = tendKitchen
@@ -128,6 +145,7 @@ async function assemble(
       clearTimeout(deadline);
       await apollo.stop();
       await tending?.close();
+      await services.kitchenEvents.close();
       await backends.close();
     },
   };

@@ -3,8 +3,7 @@ import { NotFoundError, TicketCompletedError, TicketNotClaimedError } from "./er
 import { isOrderId, orderById, orderColumns } from "./orders.js";
 import type { KitchenTicketRow, OrderRow } from "./rows.js";
 
-/** Told of every ticket that was queued, claimed, given back, completed or given a priority; the payload is its order's id. */
-export const kitchenChannel = "kitchen_tickets";
+const channel = "kitchen_tickets";
 
 const ticketColumns = `ticket.order_id::text AS "orderId", "order".customer_id AS "customerId", "order".status,
   ticket.priority, ticket.queued_at AS "queuedAt", ticket.station, ticket.started_at AS "startedAt"`;
@@ -14,7 +13,7 @@ const ticketOfOrder =
 /** Queues an order's ticket, in the transaction that places the order. */
 export async function openTicket(tx: Queryable, orderId: string): Promise<void> {
   await tx.query("INSERT INTO kitchen_tickets (order_id) VALUES ($1)", [orderId]);
-  await tell(tx, [orderId]);
+  await tell(tx, await ticketsByOrderIds(tx, [orderId]));
 }
 
 export function ticketsByOrderIds(
@@ -61,7 +60,7 @@ export async function claimTicket(
       [claim.orderId, claim.station, claim.deadlineSeconds],
     );
     if (ticket === undefined) return undefined;
-    await tell(tx, [ticket.orderId]);
+    await tell(tx, [ticket]);
     await tx.changed({ orderIds: [ticket.orderId], customerIds: [ticket.customerId] });
     return ticket;
   });
@@ -76,17 +75,15 @@ export async function completeTicket(database: Database, orderId: string): Promi
   if (!isOrderId(orderId)) throw new NotFoundError("order", orderId);
   return database.transaction(async (tx) => {
     const [order] = await tx.query<OrderRow>(
-      `WITH ready AS (
-         UPDATE orders SET status = 'READY', ready_at = now() WHERE id = $1 AND status = 'PREPARING'
-         RETURNING *
-       ), closed AS (
-         UPDATE kitchen_tickets SET claimed_until = NULL FROM ready WHERE order_id = ready.id
-       )
-       SELECT ${orderColumns} FROM ready AS orders`,
+      `UPDATE orders SET status = 'READY', ready_at = now() WHERE id = $1 AND status = 'PREPARING'
+       RETURNING ${orderColumns}`,
       [orderId],
     );
     if (order === undefined) throw await whyNot(tx, orderId);
-    await tell(tx, [order.id]);
+    await tx.query("UPDATE kitchen_tickets SET claimed_until = NULL WHERE order_id = $1", [
+      orderId,
+    ]);
+    await tell(tx, await ticketsByOrderIds(tx, [orderId]));
     await tx.changed({ orderIds: [order.id], customerIds: [order.customerId] });
     return order;
   });
@@ -111,7 +108,7 @@ export async function setTicketPriority(
       [orderId, priority],
     );
     if (ticket === undefined) throw await whyNot(tx, orderId);
-    await tell(tx, [orderId]);
+    await tell(tx, [ticket]);
     return ticket;
   });
 }
@@ -137,21 +134,46 @@ export async function giveBackOverdue(
        FROM "order" WHERE "order".id = ticket.order_id RETURNING ${ticketColumns}`,
       [limit],
     );
+    await tell(tx, tickets);
     const orderIds = tickets.map((ticket) => ticket.orderId);
-    await tell(tx, orderIds);
     const customerIds = [...new Set(tickets.map((ticket) => ticket.customerId))];
     await tx.changed({ orderIds, customerIds });
     return tickets;
   });
 }
 
+/**
+ * Tells of every ticket that is queued, claimed, given back, completed or given a priority, as it was then.
+ * Resolves, once it listens, with how to stop.
+ */
+export function listenToTickets(
+  database: Pick<Database, "listen">,
+  on: { ticket(ticket: KitchenTicketRow): void; lost(error?: Error): void },
+): Promise<() => Promise<void>> {
+  return database.listen(channel, {
+    notify: (payload) => {
+      if (payload !== undefined) on.ticket(parseTicket(payload));
+    },
+    lost: on.lost,
+  });
+}
+
 /** Heard by everybody who listens, once the transaction is committed. */
-async function tell(tx: Queryable, orderIds: readonly string[]): Promise<void> {
-  if (orderIds.length === 0) return;
-  await tx.query("SELECT pg_notify($1, id) FROM unnest($2::text[]) AS id", [
-    kitchenChannel,
-    orderIds,
+async function tell(tx: Queryable, tickets: readonly KitchenTicketRow[]): Promise<void> {
+  if (tickets.length === 0) return;
+  await tx.query("SELECT pg_notify($1, ticket) FROM unnest($2::text[]) AS ticket", [
+    channel,
+    tickets.map((ticket) => JSON.stringify(ticket)),
   ]);
+}
+
+function parseTicket(payload: string): KitchenTicketRow {
+  const { queuedAt, startedAt, ...ticket } = JSON.parse(payload);
+  return {
+    ...ticket,
+    queuedAt: new Date(queuedAt),
+    startedAt: startedAt === null ? null : new Date(startedAt),
+  };
 }
 
 async function whyNot(tx: Queryable, orderId: string) {

@@ -445,6 +445,15 @@ export type SignInPayload = {
   token: Scalars['String']['output'];
 };
 
+export type Subscription = {
+  __typename?: 'Subscription';
+  /**
+   * Staff only. Tickets as they are queued, claimed, given back, completed or given another priority: first subscribe, then
+   * read the queue. Ends with KITCHEN_UNAVAILABLE when some may have been missed.
+   */
+  kitchenTickets: KitchenTicket;
+};
+
 
 
 export type ResolverTypeWrapper<T> = Promise<T> | T;
@@ -551,6 +560,7 @@ export type ResolversTypes = {
   Session: ResolverTypeWrapper<SessionModel>;
   SignInPayload: ResolverTypeWrapper<Omit<SignInPayload, 'session'> & { session: ResolversTypes['Session'] }>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -584,6 +594,7 @@ export type ResolversParentTypes = {
   Session: SessionModel;
   SignInPayload: Omit<SignInPayload, 'session'> & { session: ResolversParentTypes['Session'] };
   String: Scalars['String']['output'];
+  Subscription: Record<PropertyKey, never>;
 };
 
 export type CachedDirectiveArgs = {
@@ -785,6 +796,10 @@ export type SignInPayloadResolvers<ContextType = Context, ParentType extends Res
   token?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type SubscriptionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  kitchenTickets?: SubscriptionResolver<ResolversTypes['KitchenTicket'], "kitchenTickets", ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = Context> = {
   CacheStats?: CacheStatsResolvers<ContextType>;
   Campaign?: CampaignResolvers<ContextType>;
@@ -810,6 +825,7 @@ export type Resolvers<ContextType = Context> = {
   Segment?: SegmentResolvers<ContextType>;
   Session?: SessionResolvers<ContextType>;
   SignInPayload?: SignInPayloadResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
 };
 
 export type DirectiveResolvers<ContextType = Context> = {

@@ -3,6 +3,7 @@ import type { Storage } from "../storage/index.js";
 import { type Accounts, createAccounts } from "./accounts.js";
 import { createHourlyOrders, type HourlyOrders } from "./hourly-orders.js";
 import { createKitchen, type Kitchen, type KitchenOptions } from "./kitchen.js";
+import { createKitchenEvents, type KitchenEvents } from "./kitchen-events.js";
 import { createOrdering, type Ordering } from "./ordering.js";
 import { createPasswords, type Passwords, type PasswordsOptions } from "./passwords.js";
 import { createPopularity, type Popularity } from "./popularity.js";
@@ -16,6 +17,7 @@ export interface Services {
   readonly sessions: Sessions;
   readonly ordering: Ordering;
   readonly kitchen: Kitchen;
+  readonly kitchenEvents: KitchenEvents;
   readonly popularity: Popularity;
   readonly hourlyOrders: HourlyOrders;
   readonly segments: Segments;
@@ -51,6 +53,7 @@ export function createServices(options: ServicesOptions): Services {
       onProblem,
     }),
     kitchen,
+    kitchenEvents: createKitchenEvents(database),
     popularity,
     hourlyOrders,
     segments: createSegments({ storage, database }),

@@ -43,7 +43,10 @@ export async function startBackends(kind: BackendKind): Promise<TestBackends> {
 export const STAFF = { email: "chef@example.org", password: "correct horse" };
 
 export interface PizzeriaOptions
-  extends Pick<AppOptions, "cache" | "database" | "drainMs" | "kitchen" | "relay" | "tendKitchen"> {
+  extends Pick<
+    AppOptions,
+    "cache" | "database" | "drainMs" | "kitchen" | "relay" | "socketLifetimeMs" | "tendKitchen"
+  > {
   config?: Partial<Config>;
   /** Instead of the backends' own, as a proxy's. */
   redisUrl?: string;
@@ -108,6 +111,7 @@ export async function openPizzeria(
     ...(options.cache && { cache: options.cache }),
     ...(options.database && { database: options.database }),
     ...(options.kitchen && { kitchen: options.kitchen }),
+    ...(options.socketLifetimeMs !== undefined && { socketLifetimeMs: options.socketLifetimeMs }),
     // Its statements come when they come.
     tendKitchen: options.tendKitchen ?? false,
     ...(options.relay !== undefined && { relay: options.relay }),
