@@ -16,10 +16,7 @@ const NEEDS =
 /** `npm run replay -- <folder>`: plays a folder's orders against servers, and checks every answer. */
 try {
   const options = readOptions(process.argv.slice(2));
-  const staff = {
-    STAFF_EMAIL: process.env.STAFF_EMAIL ?? `replay-staff@pizzeria.example`,
-    STAFF_PASSWORD: process.env.STAFF_PASSWORD ?? randomUUID(),
-  };
+  const staff = staffFor(options.urls);
   const env = { ...process.env, ...staff };
   const config = readConfig(env);
   const shares =
@@ -47,4 +44,19 @@ try {
 } catch (error) {
   process.stderr.write(`${explainStartError(error)}\n`);
   process.exitCode = 2;
+}
+
+/** An account of its own where nothing is set, which only servers started for it can make. */
+function staffFor(urls: readonly string[]): { STAFF_EMAIL: string; STAFF_PASSWORD: string } {
+  const { STAFF_EMAIL, STAFF_PASSWORD } = process.env;
+  if (STAFF_EMAIL && STAFF_PASSWORD) return { STAFF_EMAIL, STAFF_PASSWORD };
+  if (urls.length > 0) {
+    throw new InvalidInputError(
+      "STAFF_EMAIL and STAFF_PASSWORD must be those of the servers that run already.",
+    );
+  }
+  return {
+    STAFF_EMAIL: `replay-${randomUUID()}@pizzeria.example`,
+    STAFF_PASSWORD: randomUUID(),
+  };
 }

@@ -13,7 +13,7 @@ export interface CustomersParts {
   readonly changes: PriceChanges;
   /** Called before each order with its place among all; resolves when it is its turn. */
   readonly untilDue: (order: FolderOrder) => Promise<void>;
-  readonly onOrder: () => void;
+  readonly onOrder: () => Promise<void>;
 }
 
 /** Reads around each order, of each kind. */
@@ -55,7 +55,7 @@ export async function serveCustomers(
       } finally {
         release();
       }
-      parts.onOrder();
+      await parts.onOrder();
     }
   }
 
