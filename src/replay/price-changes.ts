@@ -9,7 +9,7 @@ import type { Shop } from "./shop.js";
 export interface PriceChanges {
   /** To be called before an order, and its result after it. */
   hold(order: FolderOrder): Promise<() => void>;
-  /** Changes something and changes it back, if there is anything that nobody is ordering. */
+  /** Changes something and changes it back, if nothing is changed and there is anything that nobody is ordering. */
   change(): Promise<void>;
   /** So many changes were made; each is two. */
   readonly made: number;
@@ -71,6 +71,7 @@ export function createPriceChanges(
     },
 
     async change() {
+      if (changed) return;
       const itemId = pick(truth.itemIds.filter((id) => !inUse.has(id)));
       if (itemId === undefined) return;
       let hurry = () => {};
