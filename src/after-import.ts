@@ -3,6 +3,7 @@ import { openBackends } from "./backends.js";
 import type { Config } from "./config.js";
 import type { Database } from "./origin/database.js";
 import { UndeliveredError } from "./outbox/index.js";
+import { createHourlyOrders } from "./services/hourly-orders.js";
 import { createPopularity } from "./services/popularity.js";
 
 const DELIVER_WITHIN_SECONDS = 5;
@@ -26,6 +27,7 @@ export async function afterImport({
   const { outbox, storage, close } = await openBackends(config, log, { database });
   try {
     await createPopularity({ storage, database }).rebuild();
+    await createHourlyOrders({ storage, database }).forget();
     await outbox.drain({ withinSeconds: DELIVER_WITHIN_SECONDS });
   } catch (error) {
     if (!(error instanceof UndeliveredError)) throw error;

@@ -6,15 +6,18 @@ import type { Cache } from "./cache/index.js";
 import { createCaller } from "./caller.js";
 import type { Config } from "./config.js";
 import type { CachePort, Context } from "./context.js";
-import { createApollo } from "./graphql.js";
+import { createGraphql } from "./graphql.js";
 import { createFastify } from "./http/fastify.js";
 import { addHealthRoutes } from "./http/health.js";
 import { createLogger } from "./http/logger.js";
 import { addMetricsRoute } from "./http/metrics.js";
+import { addSubscriptions } from "./http/subscriptions.js";
 import { createKeptPreferences } from "./kept-preferences.js";
 import { createLoaders } from "./origin/loaders.js";
 import { UndeliveredError } from "./outbox/index.js";
-import { createServices } from "./services/create-services.js";
+import { createServices, type Services, type ServicesOptions } from "./services/create-services.js";
+import { KitchenUnavailableError } from "./services/errors.js";
+import { startKitchenTending } from "./services/kitchen-tending.js";
 import type { PasswordsOptions } from "./services/passwords.js";
 import { type MadeUpStaff, prepareStaff } from "./staff.js";
 
@@ -22,6 +25,7 @@ import { type MadeUpStaff, prepareStaff } from "./staff.js";
 export interface App {
   readonly fastify: FastifyInstance;
   readonly backends: Backends;
+  readonly services: Services;
   readonly log: Logger;
   /** The staff account's credentials, if they were made up now. */
   readonly madeUpStaff: MadeUpStaff | undefined;
@@ -38,6 +42,11 @@ export interface AppOptions extends BackendOptions {
   drainMs?: number;
   /** False: what the database holds recorded of evictions is left to other processes. Default true. */
   relay?: boolean;
+  kitchen?: ServicesOptions["kitchen"];
+  /** False: overdue tickets and lost queues are left to other processes. Default true. */
+  tendKitchen?: boolean;
+  /** Default: an hour. */
+  socketLifetimeMs?: number;
 }
 
 /** What a start may lose to a Redis that is away, when a killed process left evictions behind. */
@@ -58,8 +67,10 @@ async function assemble(
   config: Config,
   log: Logger,
   backends: Backends,
-  { drainMs = 8_000, passwords, relay = true }: AppOptions,
+  options: AppOptions,
 ): Promise<App> {
+  const { drainMs = 8_000, passwords, kitchen, relay = true, tendKitchen = true } = options;
+  const { socketLifetimeMs } = options;
   const { database, storage, cache, outbox, redis } = backends;
   if (relay) await deliverLeftBehind(backends, log);
   const keptPreferences = createKeptPreferences(cache, database);
@@ -68,24 +79,29 @@ async function assemble(
     storage,
     passwords,
     keptPreferences,
+    kitchen,
     onProblem: (err) => log.error({ err }, "failed after the answer was decided"),
   });
   const madeUpStaff = await prepareStaff(config, database, services.passwords, log);
 
   const refreshContext = (context: Context) => ({ ...context, loaders: createLoaders(database) });
-  const apollo = createApollo({ config, log, cache, refreshContext });
+  const { schema, apollo } = createGraphql({ config, log, cache, refreshContext });
   await apollo.start();
 
   const cachePort = createCachePort(cache);
-  const context = async (request: FastifyRequest): Promise<Context> => ({
-    caller: createCaller(request.headers.authorization, services.sessions.find),
+  const contextOf = (
+    asked: { authorization: string | undefined } & Pick<Context, "address" | "log">,
+  ): Context => ({
+    caller: createCaller(asked.authorization, services.sessions.find),
     database,
     loaders: createLoaders(database),
     services,
     cache: cachePort,
-    address: request.ip,
-    log: request.log,
+    address: asked.address,
+    log: asked.log,
   });
+  const context = async ({ headers, ip, log }: FastifyRequest) =>
+    contextOf({ authorization: headers.authorization, address: ip, log });
 
   const fastify = await createFastify(config, log);
   addHealthRoutes(fastify, {
@@ -95,6 +111,7 @@ async function assemble(
   });
   addMetricsRoute(fastify, {
     cache,
+    origin: backends,
     outbox,
     queues: [keptPreferences.queue],
     token: config.metricsToken,
@@ -104,10 +121,27 @@ async function assemble(
     url: "/graphql",
     handler: fastifyApolloHandler(apollo, { context }),
   });
+  addSubscriptions(fastify, {
+    schema,
+    contextOf: (caller) => contextOf({ ...caller, log }),
+    mask: config.environment === "production",
+    log,
+    limitAddresses: config.trustProxy === false,
+    ...(socketLifetimeMs !== undefined && { lifetimeMs: socketLifetimeMs }),
+  });
+
+  const tending = tendKitchen
+    ? startKitchenTending({
+        kitchen: services.kitchen,
+        // An outage of Redis is told by others.
+        onProblem: (err) => err instanceof KitchenUnavailableError || log.error({ err }, "kitchen"),
+      })
+    : undefined;
 
   return {
     fastify,
     backends,
+    services,
     log,
     madeUpStaff,
     listen: async () => {
@@ -119,6 +153,8 @@ async function assemble(
       await fastify.close();
       clearTimeout(deadline);
       await apollo.stop();
+      await tending?.close();
+      await services.kitchenEvents.close();
       await backends.close();
     },
   };

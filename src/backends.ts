@@ -20,6 +20,8 @@ export interface Backends {
   readonly outbox: PostgresOutbox;
   /** Absent: storage and cache live in this process. */
   readonly redis: RedisClient | undefined;
+  /** SQL statements that the settings' own database was sent. */
+  readonly statements: number;
   close(): Promise<void>;
 }
 
@@ -52,9 +54,16 @@ export async function openBackends(
     redis?.disconnect();
     outages.close();
   };
+  let statements = 0;
+  const counted: BackendOptions = {
+    onStatement(sql) {
+      statements += 1;
+      options.onStatement?.(sql);
+    },
+  };
   const database =
     options.database ??
-    (await openOwnDatabase(config, log, options).catch((error) => {
+    (await openOwnDatabase(config, log, counted).catch((error) => {
       closeRedis();
       throw error;
     }));
@@ -82,7 +91,17 @@ export async function openBackends(
     closeRedis();
     if (options.database === undefined) await database.close();
   };
-  return { database, storage, cache, outbox, redis, close };
+  return {
+    database,
+    storage,
+    cache,
+    outbox,
+    redis,
+    get statements() {
+      return statements;
+    },
+    close,
+  };
 }
 
 async function openOwnDatabase(

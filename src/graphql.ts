@@ -3,6 +3,7 @@ import { ApolloServerPluginCacheControl } from "@apollo/server/plugin/cacheContr
 import { ApolloServerPluginLandingPageDisabled } from "@apollo/server/plugin/disabled";
 import { ApolloServerPluginLandingPageLocalDefault } from "@apollo/server/plugin/landingPage/default";
 import { makeExecutableSchema } from "@graphql-tools/schema";
+import type { GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import { cachedPlugin } from "./apollo/index.js";
 import type { Cache } from "./cache/index.js";
@@ -13,6 +14,7 @@ import { costLimitPlugin } from "./http/cost-limit.js";
 import { errorsLogPlugin } from "./http/errors-log.js";
 import { limitRules, limits } from "./http/limits.js";
 import { settleCallerPlugin } from "./http/settle-caller.js";
+import type { KitchenTicketRow, OrderRow } from "./origin/rows.js";
 import { formatError } from "./schema/errors.js";
 import { resolvers, typeDefs } from "./schema/index.js";
 
@@ -24,20 +26,34 @@ export interface GraphqlParts {
   refreshContext: (context: Context) => Context;
 }
 
-/** The schema with its cache directives, served by Apollo. It still has to be started. */
-export function createApollo(parts: GraphqlParts): ApolloServer<Context> {
+export interface Graphql {
+  readonly schema: GraphQLSchema;
+  /** Serves it over HTTP. It still has to be started. */
+  readonly apollo: ApolloServer<Context>;
+}
+
+/** The schema with its cache directives. */
+export function createGraphql(parts: GraphqlParts): Graphql {
   const { config, log } = parts;
   const isProduction = config.environment === "production";
   const directives = cacheDirectives<Context>(parts.cache, {
     viewer: (context) => context.caller.viewer,
     loaders: (context) => [context.loaders],
     refreshContext: parts.refreshContext,
+    resultPaths: {
+      "KitchenTicket.order": ({ orderId, customerId }: KitchenTicketRow) => ({
+        id: orderId,
+        customerId,
+      }),
+      "Order.customer": ({ customerId }: Pick<OrderRow, "customerId">) => ({ id: customerId }),
+    },
     onProblem: (err) => log.warn({ err }, "cache directive"),
   });
-  return new ApolloServer<Context>({
-    schema: directives.apply(
-      makeExecutableSchema({ typeDefs: [directives.typeDefs, ...typeDefs], resolvers }),
-    ),
+  const schema = directives.apply(
+    makeExecutableSchema({ typeDefs: [directives.typeDefs, ...typeDefs], resolvers }),
+  );
+  const apollo = new ApolloServer<Context>({
+    schema,
     plugins: [
       landingPage(config),
       costLimitPlugin(),
@@ -60,6 +76,7 @@ export function createApollo(parts: GraphqlParts): ApolloServer<Context> {
     nodeEnv: config.environment,
     logger: log,
   });
+  return { schema, apollo };
 }
 
 function landingPage(config: Config): ApolloServerPlugin<Context> {

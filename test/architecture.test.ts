@@ -39,9 +39,11 @@ const pizzeria: Record<string, Layer> = {
     ],
     uses: ["http", "schema", "services", "origin", "settings", ...Object.keys(library)],
   },
+  // A client of the API, which knows the origin to check its answers and nothing of the server.
+  replay: { areas: ["replay"], uses: ["origin"] },
   commands: {
-    areas: ["server.ts", "import.ts", "reset-staff.ts"],
-    uses: ["app", "http", "services", "origin", "settings"],
+    areas: ["server.ts", "import.ts", "reset-staff.ts", "replay.ts"],
+    uses: ["app", "http", "replay", "services", "origin", "settings"],
   },
 };
 

@@ -72,6 +72,8 @@ describe("what a mutation records with its change", () => {
       "staff",
     ],
     ["placeOrder", "mutation { placeOrder { id } }", "customer"],
+    ["claimNextTicket", 'mutation { claimNextTicket(station: "oven") { priority } }', "staff"],
+    ["completeTicket", 'mutation { completeTicket(orderId: "1") { id } }', "staff"],
   ])("is what its directive evicts: %s", async (_name, mutation, who) => {
     const token = await (who === "staff" ? pizzeria.signInStaff() : pizzeria.signUp());
     await pizzeria.ask('mutation { addToCart(sizeId: "harbour-s") { loginTime } }', { token });
@@ -96,6 +98,8 @@ describe("what a mutation records with its change", () => {
       'mutation { setPrice(sizeId: "no-such", price: "1.00") { id } }',
       'mutation { setAvailability(itemId: "no-such", available: true) { id } }',
       "mutation { placeOrder { id } }",
+      'mutation { completeTicket(orderId: "no-such") { id } }',
+      'mutation { completeTicket(orderId: "1") { id } }',
     ]) {
       expect(await pizzeria.codeOf(mutation, { token })).toBeDefined();
     }

@@ -140,6 +140,8 @@ describe("while Redis is away", () => {
       'mutation { addToCart(sizeId: "harbour-s") { loginTime } }',
       "mutation { placeOrder { id } }",
       "mutation { signOut }",
+      "{ kitchenQueue { priority } }",
+      'mutation { claimNextTicket(station: "oven") { priority } }',
       'mutation { signIn(email: "ada@example.org", password: "12345678") { token } }',
     ]) {
       expect([query, await pizzeria.codeOf(query, { token })]).toEqual([

@@ -1,5 +1,6 @@
 import type { ApolloServerPlugin, BaseContext } from "@apollo/server";
 import {
+  type DocumentNode,
   GraphQLError,
   type GraphQLOutputType,
   type GraphQLSchema,
@@ -16,6 +17,7 @@ const LIST_LENGTHS: Readonly<Record<string, number>> = {
   "Query.menu": 50,
   "MenuItem.sizes": 5,
   "OrderConnection.edges": 1,
+  "Query.hourlyOrders": 24,
 };
 const OTHER_LIST_LENGTH = 10;
 
@@ -28,20 +30,34 @@ export function costLimitPlugin<Context extends BaseContext>(): ApolloServerPlug
     async requestDidStart() {
       return {
         async didResolveOperation({ schema, document, operation, operationName, request }) {
-          const variables = request.variables ?? {};
-          if (!areCoercible(schema, operation, variables)) return;
-          const cost = getComplexity({
-            schema,
-            query: document,
-            variables,
-            ...(operationName !== null && { operationName }),
-            estimators: [fieldCost],
-          });
-          if (cost > limits.cost) throw tooCostly(cost);
+          const { variables } = request;
+          const problem = costProblem({ schema, document, operation, operationName, variables });
+          if (problem) throw problem;
         },
       };
     },
   };
+}
+
+/** The error that an operation is to be refused with; undefined where it costs no more than `limits.cost`. */
+export function costProblem(asked: {
+  schema: GraphQLSchema;
+  document: DocumentNode;
+  operation: OperationDefinitionNode | undefined;
+  operationName?: string | null | undefined;
+  variables?: Record<string, unknown> | null | undefined;
+}): GraphQLError | undefined {
+  const { schema, document, operation, operationName } = asked;
+  const variables = asked.variables ?? {};
+  if (!areCoercible(schema, operation, variables)) return undefined;
+  const cost = getComplexity({
+    schema,
+    query: document,
+    variables,
+    ...(operationName != null && { operationName }),
+    estimators: [fieldCost],
+  });
+  return cost > limits.cost ? tooCostly(cost) : undefined;
 }
 
 const fieldCost: ComplexityEstimator = ({ type, field, args, childComplexity }) =>

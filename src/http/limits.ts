@@ -10,6 +10,12 @@ export const limits = {
   aliases: 20,
   /** Fields to resolve, counted with their lists' lengths. */
   cost: 20_000,
+  /** Open sockets for subscriptions, of all and from one address (loopback is exempt), and what one may do. */
+  sockets: 200,
+  socketsPerAddress: 20,
+  subscriptionsPerSocket: 5,
+  /** Then a socket is closed, and its client connects anew. */
+  socketLifetimeMs: 3_600_000,
   requestTimeoutMs: 30_000,
   /** From one address; loopback is exempt, since a proxy on the same machine stands for everybody. */
   requestsPerMinute: 1_200,

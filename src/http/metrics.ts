@@ -5,6 +5,13 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 /** What the metrics read of the cache; a `Cache` fits. */
 export interface CacheNumbers {
   stats(): Readonly<Record<CacheNumber, number>>;
+  onEvent(listener: (event: { type: string; coordinate?: string }) => void): unknown;
+}
+
+/** What they read of the origin. */
+export interface OriginNumbers {
+  /** SQL statements sent since the start. */
+  readonly statements: number;
 }
 
 /** What they read of the outbox; a `PostgresOutbox` fits. */
@@ -54,6 +61,7 @@ export function addMetricsRoute(
   fastify: FastifyInstance,
   options: {
     cache: CacheNumbers;
+    origin?: OriginNumbers;
     outbox?: OutboxNumbers;
     queues?: readonly QueueNumbers[];
     token?: string | undefined;
@@ -62,6 +70,8 @@ export function addMetricsRoute(
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   registerNumbers(registry, "cache", CACHE_NUMBERS, () => options.cache.stats());
+  countFields(registry, options.cache);
+  if (options.origin) registerStatements(registry, options.origin);
   if (options.outbox) registerOutboxNumbers(registry, options.outbox);
   registerQueues(registry, options.queues ?? []);
   observeRequests(registry, fastify);
@@ -95,6 +105,35 @@ function registerNumbers<Name extends string>(
       },
     });
   }
+}
+
+/** Counted as they happen: the cache itself counts all fields together. */
+function countFields(registry: Registry, cache: CacheNumbers): void {
+  const lookups = new Counter({
+    name: "cache_field_lookups_total",
+    help: "Look-ups of each cached field, by how they were answered",
+    labelNames: ["field", "answer"],
+    registers: [registry],
+  });
+  cache.onEvent(({ type, coordinate }) => {
+    if (coordinate !== undefined && FIELD_ANSWERS.has(type)) {
+      lookups.inc({ field: coordinate, answer: type });
+    }
+  });
+}
+
+const FIELD_ANSWERS = new Set(["hit", "nearHit", "staleHit", "miss", "wait"]);
+
+function registerStatements(registry: Registry, origin: OriginNumbers): void {
+  new Counter({
+    name: "origin_statements_total",
+    help: "SQL statements sent to the database",
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(origin.statements);
+    },
+  });
 }
 
 function registerOutboxNumbers(registry: Registry, outbox: OutboxNumbers): void {

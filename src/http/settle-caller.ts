@@ -12,6 +12,7 @@ const PUBLIC_FIELDS = new Set([
   "menu",
   "menuItem",
   "popularItems",
+  "hourlyOrders",
   "__typename",
   "__schema",
   "__type",

@@ -32,7 +32,7 @@ export interface Database extends Queryable {
    */
   listen(
     channel: string,
-    on: { notify(): void; lost(error?: Error): void },
+    on: { notify(payload?: string): void; lost(error?: Error): void },
   ): Promise<() => Promise<void>>;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;

@@ -82,6 +82,33 @@ export class InsufficientStockError extends OriginError {
   }
 }
 
+/** A campaign of that id lives. */
+export class CampaignExistsError extends OriginError {
+  readonly code = "E_CAMPAIGN_EXISTS";
+
+  constructor(readonly id: string) {
+    super(`A campaign's id must be new, but ${JSON.stringify(id)} is in use.`);
+  }
+}
+
+/** The kitchen has completed the order before. */
+export class TicketCompletedError extends OriginError {
+  readonly code = "E_TICKET_COMPLETED";
+
+  constructor(readonly orderId: string) {
+    super(`The ticket of order ${orderId} must be open, but it is completed.`);
+  }
+}
+
+/** No station works at the order: it waits, or was given back when its station let the deadline pass. */
+export class TicketNotClaimedError extends OriginError {
+  readonly code = "E_TICKET_NOT_CLAIMED";
+
+  constructor(readonly orderId: string) {
+    super(`The ticket of order ${orderId} must be claimed by a station, but it waits for one.`);
+  }
+}
+
 /** A customer or staff account with that address, in any case of letters, exists. */
 export class EmailTakenError extends OriginError {
   readonly code = "E_EMAIL_TAKEN";

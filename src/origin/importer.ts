@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Database } from "./database.js";
+import { recountHours } from "./hourly-orders.js";
 import { importMenu } from "./import-menu.js";
 import { type ImportedOrders, importOrders } from "./import-orders.js";
 import { recount } from "./popularity.js";
@@ -53,6 +54,7 @@ export async function importFolder(
 
     const imported = await importOrders(tx, menu, orders, countOrders);
     await recount(tx);
+    await recountHours(tx);
     return { ...summary, orders: { count: orders.length, ...imported } };
   });
 }

@@ -1,10 +1,18 @@
 import DataLoader from "dataloader";
 import { customerColumns } from "./customers.js";
 import type { Queryable } from "./database.js";
+import { ticketsByOrderIds } from "./kitchen.js";
 import { itemColumns } from "./menu.js";
 import { isOrderId, orderColumns, orderLineColumns } from "./orders.js";
 import { timesOrdered } from "./popularity.js";
-import type { CustomerRow, MenuItemRow, OrderLineRow, OrderRow, SizeRow } from "./rows.js";
+import type {
+  CustomerRow,
+  KitchenTicketRow,
+  MenuItemRow,
+  OrderLineRow,
+  OrderRow,
+  SizeRow,
+} from "./rows.js";
 import { isStorable } from "./text.js";
 
 /** One loader for each relation reached from a list. Each batch is one statement. What does not exist is null, or 0, or []. */
@@ -20,6 +28,7 @@ export interface Loaders {
   orderById: DataLoader<string, OrderRow | null>;
   /** In the order of their numbers. */
   orderLinesByOrderId: DataLoader<string, OrderLineRow[]>;
+  ticketByOrderId: DataLoader<string, KitchenTicketRow | null>;
   /** Forgets all that was loaded. For after a write in the same request. */
   clearAll(): void;
 }
@@ -76,6 +85,11 @@ export function createLoaders(database: Queryable): Loaders {
         [orderIds.filter(isOrderId)],
       );
       return grouped(orderIds, rows, (row) => row.orderId);
+    }),
+    ticketByOrderId: new DataLoader<string, KitchenTicketRow | null>(async (orderIds) => {
+      const rows = await ticketsByOrderIds(database, orderIds);
+      const byId = new Map(rows.map((row) => [row.orderId, row]));
+      return orderIds.map((id) => byId.get(id) ?? null);
     }),
   };
   return {

@@ -5,6 +5,8 @@ import {
   ItemUnavailableError,
   NotFoundError,
 } from "./errors.js";
+import { addToHour } from "./hourly-orders.js";
+import { openTicket } from "./kitchen.js";
 import { checkedLines, type WantedLine } from "./order-lines.js";
 import { orderByIdempotencyKey, orderColumns } from "./orders.js";
 import { addToCounts } from "./popularity.js";
@@ -22,6 +24,8 @@ export interface PlacedOrder {
   order: OrderRow;
   /** What was ordered, for those who count it; empty when `repeated`. */
   lines: readonly PlacedLine[];
+  /** How many orders its hour had with it; 0 when `repeated`. */
+  ordersOfHour: number;
   /** True when the key had placed this order before, whatever the lines were then. */
   repeated: boolean;
 }
@@ -33,7 +37,7 @@ export interface PlacedLine extends WantedLine {
 
 /**
  * Places an order, in one transaction: prices it by the menu, takes one unit of each ingredient for each pizza,
- * writes order and lines, and counts the pizzas. All of it happens, or nothing.
+ * writes order and lines, counts pizzas and order, and queues the kitchen's ticket. All of it happens, or nothing.
  *
  * @throws EmptyOrderError, InvalidInputError for lines or a key that cannot be.
  * @throws NotFoundError for a size that does not exist.
@@ -58,8 +62,10 @@ export async function placeOrder(database: Database, wanted: NewOrder): Promise<
     await takeIngredients(tx, lines);
     await insertLines(tx, order.id, lines);
     await addToCounts(tx, lines);
+    await openTicket(tx, order.id);
     await tx.changed({ orderIds: [order.id], customerIds: [order.customerId] });
-    return { order, lines: lines.map(publicLine), repeated: false };
+    const ordersOfHour = await addToHour(tx, order.placedAt);
+    return { order, lines: lines.map(publicLine), ordersOfHour, repeated: false };
   });
 }
 
@@ -162,7 +168,7 @@ async function insertLines(
 }
 
 function repetition(order: OrderRow): PlacedOrder {
-  return { order, lines: [], repeated: true };
+  return { order, lines: [], ordersOfHour: 0, repeated: true };
 }
 
 function publicLine({ sizeId, quantity, itemId, unitPriceCents }: PricedLine): PlacedLine {

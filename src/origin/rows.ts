@@ -66,3 +66,36 @@ export interface PopularItemRow {
   itemId: string;
   timesOrdered: number;
 }
+
+export interface KitchenTicketRow {
+  orderId: string;
+  customerId: string;
+  /** The order's: PENDING while the ticket waits, PREPARING while a station has it. */
+  status: OrderStatus;
+  /** The highest is first. */
+  priority: number;
+  queuedAt: Date;
+  /** Who has it, or had it when it was completed; null while it waits. */
+  station: string | null;
+  startedAt: Date | null;
+}
+
+export interface HourlyOrdersRow {
+  /** 0 to 23, in UTC. */
+  hour: number;
+  orders: number;
+}
+
+export interface IngredientRow {
+  name: string;
+  /** Units: a pizza takes one of each of its ingredients. */
+  stock: number;
+}
+
+export interface CampaignRow {
+  id: string;
+  segments: string[];
+  /** Customers it is aimed at. */
+  targetCount: number;
+  expiresAt: Date;
+}

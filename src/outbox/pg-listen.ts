@@ -5,7 +5,10 @@ import type { Listen } from "./types.js";
 export interface ListeningClient {
   connect(): Promise<unknown>;
   query(text: string): Promise<unknown>;
-  on(event: "notification", listener: () => void): unknown;
+  on(
+    event: "notification",
+    listener: (message?: { payload?: string | undefined }) => void,
+  ): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "end", listener: () => void): unknown;
   end(): Promise<void>;
@@ -26,7 +29,7 @@ export function pgListen(createClient: () => ListeningClient): Listen {
       // Its socket may still be there.
       client.end().catch(() => {});
     };
-    client.on("notification", on.notify);
+    client.on("notification", (message) => on.notify(message?.payload));
     client.on("error", lost);
     client.on("end", () => lost());
     try {

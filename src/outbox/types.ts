@@ -15,7 +15,7 @@ export interface SqlClient {
  */
 export type Listen = (
   channel: string,
-  on: { notify(): void; lost(error?: Error): void },
+  on: { notify(payload?: string): void; lost(error?: Error): void },
 ) => Promise<() => Promise<void>>;
 
 export interface RecordOptions {

@@ -16,6 +16,13 @@ export async function requireStaff(context: Context): Promise<Session> {
   return session;
 }
 
+/** As `requireStaff`, of a session as it is now: for what goes on long after its caller was looked up. */
+export async function requireStaffStill({ caller, services }: Context): Promise<void> {
+  const session = caller.token === undefined ? null : await services.sessions.find(caller.token);
+  if (session === null) throw unauthenticated();
+  if (session.role !== "staff") throw forbidden();
+}
+
 /** The caller's token, for what changes the session it opens, or UNAUTHENTICATED. */
 export async function requireToken(context: Context): Promise<string> {
   await requireSession(context);

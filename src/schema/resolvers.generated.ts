@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { MenuItemRow, SizeRow, CustomerRow, OrderRow, OrderLineRow, PopularItemRow } from '../origin/rows.js';
+import type { MenuItemRow, SizeRow, CustomerRow, OrderRow, OrderLineRow, PopularItemRow, KitchenTicketRow, HourlyOrdersRow, CampaignRow, IngredientRow } from '../origin/rows.js';
 import type { OrderPage } from '../origin/orders.js';
 import type { Session as SessionModel, CartLine as CartLineModel } from '../services/sessions.js';
 import type { Preferences as PreferencesModel } from '../services/preferences.js';
@@ -15,6 +15,8 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
+  /** A day, as 2015-01-31. */
+  Date: { input: string; output: string; }
   /** RFC 3339, UTC. */
   DateTime: { input: Date; output: Date; }
   /** An amount with at most two decimals, as "12.75". */
@@ -43,6 +45,23 @@ export type CacheStats = {
   waits: Scalars['Int']['output'];
 };
 
+/** Everybody who was in one of its segments when it was made; it lives seven days. */
+export type Campaign = {
+  __typename?: 'Campaign';
+  /** In the order of their ids; `first` is 1 to 100, `after` the last id of the page before. */
+  customers: Array<Customer>;
+  id: Scalars['ID']['output'];
+  segments: Array<Scalars['String']['output']>;
+  targetCount: Scalars['Int']['output'];
+};
+
+
+/** Everybody who was in one of its segments when it was made; it lives seven days. */
+export type CampaignCustomersArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
 export type CartLine = {
   __typename?: 'CartLine';
   quantity: Scalars['Int']['output'];
@@ -55,6 +74,31 @@ export type Customer = {
   id: Scalars['ID']['output'];
   memberSince: Scalars['DateTime']['output'];
   name: Scalars['String']['output'];
+};
+
+export type HourlyOrders = {
+  __typename?: 'HourlyOrders';
+  /** 0 to 23, in UTC. */
+  hour: Scalars['Int']['output'];
+  orders: Scalars['Int']['output'];
+};
+
+export type Ingredient = {
+  __typename?: 'Ingredient';
+  name: Scalars['ID']['output'];
+  /** Units: a pizza takes one of each of its ingredients. */
+  stock: Scalars['Int']['output'];
+};
+
+/** A place in the kitchen: the highest priority is first, and first come first served within one. */
+export type KitchenTicket = {
+  __typename?: 'KitchenTicket';
+  order: Order;
+  priority: Scalars['Int']['output'];
+  queuedAt: Scalars['DateTime']['output'];
+  startedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Who prepares it, or prepared it; null while it waits. */
+  station?: Maybe<Scalars['String']['output']>;
 };
 
 export type MenuCategory =
@@ -89,6 +133,17 @@ export type Mutation = {
   __typename?: 'Mutation';
   /** Adds 1 to 100 of a size. */
   addToCart: Session;
+  /** Staff only. Makes the segment where there is none. A name of 1 to 100 characters. */
+  addToSegment: Segment;
+  /**
+   * Staff only. The next ticket, for this station alone; null when none waits. A station that has not completed it within
+   * 15 minutes counts as gone, and the ticket waits again in its old place.
+   */
+  claimNextTicket?: Maybe<KitchenTicket>;
+  /** Staff only. Once: a ticket that is completed, or that no station has, is refused. */
+  completeTicket: Order;
+  /** Staff only. Aims at all who are in one of 1 to 20 segments now. An id is used once while its campaign lives. */
+  createCampaign: Campaign;
   /**
    * Staff only. Evicts by hand, 1 to 100 tags; returns how many index members they had:
    * an upper bound on the entries that went.
@@ -98,12 +153,16 @@ export type Mutation = {
   placeOrder: Order;
   /** Takes a size out of the cart, however many of it there are. */
   removeFromCart: Session;
+  /** Staff only. Takes a delivery of 1 to 1000000 units into stock. */
+  restock: Ingredient;
   /** Staff only. */
   setAvailability: MenuItem;
   /** Changes what is given and leaves the rest; null unsets a preference. */
   setPreferences: Session;
   /** Staff only. */
   setPrice: MenuItem;
+  /** Staff only. The default is 0; from -1000000 to 1000000. */
+  setPriority: KitchenTicket;
   signIn: SignInPayload;
   /** Ends this session; false when there was none. */
   signOut: Scalars['Boolean']['output'];
@@ -120,6 +179,28 @@ export type MutationAddToCartArgs = {
 };
 
 
+export type MutationAddToSegmentArgs = {
+  customerId: Scalars['ID']['input'];
+  segment: Scalars['String']['input'];
+};
+
+
+export type MutationClaimNextTicketArgs = {
+  station: Scalars['String']['input'];
+};
+
+
+export type MutationCompleteTicketArgs = {
+  orderId: Scalars['ID']['input'];
+};
+
+
+export type MutationCreateCampaignArgs = {
+  id: Scalars['ID']['input'];
+  segments: Array<Scalars['String']['input']>;
+};
+
+
 export type MutationEvictTagsArgs = {
   tags: Array<Scalars['String']['input']>;
 };
@@ -132,6 +213,12 @@ export type MutationPlaceOrderArgs = {
 
 export type MutationRemoveFromCartArgs = {
   sizeId: Scalars['ID']['input'];
+};
+
+
+export type MutationRestockArgs = {
+  ingredient: Scalars['ID']['input'];
+  quantity: Scalars['Int']['input'];
 };
 
 
@@ -151,6 +238,12 @@ export type MutationSetPreferencesArgs = {
 export type MutationSetPriceArgs = {
   price: Scalars['Money']['input'];
   sizeId: Scalars['ID']['input'];
+};
+
+
+export type MutationSetPriorityArgs = {
+  orderId: Scalars['ID']['input'];
+  priority: Scalars['Int']['input'];
 };
 
 
@@ -234,6 +327,14 @@ export type Query = {
   __typename?: 'Query';
   /** Staff only. */
   cacheStats: CacheStats;
+  /** Staff only. Null when there is none, or none any more. */
+  campaign?: Maybe<Campaign>;
+  /** Orders of a day in UTC, today without `date`, by hour; hours without orders are left out. */
+  hourlyOrders: Array<HourlyOrders>;
+  /** Staff only. By name; `first` is 1 to 100, `after` the last name of the page before. */
+  inventory: Array<Ingredient>;
+  /** Staff only. Tickets that wait for a station, the next one first; `first` is 1 to 100. */
+  kitchenQueue: Array<KitchenTicket>;
   /** The caller; null without a session. */
   me?: Maybe<Customer>;
   menu: Array<MenuItem>;
@@ -244,8 +345,33 @@ export type Query = {
   orders: OrderConnection;
   /** The most ordered items, best first; `first` is 1 to 100, and at most the top 50 are kept. */
   popularItems: Array<PopularItem>;
+  /** Staff only. Null when there is none, or none any more. */
+  segment?: Maybe<Segment>;
+  /** Staff only. Who is in all of 1 to 20 segments; pages as those of a segment. */
+  segmentOverlap: Array<Customer>;
   /** The caller's session; null without one. */
   session?: Maybe<Session>;
+};
+
+
+export type QueryCampaignArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type QueryHourlyOrdersArgs = {
+  date?: InputMaybe<Scalars['Date']['input']>;
+};
+
+
+export type QueryInventoryArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryKitchenQueueArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
 };
 
 
@@ -274,6 +400,34 @@ export type QueryPopularItemsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
 };
 
+
+export type QuerySegmentArgs = {
+  name: Scalars['String']['input'];
+};
+
+
+export type QuerySegmentOverlapArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  names: Array<Scalars['String']['input']>;
+};
+
+/** A set of customers; it lives thirty days past its last addition. */
+export type Segment = {
+  __typename?: 'Segment';
+  /** In the order of their ids; `first` is 1 to 100, `after` the last id of the page before. */
+  customers: Array<Customer>;
+  name: Scalars['String']['output'];
+  size: Scalars['Int']['output'];
+};
+
+
+/** A set of customers; it lives thirty days past its last addition. */
+export type SegmentCustomersArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+};
+
 /** Lives four hours past its last use. */
 export type Session = {
   __typename?: 'Session';
@@ -289,6 +443,15 @@ export type SignInPayload = {
   session: Session;
   /** Send it as: Authorization: Bearer <token> */
   token: Scalars['String']['output'];
+};
+
+export type Subscription = {
+  __typename?: 'Subscription';
+  /**
+   * Staff only. Tickets as they are queued, claimed, given back, completed or given another priority: first subscribe, then
+   * read the queue. Ends with KITCHEN_UNAVAILABLE when some may have been missed.
+   */
+  kitchenTickets: KitchenTicket;
 };
 
 
@@ -367,12 +530,17 @@ export type ResolversTypes = {
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   CacheScope: CacheScope;
   CacheStats: ResolverTypeWrapper<CacheStats>;
+  Campaign: ResolverTypeWrapper<CampaignRow>;
   CartLine: ResolverTypeWrapper<CartLineModel>;
   Customer: ResolverTypeWrapper<CustomerRow>;
+  Date: ResolverTypeWrapper<Scalars['Date']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  HourlyOrders: ResolverTypeWrapper<HourlyOrdersRow>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Ingredient: ResolverTypeWrapper<IngredientRow>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  KitchenTicket: ResolverTypeWrapper<KitchenTicketRow>;
   MenuCategory: MenuCategory;
   MenuItem: ResolverTypeWrapper<MenuItemRow>;
   MenuItemSize: ResolverTypeWrapper<SizeRow>;
@@ -388,21 +556,28 @@ export type ResolversTypes = {
   PopularItem: ResolverTypeWrapper<PopularItemRow>;
   Preferences: ResolverTypeWrapper<PreferencesModel>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Segment: ResolverTypeWrapper<{ name: string }>;
   Session: ResolverTypeWrapper<SessionModel>;
   SignInPayload: ResolverTypeWrapper<Omit<SignInPayload, 'session'> & { session: ResolversTypes['Session'] }>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
   Boolean: Scalars['Boolean']['output'];
   CacheStats: CacheStats;
+  Campaign: CampaignRow;
   CartLine: CartLineModel;
   Customer: CustomerRow;
+  Date: Scalars['Date']['output'];
   DateTime: Scalars['DateTime']['output'];
   Float: Scalars['Float']['output'];
+  HourlyOrders: HourlyOrdersRow;
   ID: Scalars['ID']['output'];
+  Ingredient: IngredientRow;
   Int: Scalars['Int']['output'];
+  KitchenTicket: KitchenTicketRow;
   MenuItem: MenuItemRow;
   MenuItemSize: SizeRow;
   Money: Scalars['Money']['output'];
@@ -415,9 +590,11 @@ export type ResolversParentTypes = {
   PopularItem: PopularItemRow;
   Preferences: PreferencesModel;
   Query: Record<PropertyKey, never>;
+  Segment: { name: string };
   Session: SessionModel;
   SignInPayload: Omit<SignInPayload, 'session'> & { session: ResolversParentTypes['Session'] };
   String: Scalars['String']['output'];
+  Subscription: Record<PropertyKey, never>;
 };
 
 export type CachedDirectiveArgs = {
@@ -454,6 +631,13 @@ export type CacheStatsResolvers<ContextType = Context, ParentType extends Resolv
   waits?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
+export type CampaignResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Campaign'] = ResolversParentTypes['Campaign']> = {
+  customers?: Resolver<Array<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<CampaignCustomersArgs, 'first'>>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  segments?: Resolver<Array<ResolversTypes['String']>, ParentType, ContextType>;
+  targetCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
 export type CartLineResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CartLine'] = ResolversParentTypes['CartLine']> = {
   quantity?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   size?: Resolver<ResolversTypes['MenuItemSize'], ParentType, ContextType>;
@@ -466,9 +650,31 @@ export type CustomerResolvers<ContextType = Context, ParentType extends Resolver
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export interface DateScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Date'], any> {
+  name: 'Date';
+}
+
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
   name: 'DateTime';
 }
+
+export type HourlyOrdersResolvers<ContextType = Context, ParentType extends ResolversParentTypes['HourlyOrders'] = ResolversParentTypes['HourlyOrders']> = {
+  hour?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  orders?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type IngredientResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Ingredient'] = ResolversParentTypes['Ingredient']> = {
+  name?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  stock?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type KitchenTicketResolvers<ContextType = Context, ParentType extends ResolversParentTypes['KitchenTicket'] = ResolversParentTypes['KitchenTicket']> = {
+  order?: Resolver<ResolversTypes['Order'], ParentType, ContextType>;
+  priority?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  queuedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  startedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  station?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
 
 export type MenuItemResolvers<ContextType = Context, ParentType extends ResolversParentTypes['MenuItem'] = ResolversParentTypes['MenuItem']> = {
   available?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -493,12 +699,18 @@ export interface MoneyScalarConfig extends GraphQLScalarTypeConfig<ResolversType
 
 export type MutationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   addToCart?: Resolver<ResolversTypes['Session'], ParentType, ContextType, RequireFields<MutationAddToCartArgs, 'quantity' | 'sizeId'>>;
+  addToSegment?: Resolver<ResolversTypes['Segment'], ParentType, ContextType, RequireFields<MutationAddToSegmentArgs, 'customerId' | 'segment'>>;
+  claimNextTicket?: Resolver<Maybe<ResolversTypes['KitchenTicket']>, ParentType, ContextType, RequireFields<MutationClaimNextTicketArgs, 'station'>>;
+  completeTicket?: Resolver<ResolversTypes['Order'], ParentType, ContextType, RequireFields<MutationCompleteTicketArgs, 'orderId'>>;
+  createCampaign?: Resolver<ResolversTypes['Campaign'], ParentType, ContextType, RequireFields<MutationCreateCampaignArgs, 'id' | 'segments'>>;
   evictTags?: Resolver<ResolversTypes['Int'], ParentType, ContextType, RequireFields<MutationEvictTagsArgs, 'tags'>>;
   placeOrder?: Resolver<ResolversTypes['Order'], ParentType, ContextType, Partial<MutationPlaceOrderArgs>>;
   removeFromCart?: Resolver<ResolversTypes['Session'], ParentType, ContextType, RequireFields<MutationRemoveFromCartArgs, 'sizeId'>>;
+  restock?: Resolver<ResolversTypes['Ingredient'], ParentType, ContextType, RequireFields<MutationRestockArgs, 'ingredient' | 'quantity'>>;
   setAvailability?: Resolver<ResolversTypes['MenuItem'], ParentType, ContextType, RequireFields<MutationSetAvailabilityArgs, 'available' | 'itemId'>>;
   setPreferences?: Resolver<ResolversTypes['Session'], ParentType, ContextType, Partial<MutationSetPreferencesArgs>>;
   setPrice?: Resolver<ResolversTypes['MenuItem'], ParentType, ContextType, RequireFields<MutationSetPriceArgs, 'price' | 'sizeId'>>;
+  setPriority?: Resolver<ResolversTypes['KitchenTicket'], ParentType, ContextType, RequireFields<MutationSetPriorityArgs, 'orderId' | 'priority'>>;
   signIn?: Resolver<ResolversTypes['SignInPayload'], ParentType, ContextType, RequireFields<MutationSignInArgs, 'email' | 'password'>>;
   signOut?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   signOutEverywhere?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
@@ -550,13 +762,25 @@ export type PreferencesResolvers<ContextType = Context, ParentType extends Resol
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   cacheStats?: Resolver<ResolversTypes['CacheStats'], ParentType, ContextType>;
+  campaign?: Resolver<Maybe<ResolversTypes['Campaign']>, ParentType, ContextType, RequireFields<QueryCampaignArgs, 'id'>>;
+  hourlyOrders?: Resolver<Array<ResolversTypes['HourlyOrders']>, ParentType, ContextType, Partial<QueryHourlyOrdersArgs>>;
+  inventory?: Resolver<Array<ResolversTypes['Ingredient']>, ParentType, ContextType, RequireFields<QueryInventoryArgs, 'first'>>;
+  kitchenQueue?: Resolver<Array<ResolversTypes['KitchenTicket']>, ParentType, ContextType, RequireFields<QueryKitchenQueueArgs, 'first'>>;
   me?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
   menu?: Resolver<Array<ResolversTypes['MenuItem']>, ParentType, ContextType, Partial<QueryMenuArgs>>;
   menuItem?: Resolver<Maybe<ResolversTypes['MenuItem']>, ParentType, ContextType, RequireFields<QueryMenuItemArgs, 'id'>>;
   order?: Resolver<Maybe<ResolversTypes['Order']>, ParentType, ContextType, RequireFields<QueryOrderArgs, 'id'>>;
   orders?: Resolver<ResolversTypes['OrderConnection'], ParentType, ContextType, RequireFields<QueryOrdersArgs, 'first'>>;
   popularItems?: Resolver<Array<ResolversTypes['PopularItem']>, ParentType, ContextType, RequireFields<QueryPopularItemsArgs, 'first'>>;
+  segment?: Resolver<Maybe<ResolversTypes['Segment']>, ParentType, ContextType, RequireFields<QuerySegmentArgs, 'name'>>;
+  segmentOverlap?: Resolver<Array<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<QuerySegmentOverlapArgs, 'first' | 'names'>>;
   session?: Resolver<Maybe<ResolversTypes['Session']>, ParentType, ContextType>;
+};
+
+export type SegmentResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Segment'] = ResolversParentTypes['Segment']> = {
+  customers?: Resolver<Array<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<SegmentCustomersArgs, 'first'>>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  size?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type SessionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Session'] = ResolversParentTypes['Session']> = {
@@ -572,11 +796,20 @@ export type SignInPayloadResolvers<ContextType = Context, ParentType extends Res
   token?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type SubscriptionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  kitchenTickets?: SubscriptionResolver<ResolversTypes['KitchenTicket'], "kitchenTickets", ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = Context> = {
   CacheStats?: CacheStatsResolvers<ContextType>;
+  Campaign?: CampaignResolvers<ContextType>;
   CartLine?: CartLineResolvers<ContextType>;
   Customer?: CustomerResolvers<ContextType>;
+  Date?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
+  HourlyOrders?: HourlyOrdersResolvers<ContextType>;
+  Ingredient?: IngredientResolvers<ContextType>;
+  KitchenTicket?: KitchenTicketResolvers<ContextType>;
   MenuItem?: MenuItemResolvers<ContextType>;
   MenuItemSize?: MenuItemSizeResolvers<ContextType>;
   Money?: GraphQLScalarType;
@@ -589,8 +822,10 @@ export type Resolvers<ContextType = Context> = {
   PopularItem?: PopularItemResolvers<ContextType>;
   Preferences?: PreferencesResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  Segment?: SegmentResolvers<ContextType>;
   Session?: SessionResolvers<ContextType>;
   SignInPayload?: SignInPayloadResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
 };
 
 export type DirectiveResolvers<ContextType = Context> = {

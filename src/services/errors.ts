@@ -43,6 +43,15 @@ export class SessionUnavailableError extends ServiceError {
   }
 }
 
+/** The kitchen's queue is out of reach. What has been ordered is not lost. */
+export class KitchenUnavailableError extends ServiceError {
+  readonly code = "E_KITCHEN_UNAVAILABLE";
+
+  constructor(cause?: unknown) {
+    super("The kitchen's queue is out of reach for the moment; try again soon.", cause);
+  }
+}
+
 /** Too many attempts to sign in or up, by one account or from one address. */
 export class TooManyAttemptsError extends ServiceError {
   readonly code = "E_TOO_MANY_ATTEMPTS";

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Database } from "../origin/database.js";
 import { DatabaseUnavailableError, EmptyOrderError, OriginError } from "../origin/errors.js";
-import { placeOrder } from "../origin/place-order.js";
+import { type PlacedOrder, placeOrder } from "../origin/place-order.js";
 import type { OrderRow } from "../origin/rows.js";
 import { type Checkout, withoutLines } from "./cart.js";
 import { NotSignedInError, ServerBusyError } from "./errors.js";
+import type { HourlyOrders } from "./hourly-orders.js";
+import type { Kitchen } from "./kitchen.js";
 import type { Popularity } from "./popularity.js";
 import type { Session, Sessions } from "./sessions.js";
 
@@ -20,7 +22,9 @@ export interface Ordering {
 export interface OrderingOptions {
   database: Database;
   sessions: Pick<Sessions, "find" | "beginCheckout" | "settleCheckout" | "abandonCheckout">;
+  kitchen: Pick<Kitchen, "queue">;
   popularity: Pick<Popularity, "record">;
+  hourlyOrders: Pick<HourlyOrders, "record">;
   /** Told of what failed after the order had been placed, which stands all the same. */
   onProblem: (error: unknown) => void;
 }
@@ -34,7 +38,7 @@ const MAX_ATTEMPTS = 20;
  * whenever that was; then it and its lines leave the session in one step.
  */
 export function createOrdering(options: OrderingOptions): Ordering {
-  const { database, sessions, popularity, onProblem } = options;
+  const { database, sessions, kitchen, popularity, hourlyOrders, onProblem } = options;
 
   /** Undefined when the cart was changed meanwhile. */
   async function orderCart(token: string, session: Session, key: string | undefined) {
@@ -57,9 +61,18 @@ export function createOrdering(options: OrderingOptions): Ordering {
     // The order is committed: nothing that fails from here on may tell the customer otherwise.
     await Promise.all([
       sessions.settleCheckout(token, checkout).catch(onProblem),
-      placed.repeated ? undefined : popularity.record(placed.lines).catch(onProblem),
+      placed.repeated ? undefined : tell(placed),
     ]);
     return placed.order;
+  }
+
+  /** Those who follow what PostgreSQL holds; each of them can put right by itself what it missed. */
+  async function tell({ order, lines, ordersOfHour }: PlacedOrder): Promise<void> {
+    await Promise.all([
+      kitchen.queue(order.id).catch(onProblem),
+      popularity.record(lines).catch(onProblem),
+      hourlyOrders.record({ placedAt: order.placedAt, ordersOfHour }).catch(onProblem),
+    ]);
   }
 
   /** Undefined when what the caller wants to order is another matter. */

@@ -38,6 +38,34 @@ export function checkScores(scores: ReadonlyMap<string, number>): void {
   }
 }
 
+/** Infinite bounds are none. @throws InvalidStorageValueError */
+export function checkBounds(min: number, max: number): void {
+  for (const bound of [min, max]) {
+    if (typeof bound === "number" && !Number.isNaN(bound)) continue;
+    throw new InvalidStorageValueError(`A bound must be a number, but ${describe(bound)} came.`);
+  }
+}
+
+const maxMemberLength = 512;
+
+/** @throws InvalidStorageValueError */
+export function checkMembers(members: readonly string[]): readonly string[] {
+  for (const member of members) {
+    if (typeof member === "string" && member.length > 0 && member.length <= maxMemberLength)
+      continue;
+    throw new InvalidStorageValueError(
+      `A member must be text of 1 to ${maxMemberLength} characters, but ${describe(member)} came.`,
+    );
+  }
+  return members;
+}
+
+/** @throws InvalidStorageValueError */
+export function checkPage(after: string | null | undefined): void {
+  if (after === null || after === undefined || typeof after === "string") return;
+  throw new InvalidStorageValueError(`after must be text, but ${describe(after)} came.`);
+}
+
 /** For messages: ids may be secrets and values long, so text shows as its length only. */
 function describe(value: unknown): string {
   return typeof value === "string" ? `one of ${value.length} characters` : String(value);

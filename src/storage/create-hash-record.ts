@@ -102,6 +102,9 @@ function countSteps(field: string, change: CountsChange): HashStep[] {
         maxMembers,
       };
     }),
+    ...[...(change.raise ?? [])].map(([member, to]) => {
+      return { step: "raise" as const, field: prefix + member, to: checkWhole("A count", to, 1) };
+    }),
   ];
 }
 

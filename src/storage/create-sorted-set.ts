@@ -1,11 +1,24 @@
-import { checkId, checkScores, checkWhole, toTtlMs } from "./checks.js";
-import type { SortedSetChange, SortedSetDriver } from "./driver.js";
-import type { SortedSet, SortedSetOptions, SortedSetWrite } from "./sorted-set.js";
+import { checkBounds, checkId, checkScores, checkWhole, toTtlMs } from "./checks.js";
+import type { Scored, SortedSetChange, SortedSetDriver, SortedSetOrder } from "./driver.js";
+import type { ScoredMember, SortedSet, SortedSetOptions, SortedSetWrite } from "./sorted-set.js";
+
+/**
+ * Redis orders equal scores as it orders scores: both from the least, or both from the greatest. The greatest score
+ * first with the least member first is therefore kept as the least of the negated scores first.
+ */
+export function orderOf({ ties }: SortedSetOptions): SortedSetOrder {
+  return ties === "ascending" ? "leastFirst" : "greatestFirst";
+}
 
 export function createSortedSet(driver: SortedSetDriver, options: SortedSetOptions): SortedSet {
   const id = options.id === undefined ? "" : checkId(options.id);
   const ttlMs = toTtlMs(options.ttlSeconds);
   const renew = options.sliding ?? false;
+  const isNegated = orderOf(options) === "leastFirst";
+  /** Its own inverse; never -0, which Redis would keep. */
+  const stored = (score: number) => (isNegated ? 0 - score : score);
+  const toMembers = (scored: Scored[]): ScoredMember[] =>
+    scored.map(([member, score]) => ({ member, score: stored(score) }));
 
   async function write(
     mode: SortedSetChange["mode"],
@@ -14,32 +27,49 @@ export function createSortedSet(driver: SortedSetDriver, options: SortedSetOptio
   ): Promise<number[] | undefined> {
     checkScores(scores);
     if (trimTo !== undefined) checkWhole("trimTo", trimTo, 0);
-    return driver.write(id, scores, {
+    const given = new Map([...scores].map(([member, score]) => [member, stored(score)]));
+    const written = await driver.write(id, given, {
       mode,
       onlyIfExists,
       trimTo,
       ttlMs,
       renew: renew || mode === "replace",
     });
+    return written?.map(stored);
   }
 
   return {
     increment: async (member, by = 1, how) =>
       (await write("increment", new Map([[member, by]]), how))?.[0],
     set: async (scores, how) => (await write("set", scores, how)) !== undefined,
+    add: async (scores, how) => (await write("add", scores, how)) !== undefined,
     raise: async (scores, how) => (await write("raise", scores, how)) !== undefined,
     async replaceAll(scores, how) {
       await write("replace", scores, how);
     },
-    async top(count) {
-      const members = await driver.top(id, checkWhole("A count", count, 0));
-      return members.map(([member, score]) => ({ member, score }));
+    top: async (count) => toMembers(await driver.range(id, 0, checkWhole("A count", count, 0))),
+    range: async ({ offset, count }) =>
+      toMembers(
+        await driver.range(id, checkWhole("An offset", offset, 0), checkWhole("A count", count, 0)),
+      ),
+    async rangeByScore({ min = -Infinity, max = Infinity, offset = 0, count }) {
+      checkWhole("An offset", offset, 0);
+      checkWhole("A count", count, 0);
+      checkBounds(min, max);
+      const bounds = isNegated ? { min: -max, max: -min } : { min, max };
+      return toMembers(await driver.rangeByScore(id, { ...bounds, offset, count }));
     },
-    scores: async (members) => (members.length === 0 ? [] : driver.scores(id, members)),
+    pop: async (count = 1) => toMembers(await driver.pop(id, checkWhole("A count", count, 0))),
+    rank: (member) => driver.rank(id, member),
+    scores: async (members) => {
+      if (members.length === 0) return [];
+      const scores = await driver.scores(id, members);
+      return scores.map((score) => (score === undefined ? undefined : stored(score)));
+    },
     remove: async (members) => (members.length === 0 ? 0 : driver.remove(id, members)),
     async removeBelow(score) {
       checkScores(new Map([["removeBelow", score]]));
-      return driver.removeBelow(id, score);
+      return driver.removeAfter(id, stored(score));
     },
     trim: async (size) => driver.trim(id, checkWhole("A size", size, 0)),
     count: () => driver.count(id),

@@ -1,6 +1,7 @@
 import { createCounter } from "./create-counter.js";
 import { createHashRecord } from "./create-hash-record.js";
-import { createSortedSet } from "./create-sorted-set.js";
+import { createSetGroup } from "./create-set-group.js";
+import { createSortedSet, orderOf } from "./create-sorted-set.js";
 import type { StorageDriver } from "./driver.js";
 import { InvalidStorageValueError } from "./errors.js";
 import type { Storage } from "./storage.js";
@@ -9,7 +10,9 @@ export function createStorage(driver: StorageDriver): Storage {
   return {
     hash: (name, schema, options = {}) =>
       createHashRecord(driver.hashes(checkName(name)), name, schema, options),
-    sortedSet: (name, options = {}) => createSortedSet(driver.sortedSets(checkName(name)), options),
+    sortedSet: (name, options = {}) =>
+      createSortedSet(driver.sortedSets(checkName(name), orderOf(options)), options),
+    setGroup: (name, options = {}) => createSetGroup(driver.sets(checkName(name)), options),
     counter: (name, options) => createCounter(driver.counters(checkName(name)), options),
   };
 }

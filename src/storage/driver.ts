@@ -1,10 +1,13 @@
+import type { ScoreRange } from "./sorted-set.js";
+
 /**
  * The seam under the structures: text and numbers under keys. Each method is atomic.
  * A ttl is in whole milliseconds; undefined leaves a key's life as it is, or endless.
  */
 export interface StorageDriver {
   hashes(name: string): HashDriver;
-  sortedSets(name: string): SortedSetDriver;
+  sortedSets(name: string, order: SortedSetOrder): SortedSetDriver;
+  sets(name: string): SetDriver;
   counters(name: string): CounterDriver;
 }
 
@@ -26,6 +29,7 @@ export type HashStep =
   | { step: "remove"; field: string }
   | { step: "clear"; prefix: string }
   | { step: "add"; field: string; by: number }
+  | { step: "raise"; field: string; to: number }
   | { step: "count"; prefix: string; member: string; by: number; max: number; maxMembers: number };
 
 export type HashReply =
@@ -35,6 +39,9 @@ export type HashReply =
 
 export type Refusal = "maxCount" | "maxMembers" | "notANumber" | "differs";
 
+/** Which end is the first, by score and then by the members' bytes. */
+export type SortedSetOrder = "greatestFirst" | "leastFirst";
+
 export interface SortedSetDriver {
   /** Answers the written members' scores, before trimming; undefined where `onlyIfExists` held it back. */
   write(
@@ -42,23 +49,45 @@ export interface SortedSetDriver {
     scores: ReadonlyMap<string, number>,
     how: SortedSetChange,
   ): Promise<number[] | undefined>;
-  top(id: string, count: number): Promise<[member: string, score: number][]>;
+  range(id: string, offset: number, count: number): Promise<Scored[]>;
+  /** Bounds included; infinite ones are none. */
+  rangeByScore(id: string, range: Required<ScoreRange>): Promise<Scored[]>;
+  pop(id: string, count: number): Promise<Scored[]>;
+  rank(id: string, member: string): Promise<number | undefined>;
   scores(id: string, members: readonly string[]): Promise<(number | undefined)[]>;
   remove(id: string, members: readonly string[]): Promise<number>;
-  removeBelow(id: string, score: number): Promise<number>;
+  /** Removes those that come after every member with that score. */
+  removeAfter(id: string, score: number): Promise<number>;
   trim(id: string, size: number): Promise<number>;
   count(id: string): Promise<number>;
   delete(id: string): Promise<boolean>;
 }
 
+export type Scored = [member: string, score: number];
+
 export interface SortedSetChange {
-  /** "replace" drops all other members first. */
-  mode: "set" | "raise" | "increment" | "replace";
+  /** "raise" moves members towards the first end alone; "replace" drops all other members first. */
+  mode: "set" | "add" | "raise" | "increment" | "replace";
   onlyIfExists: boolean;
   trimTo: number | undefined;
   ttlMs: number | undefined;
   /** False: a life that has begun stays as it is. */
   renew: boolean;
+}
+
+/** Members in the order of their UTF-8 bytes. */
+export interface SetDriver {
+  /** Answers how many were new; undefined where `onlyIfExists` held it back. */
+  add(
+    id: string,
+    members: readonly string[],
+    how: { onlyIfExists: boolean; ttlMs: number | undefined; renew: boolean },
+  ): Promise<number | undefined>;
+  remove(id: string, members: readonly string[]): Promise<number>;
+  has(id: string, members: readonly string[]): Promise<boolean[]>;
+  size(id: string): Promise<number>;
+  page(id: string, after: string | undefined, count: number): Promise<string[]>;
+  delete(id: string): Promise<boolean>;
 }
 
 export interface CounterDriver {

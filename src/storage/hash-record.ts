@@ -42,12 +42,17 @@ export interface HashChange<Schema extends HashSchema> {
   counts?: { readonly [K in KeysOfKind<Schema, "counts">]?: CountsChange };
 }
 
-/** Done in this order: clear, remove, add. */
+/** Done in this order: clear, remove, add, raise. */
 export interface CountsChange {
   clear?: boolean;
   remove?: readonly string[];
   /** What to add to each member's count; may be negative. */
   add?: ReadonlyMap<string, number>;
+  /**
+   * What each member's count is to be at least: a greater one stays, so figures that only grow may be written late,
+   * twice or out of order. No limit holds here.
+   */
+  raise?: ReadonlyMap<string, number>;
   /** No addition may lift a count above it. */
   maxCount?: number;
   /** No addition may bring in a member beyond so many. */

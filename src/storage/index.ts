@@ -26,5 +26,12 @@ export type {
 } from "./hash-record.js";
 export { createMemoryStorage, type MemoryStorageOptions } from "./memory/memory-storage.js";
 export { createRedisStorage, type RedisStorageOptions } from "./redis/redis-storage.js";
-export type { ScoredMember, SortedSet, SortedSetOptions, SortedSetWrite } from "./sorted-set.js";
+export type { MemberPage, SetGroup, SetGroupOptions } from "./set-group.js";
+export type {
+  ScoredMember,
+  ScoreRange,
+  SortedSet,
+  SortedSetOptions,
+  SortedSetWrite,
+} from "./sorted-set.js";
 export type { Storage } from "./storage.js";

@@ -1,11 +1,12 @@
 import type { Counter, CounterOptions } from "./counter.js";
 import type { HashSchema } from "./fields.js";
 import type { HashOptions, HashRecord } from "./hash-record.js";
+import type { SetGroup, SetGroupOptions } from "./set-group.js";
 import type { SortedSet, SortedSetOptions } from "./sorted-set.js";
 
 /**
  * Named structures, on Redis or in this process, with the same behaviour. Every operation is atomic and touches
- * one key, so it runs on a cluster as it is.
+ * one key, so it runs on a cluster as it is; of sets that are read together, each by itself.
  *
  * Names are lower-case words joined by `-`, one structure each: `hash("session", …)`.
  * Every operation rejects with `StorageUnavailableError` when the server is out of reach.
@@ -17,5 +18,6 @@ export interface Storage {
     options?: HashOptions,
   ): HashRecord<Schema>;
   sortedSet(name: string, options?: SortedSetOptions): SortedSet;
+  setGroup(name: string, options?: SetGroupOptions): SetGroup;
   counter(name: string, options: CounterOptions): Counter;
 }

@@ -18,10 +18,17 @@ const stats = {
   errors: 0,
 };
 let server: FastifyInstance;
+let tell: (event: { type: string; coordinate?: string }) => void;
+const cache = {
+  stats: () => stats,
+  onEvent: (listener: typeof tell) => {
+    tell = listener;
+  },
+};
 
 function serve(token?: string) {
   server = fastify();
-  addMetricsRoute(server, { cache: { stats: () => stats }, token });
+  addMetricsRoute(server, { cache, origin: { statements: 9 }, token });
   server.get("/pizza/:id", async () => "ok");
 }
 afterEach(() => server.close());
@@ -41,11 +48,22 @@ describe("/metrics", () => {
     expect((await scrape()).body).toContain("cache_hits_total 5\n");
   });
 
+  test("shows how look-ups of each field were answered, and what the origin was asked", async () => {
+    serve();
+    for (const type of ["hit", "hit", "miss", "fill"]) tell({ type, coordinate: "Query.menu" });
+    tell({ type: "hit" });
+    const { body } = await scrape();
+    expect(body).toContain('cache_field_lookups_total{field="Query.menu",answer="hit"} 2\n');
+    expect(body).toContain('cache_field_lookups_total{field="Query.menu",answer="miss"} 1\n');
+    expect(body.match(/^cache_field_lookups_total/gm)).toHaveLength(2);
+    expect(body).toContain("origin_statements_total 9\n");
+  });
+
   test("shows the outbox's numbers, of which the database may not tell all", async () => {
     let pending: number | null = 3;
     server = fastify();
     addMetricsRoute(server, {
-      cache: { stats: () => stats },
+      cache,
       outbox: {
         stats: () => ({ delivered: 7, undelivered: 1, errors: 0 }),
         health: async () => ({ pending, oldestSeconds: pending === null ? null : 1.5 }),
@@ -63,7 +81,7 @@ describe("/metrics", () => {
     let isAway = false;
     server = fastify();
     addMetricsRoute(server, {
-      cache: { stats: () => stats },
+      cache,
       queues: [
         {
           name: "likes",

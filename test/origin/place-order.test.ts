@@ -167,6 +167,7 @@ for (const kind of databaseKinds) {
       expect(await order([], "key")).toStrictEqual({
         order: first.order,
         lines: [],
+        ordersOfHour: 0,
         repeated: true,
       });
       expect(await stock("Capers")).toBe(99);

@@ -40,7 +40,9 @@ describe.each(storageKinds)("ordering with sessions on $kind", ({ start }) => {
     createOrdering({
       database,
       sessions,
+      kitchen: { queue: async () => {} },
       popularity: { record: async () => {} },
+      hourlyOrders: { record: async () => {} },
       onProblem: (error) => problems.push(error),
       ...own,
     });

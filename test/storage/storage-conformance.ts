@@ -350,6 +350,21 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         expect(await cartOf(id)).toEqual({ c: 1 });
         expect(await visitors().get(id)).toMatchObject(ada);
       });
+
+      test("are raised, and a greater one stays, late, twice or out of order", async () => {
+        const id = fresh();
+        await visitors().save(id, { ...ada, cart: new Map([["a", 5]]) });
+        const raise = (to: Record<string, number>) =>
+          visitors().change(id, { counts: { cart: { raise: new Map(Object.entries(to)) } } });
+        await Promise.all([raise({ a: 4, b: 2 }), raise({ a: 7 }), raise({ a: 6, b: 1 })]);
+        expect((await visitors().get(id))?.cart).toEqual(
+          new Map([
+            ["a", 7],
+            ["b", 2],
+          ]),
+        );
+        await expect(raise({ c: 0 })).rejects.toBeInstanceOf(InvalidStorageValueError);
+      });
     });
 
     describe("a sorted set", () => {
@@ -470,18 +485,244 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         expect(await replaced.scores(["a"])).toEqual([2]);
       });
 
+      test("add brings in who is no member, and leaves the others' scores", async () => {
+        const set = make();
+        await set.set(scores({ a: 5 }));
+        await set.add(scores({ a: 9, b: 7 }));
+        expect(await set.scores(["a", "b"])).toEqual([5, 7]);
+      });
+
+      test("is read in parts, by rank and by score", async () => {
+        const set = make();
+        await set.set(scores({ a: 1, b: 2, c: 3, d: 4, e: 5 }));
+        const names = (found: { member: string }[]) => found.map(({ member }) => member);
+        expect(names(await set.range({ offset: 1, count: 2 }))).toEqual(["d", "c"]);
+        expect(names(await set.range({ offset: 4, count: 2 }))).toEqual(["a"]);
+        expect(names(await set.range({ offset: 5, count: 2 }))).toEqual([]);
+        expect(names(await set.rangeByScore({ min: 2, max: 4, count: 10 }))).toEqual([
+          "d",
+          "c",
+          "b",
+        ]);
+        expect(names(await set.rangeByScore({ max: 4, offset: 1, count: 2 }))).toEqual(["c", "b"]);
+        expect(names(await set.rangeByScore({ count: 2 }))).toEqual(["e", "d"]);
+        expect(await set.rank("e")).toBe(0);
+        expect(await set.rank("a")).toBe(4);
+        expect(await set.rank("none")).toBeUndefined();
+      });
+
+      test("pop takes out the first, each once, however many ask at once", async () => {
+        const set = make();
+        await set.set(new Map(Array.from({ length: 30 }, (_, i) => [`m${i}`, i])));
+        expect(await set.pop()).toEqual([{ member: "m29", score: 29 }]);
+        expect(await set.pop(0)).toEqual([]);
+        const popped = (await Promise.all(Array.from({ length: 40 }, () => set.pop()))).flat();
+        expect(popped.map(({ score }) => score).sort((a, b) => b - a)).toEqual(
+          Array.from({ length: 29 }, (_, i) => 28 - i),
+        );
+        expect(await set.pop(5)).toEqual([]);
+        expect(await set.delete()).toBe(false);
+      });
+
+      test("with ascending ties it is as the other is, but that of equals the least name is first", async () => {
+        const set = make({ ties: "ascending" });
+        await set.set(scores({ b: 2, a: 2, c: 3, d: 0, e: -1 }));
+        expect(await set.top(10)).toEqual([
+          { member: "c", score: 3 },
+          { member: "a", score: 2 },
+          { member: "b", score: 2 },
+          { member: "d", score: 0 },
+          { member: "e", score: -1 },
+        ]);
+        expect(await set.scores(["b", "none"])).toEqual([2, undefined]);
+        expect(await set.rank("b")).toBe(2);
+        expect(await set.increment("b", 2)).toBe(4);
+        await set.raise(scores({ b: 1, d: 5 }));
+        expect(await members(set)).toEqual(["d", "b", "c", "a", "e"]);
+        expect(await set.rangeByScore({ min: 2, max: 4, count: 9 })).toEqual([
+          { member: "b", score: 4 },
+          { member: "c", score: 3 },
+          { member: "a", score: 2 },
+        ]);
+        expect(await set.removeBelow(2)).toBe(1);
+        expect(await set.trim(3)).toBe(1);
+        expect(await set.pop(2)).toEqual([
+          { member: "d", score: 5 },
+          { member: "b", score: 4 },
+        ]);
+        await set.set(scores({ z: 9 }), { trimTo: 1 });
+        expect(await members(set)).toEqual(["z"]);
+      });
+
+      test.each(["ascending", "descending"] as const)(
+        "%s ties: any writes leave the order of a sorted list",
+        async (ties) => {
+          const member = fc.string({ unit: "grapheme", minLength: 1, maxLength: 3 });
+          await fc.assert(
+            fc.asyncProperty(
+              fc.array(fc.tuple(member, fc.integer({ min: -2, max: 2 })), { minLength: 1 }),
+              async (writes) => {
+                const set = make({ ties });
+                for (const [one, score] of writes) await set.set(scores({ [one]: score }));
+                const expected = Object.entries(Object.fromEntries(writes)).sort(
+                  ([a, scoreA], [b, scoreB]) =>
+                    scoreB - scoreA ||
+                    (ties === "ascending" ? 1 : -1) *
+                      Buffer.compare(Buffer.from(a), Buffer.from(b)),
+                );
+                expect(await members(set, 1_000)).toEqual(expected.map(([one]) => one));
+              },
+            ),
+            { numRuns: 25 },
+          );
+        },
+      );
+
       test("refuses scores that are no numbers and sizes that are no sizes", async () => {
         const set = make();
         for (const attempt of [
           () => set.increment("a", Number.NaN),
           () => set.set(scores({ a: Number.POSITIVE_INFINITY })),
           () => set.top(-1),
+          () => set.pop(-1),
+          () => set.range({ offset: -1, count: 1 }),
+          () => set.rangeByScore({ count: 0.5 }),
+          () => set.rangeByScore({ min: Number.NaN, count: 1 }),
           () => set.trim(0.5),
           () => set.raise(scores({ a: 1 }), { trimTo: -1 }),
         ]) {
           await expect(attempt()).rejects.toBeInstanceOf(InvalidStorageValueError);
         }
         expect(await set.count()).toBe(0);
+      });
+    });
+
+    describe("a group of sets", () => {
+      const group = () => storage.setGroup("crowd", { ttlSeconds: 60 });
+      /** As Redis orders text. */
+      const sorted = (members: Iterable<string>) =>
+        [...new Set(members)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      const all = { first: 1_000 };
+
+      test("an empty set has nothing", async () => {
+        const [id, other] = [fresh(), fresh()];
+        expect(await group().page(id, all)).toEqual([]);
+        expect(await group().size(id)).toBe(0);
+        expect(await group().has(id, ["a"])).toEqual([false]);
+        expect(await group().has(id, [])).toEqual([]);
+        expect(await group().remove(id, ["a"])).toBe(0);
+        expect(await group().delete(id)).toBe(false);
+        expect(await group().intersection([id, other], all)).toEqual([]);
+        expect(await group().union([], all)).toEqual([]);
+        expect(await group().intersection([], all)).toEqual([]);
+        expect(await group().difference([], all)).toEqual([]);
+        expect(await group().count("union", [id])).toBe(0);
+      });
+
+      test("holds each member once, in the order of its bytes, and gives them out in pages", async () => {
+        const id = fresh();
+        expect(await group().add(id, ["c", "é", "b", "b"])).toBe(3);
+        expect(await group().add(id, ["a", "c"])).toBe(1);
+        expect(await group().page(id, all)).toEqual(["a", "b", "c", "é"]);
+        expect(await group().page(id, { first: 2 })).toEqual(["a", "b"]);
+        expect(await group().page(id, { first: 2, after: "b" })).toEqual(["c", "é"]);
+        expect(await group().page(id, { first: 2, after: "bb" })).toEqual(["c", "é"]);
+        expect(await group().page(id, { first: 2, after: "é" })).toEqual([]);
+        expect(await group().page(id, { first: 1, after: "" })).toEqual(["a"]);
+        expect(await group().size(id)).toBe(4);
+        expect(await group().has(id, ["é", "x", "a"])).toEqual([true, false, true]);
+        expect(await group().remove(id, ["b", "x"])).toBe(1);
+        expect(await group().page(id, all)).toEqual(["a", "c", "é"]);
+        expect(await group().delete(id)).toBe(true);
+        expect(await group().size(id)).toBe(0);
+      });
+
+      test("onlyIfExists does not begin a set", async () => {
+        const id = fresh();
+        expect(await group().add(id, ["a"], { onlyIfExists: true })).toBeUndefined();
+        expect(await group().size(id)).toBe(0);
+        await group().add(id, ["a"]);
+        expect(await group().add(id, ["b"], { onlyIfExists: true })).toBe(1);
+      });
+
+      test("makes of several sets what each page of it says, whatever they hold", async () => {
+        const member = fc.constantFrom("a", "b", "c", "d", "é", "\u{1F355}", "\uFFFD", "aa");
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(fc.array(member), { minLength: 1, maxLength: 4 }),
+            fc.integer({ min: 1, max: 3 }),
+            async (contents, first) => {
+              const ids = contents.map(() => fresh());
+              for (const [i, members] of contents.entries()) await group().add(ids[i]!, members);
+              const [lead = [], ...others] = contents;
+              const expected = {
+                union: sorted(contents.flat()),
+                intersection: sorted(lead.filter((one) => others.every((o) => o.includes(one)))),
+                difference: sorted(lead.filter((one) => !others.some((o) => o.includes(one)))),
+              };
+              for (const kind of ["union", "intersection", "difference"] as const) {
+                const read: string[] = [];
+                for (;;) {
+                  const page = await group()[kind](ids, { first, after: read.at(-1) });
+                  read.push(...page);
+                  if (page.length < first) break;
+                }
+                expect([kind, read]).toEqual([kind, expected[kind]]);
+                expect(await group().count(kind, ids)).toBe(expected[kind].length);
+              }
+            },
+          ),
+          { numRuns: 20 },
+        );
+      });
+
+      test("reads sets larger than one command carries", async () => {
+        const [even, three, none] = [fresh(), fresh(), fresh()];
+        const name = (n: number) => `member-${String(n).padStart(6, "0")}`;
+        const multiples = (of: number) =>
+          Array.from({ length: Math.floor(6_000 / of) }, (_, i) => name((i + 1) * of));
+        expect(await group().add(even, multiples(2))).toBe(3_000);
+        await group().add(three, multiples(3));
+        await group().add(none, ["other"]);
+        expect(await group().count("intersection", [even, three])).toBe(1_000);
+        expect(await group().count("union", [even, three, none])).toBe(4_001);
+        expect(await group().count("difference", [even, three])).toBe(2_000);
+        expect(await group().intersection([even, three], { first: 2, after: name(2_999) })).toEqual(
+          [name(3_000), name(3_006)],
+        );
+        expect(await group().intersection([even, none], all)).toEqual([]);
+        expect((await group().has(even, multiples(1))).filter(Boolean)).toHaveLength(3_000);
+        expect(await group().remove(even, multiples(4))).toBe(1_500);
+      });
+
+      test("a life counts from the first addition, or slides", async () => {
+        const [fixed, sliding] = [fresh(), fresh()];
+        const slidingGroup = storage.setGroup("crowd", { ttlSeconds: 60, sliding: true });
+        await group().add(fixed, ["a"]);
+        await slidingGroup.add(sliding, ["a"]);
+        await under.advanceSeconds(40);
+        await group().add(fixed, ["b"]);
+        await slidingGroup.add(sliding, ["b"]);
+        await under.advanceSeconds(40);
+        expect(await group().size(fixed)).toBe(0);
+        expect(await group().size(sliding)).toBe(2);
+      });
+
+      test("refuses what is no member, and pages that are none", async () => {
+        const id = fresh();
+        for (const attempt of [
+          () => group().add(id, [""]),
+          () => group().add(id, ["x".repeat(513)]),
+          () => group().add(id, [7 as never]),
+          () => group().add("", ["a"]),
+          () => group().page(id, { first: 0 }),
+          () => group().page(id, { first: 1.5 }),
+          () => group().union([id, ""], all),
+          () => group().union([id], { first: 1, after: 5 as never }),
+        ]) {
+          await expect(attempt()).rejects.toBeInstanceOf(InvalidStorageValueError);
+        }
+        expect(await group().size(id)).toBe(0);
       });
     });
 

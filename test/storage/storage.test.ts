@@ -1,4 +1,4 @@
-import { storageKinds } from "../support/storages.js";
+import { clusterKind, storageKinds } from "../support/storages.js";
 import { describeStorage } from "./storage-conformance.js";
 
-for (const storageKind of storageKinds) describeStorage(storageKind);
+for (const storageKind of [...storageKinds, clusterKind]) describeStorage(storageKind);

@@ -42,7 +42,11 @@ export async function startBackends(kind: BackendKind): Promise<TestBackends> {
 
 export const STAFF = { email: "chef@example.org", password: "correct horse" };
 
-export interface PizzeriaOptions extends Pick<AppOptions, "cache" | "database" | "drainMs"> {
+export interface PizzeriaOptions
+  extends Pick<
+    AppOptions,
+    "cache" | "database" | "drainMs" | "kitchen" | "socketLifetimeMs" | "tendKitchen"
+  > {
   /**
    * Default false: the relay evicts a second time what the mutation evicted before its answer, whenever it comes to it,
    * which would hide a mutation that does not, and disturb who counts what is asked of the origin.
@@ -112,6 +116,10 @@ export async function openPizzeria(
     ...(options.cache && { cache: options.cache }),
     ...(options.database && { database: options.database }),
     relay: options.relay ?? false,
+    ...(options.kitchen && { kitchen: options.kitchen }),
+    ...(options.socketLifetimeMs !== undefined && { socketLifetimeMs: options.socketLifetimeMs }),
+    // Its statements come when they come.
+    tendKitchen: options.tendKitchen ?? false,
     ...(options.drainMs !== undefined && { drainMs: options.drainMs }),
   });
 

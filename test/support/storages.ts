@@ -1,4 +1,5 @@
 import { createMemoryStorage, createRedisStorage, type Storage } from "../../src/storage/index.js";
+import { startCluster } from "./redis-cluster.js";
 import { startRedis } from "./redis-server.js";
 import { advanceRedis } from "./redis-time.js";
 
@@ -10,11 +11,19 @@ export interface StorageUnderTest extends AsyncDisposable {
   advanceSeconds(seconds: number): Promise<void>;
 }
 
+export interface StorageKind {
+  kind: string;
+  start(): Promise<StorageUnderTest>;
+}
+
 /** Both kinds of storage; the one on a real server of its own. */
-export const storageKinds: readonly { kind: string; start(): Promise<StorageUnderTest> }[] = [
+export const storageKinds: readonly StorageKind[] = [
   { kind: "this process", start: startMemory },
   { kind: "Redis", start: startOnRedis },
 ];
+
+/** The second of them, on a cluster of three masters. */
+export const clusterKind: StorageKind = { kind: "a cluster of Redis", start: startOnCluster };
 
 async function startMemory(): Promise<StorageUnderTest> {
   const clock = createClock();
@@ -38,6 +47,21 @@ async function startOnRedis(): Promise<StorageUnderTest> {
       await advanceRedis(redis, seconds);
     },
     [Symbol.asyncDispose]: server.stop,
+  };
+}
+
+async function startOnCluster(): Promise<StorageUnderTest> {
+  const clock = createClock();
+  const cluster = await startCluster();
+  const redis = cluster.client();
+  return {
+    storage: createRedisStorage({ redis, prefix: "test:" }),
+    now: clock.now,
+    async advanceSeconds(seconds) {
+      clock.advanceSeconds(seconds);
+      await Promise.all(redis.nodes("master").map((master) => advanceRedis(master, seconds)));
+    },
+    [Symbol.asyncDispose]: cluster.stop,
   };
 }
 

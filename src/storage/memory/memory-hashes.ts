@@ -5,7 +5,7 @@ import {
   type HashStep,
   maxSafeCount,
 } from "../driver.js";
-import { wellFormed } from "../well-formed.js";
+import { wellFormed } from "../utf8.js";
 import type { ExpiringMap } from "./expiring-map.js";
 
 export function createMemoryHashes(records: ExpiringMap<Fields>): HashDriver {
@@ -57,6 +57,8 @@ function take(fields: Fields, step: HashStep): HashReply | undefined {
       return undefined;
     case "add":
       return add(fields, step.field, step.by, maxSafeCount);
+    case "raise":
+      return raise(fields, step.field, step.to);
     case "count":
       return count(fields, step);
   }
@@ -74,6 +76,13 @@ function count(fields: Fields, step: HashStep & { step: "count" }): HashReply | 
   const members = [...fields.keys()].filter((key) => key.startsWith(step.prefix)).length;
   if (!isNew || members <= step.maxMembers) return undefined;
   return { status: "refused", reason: "maxMembers", field };
+}
+
+function raise(fields: Fields, field: string, to: number): HashReply | undefined {
+  const stored = Number(fields.get(field) ?? "0");
+  if (!Number.isInteger(stored)) return { status: "refused", reason: "notANumber", field };
+  if (stored < to) fields.set(field, String(to));
+  return undefined;
 }
 
 function add(fields: Fields, field: string, by: number, max: number): HashReply | undefined {

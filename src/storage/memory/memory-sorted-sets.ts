@@ -1,73 +1,71 @@
-import type { SortedSetDriver } from "../driver.js";
+import type { SortedSetDriver, SortedSetOrder } from "../driver.js";
 import type { ExpiringMap } from "./expiring-map.js";
+import { createOrderedMembers, type OrderedMembers } from "./ordered-members.js";
 
-type Scores = Map<string, number>;
+export function createMemorySortedSets(
+  sets: ExpiringMap<OrderedMembers>,
+  order: SortedSetOrder,
+): SortedSetDriver {
+  const isReversed = order === "greatestFirst";
+  const comesBefore = (a: number, b: number) => (isReversed ? a > b : a < b);
 
-export function createMemorySortedSets(sets: ExpiringMap<Scores>): SortedSetDriver {
   return {
     async write(id, scores, { mode, onlyIfExists, trimTo, ttlMs, renew }) {
       const existing = sets.get(id);
       if (onlyIfExists && existing === undefined) return undefined;
-      const set: Scores = mode === "replace" ? new Map() : (existing ?? new Map());
+      const isNew = existing === undefined || mode === "replace";
+      const set = isNew ? createOrderedMembers(order) : existing;
       const written = [...scores].map(([member, score]) => {
         const stored = set.get(member);
         if (mode === "increment") set.set(member, (stored ?? 0) + score);
-        else if (mode !== "raise" || stored === undefined || score > stored) set.set(member, score);
+        else if (stored === undefined || isWritten(mode, score, stored)) set.set(member, score);
         return set.get(member) ?? score;
       });
-      if (trimTo !== undefined) dropAfter(set, trimTo);
+      if (trimTo !== undefined) set.splice(trimTo);
 
       if (set.size === 0) sets.delete(id);
-      else if (existing === undefined || mode === "replace") sets.set(id, set, ttlMs);
+      else if (isNew) sets.set(id, set, ttlMs);
       else if (renew && ttlMs !== undefined) sets.renew(id, ttlMs);
       return written;
     },
-    async top(id, count) {
-      return ordered(sets.get(id)).slice(0, count);
+    range: async (id, offset, count) => sets.get(id)?.slice(offset, offset + count) ?? [],
+    rangeByScore: async (id, { min, max, offset, count }) =>
+      (sets.get(id)?.filter((score) => score >= min && score <= max) ?? []).slice(
+        offset,
+        offset + count,
+      ),
+    pop: async (id, count) => take(id, (set) => set.splice(0, count)) ?? [],
+    async rank(id, member) {
+      const set = sets.get(id);
+      return set?.get(member) === undefined ? undefined : set.rank(member);
     },
     async scores(id, members) {
       const set = sets.get(id);
       return members.map((member) => set?.get(member));
     },
-    async remove(id, members) {
-      return dropFrom(id, (set) => members.filter((member) => set.delete(member)).length);
-    },
-    async removeBelow(id, score) {
-      return dropFrom(id, (set) => {
-        const below = [...set].filter((entry) => entry[1] < score);
-        for (const [member] of below) set.delete(member);
-        return below.length;
-      });
-    },
-    async trim(id, size) {
-      return dropFrom(id, (set) => dropAfter(set, size));
-    },
-    async count(id) {
-      return sets.get(id)?.size ?? 0;
-    },
-    async delete(id) {
-      return sets.delete(id);
-    },
+    remove: async (id, members) =>
+      take(id, (set) => members.filter((member) => set.delete(member)).length) ?? 0,
+    removeAfter: async (id, score) =>
+      take(id, (set) => {
+        const after = set.filter((one) => comesBefore(score, one));
+        return set.splice(set.size - after.length).length;
+      }) ?? 0,
+    trim: async (id, size) => take(id, (set) => set.splice(size).length) ?? 0,
+    count: async (id) => sets.get(id)?.size ?? 0,
+    delete: async (id) => sets.delete(id),
   };
 
-  function dropFrom(id: string, drop: (set: Scores) => number): number {
-    const set = sets.get(id);
-    if (set === undefined) return 0;
-    const dropped = drop(set);
-    if (set.size === 0) sets.delete(id);
-    return dropped;
+  function isWritten(mode: string, score: number, stored: number): boolean {
+    if (mode === "add") return false;
+    return mode !== "raise" || comesBefore(score, stored);
   }
-}
 
-function dropAfter(set: Scores, size: number): number {
-  const dropped = ordered(set).slice(size);
-  for (const [member] of dropped) set.delete(member);
-  return dropped.length;
-}
-
-/** As Redis orders a reversed range. */
-function ordered(set: Scores = new Map()): [string, number][] {
-  return [...set].sort(
-    ([a, scoreA], [b, scoreB]) => scoreB - scoreA || Buffer.compare(Buffer.from(b), Buffer.from(a)),
-  );
+  /** A set goes with its last member. */
+  function take<T>(id: string, from: (set: OrderedMembers) => T): T | undefined {
+    const set = sets.get(id);
+    if (set === undefined) return undefined;
+    const taken = from(set);
+    if (set.size === 0) sets.delete(id);
+    return taken;
+  }
 }

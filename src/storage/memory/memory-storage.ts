@@ -4,7 +4,9 @@ import type { Storage } from "../storage.js";
 import { createExpiringMap, type ExpiringMap } from "./expiring-map.js";
 import { createMemoryCounters } from "./memory-counters.js";
 import { createMemoryHashes } from "./memory-hashes.js";
+import { createMemorySets } from "./memory-sets.js";
 import { createMemorySortedSets } from "./memory-sorted-sets.js";
+import type { OrderedMembers } from "./ordered-members.js";
 
 export interface MemoryStorageOptions {
   /** Records, sets or counters kept of each name; beyond it the least recently used goes. Default 10,000. */
@@ -31,12 +33,14 @@ export function createMemoryStorage(options: MemoryStorageOptions = {}): Storage
     };
   };
   const hashes = byName<Map<string, string>>();
-  const sortedSets = byName<Map<string, number>>();
+  const sortedSets = byName<OrderedMembers>();
+  const sets = byName<OrderedMembers>();
   const counters = byName<{ value: number }>();
 
   return createStorage({
     hashes: (name) => createMemoryHashes(hashes(name)),
-    sortedSets: (name) => createMemorySortedSets(sortedSets(name)),
+    sortedSets: (name, order) => createMemorySortedSets(sortedSets(name), order),
+    sets: (name) => createMemorySets(sets(name)),
     counters: (name) => createMemoryCounters(counters(name)),
   });
 }

@@ -22,7 +22,8 @@ return 1
  * KEYS[1] the hash
  * ARGV[1] ttl in ms to give it, or ""   then steps:
  *   expect field text | expectNone field |
- *   set field text | remove field | clear prefix | add field by max | count prefix member by max maxMembers
+ *   set field text | remove field | clear prefix | add field by max | raise field to |
+ *   count prefix member by max maxMembers
  * Returns {"absent"}, {"refused", reason, field} or {"changed", field, text, …} with all fields.
  */
 export const changeHash = script(`
@@ -82,6 +83,14 @@ while at <= #ARGV do
   elseif step == "clear" then
     for one in pairs(fields) do
       if startsWith(one, field) then put(one, nil) end
+    end
+  elseif step == "raise" then
+    local to = take()
+    local stored = tonumber(fields[field] or "0")
+    if not stored then
+      refusal = "notANumber"
+    elseif stored < tonumber(to) then
+      put(field, to)
     end
   elseif step == "add" then
     refusal = add(field, tonumber(take()), tonumber(take()))

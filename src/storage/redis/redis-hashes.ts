@@ -42,6 +42,8 @@ function toArgs(step: HashStep): (string | number)[] {
       return ["clear", step.prefix];
     case "add":
       return ["add", step.field, step.by, maxSafeCount];
+    case "raise":
+      return ["raise", step.field, step.to];
     case "count":
       return ["count", step.prefix, step.member, step.by, step.max, step.maxMembers];
   }

@@ -1,30 +1,85 @@
-import type { SortedSetDriver } from "../driver.js";
+import type { Scored, SortedSetDriver, SortedSetOrder } from "../driver.js";
 import type { Keyspace } from "./keyspace.js";
 import { writeSortedSet } from "./sorted-set-scripts.js";
 
-export function createRedisSortedSets({ client, keyOf, run }: Keyspace): SortedSetDriver {
+export function createRedisSortedSets(
+  { client, keyOf, run }: Keyspace,
+  order: SortedSetOrder,
+): SortedSetDriver {
+  const isReversed = order === "greatestFirst";
   return {
     async write(id, scores, { mode, onlyIfExists, trimTo, ttlMs, renew }) {
       const how = [mode, onlyIfExists ? "1" : "", trimTo ?? "", ttlMs ?? "", renew ? "1" : ""];
-      const reply = await run(writeSortedSet, id, [...how, ...[...scores].flat()]);
+      const reply = await run(writeSortedSet, id, [...how, order, ...[...scores].flat()]);
       return Array.isArray(reply) ? reply.map(Number) : undefined;
     },
-    async top(id, count) {
+    async range(id, offset, count) {
       if (count === 0) return [];
-      const reply = await run(() => client.zrevrange(keyOf(id), 0, count - 1, "WITHSCORES"));
-      return Array.from({ length: reply.length / 2 }, (_, i) => [
-        reply[2 * i] ?? "",
-        Number(reply[2 * i + 1]),
-      ]);
+      const key = keyOf(id);
+      const last = offset + count - 1;
+      return toScored(
+        await run(() =>
+          isReversed
+            ? client.zrevrange(key, offset, last, "WITHSCORES")
+            : client.zrange(key, String(offset), String(last), "WITHSCORES"),
+        ),
+      );
+    },
+    async rangeByScore(id, { min, max, offset, count }) {
+      const key = keyOf(id);
+      const [from, to] = [bound(min), bound(max)];
+      return toScored(
+        await run(() =>
+          isReversed
+            ? client.zrevrangebyscore(key, to, from, "WITHSCORES", "LIMIT", offset, count)
+            : client.zrangebyscore(key, from, to, "WITHSCORES", "LIMIT", offset, count),
+        ),
+      );
+    },
+    async pop(id, count) {
+      if (count === 0) return [];
+      const key = keyOf(id);
+      return toScored(
+        await run(() => (isReversed ? client.zpopmax(key, count) : client.zpopmin(key, count))),
+      );
+    },
+    async rank(id, member) {
+      const key = keyOf(id);
+      const rank = await run(() =>
+        isReversed ? client.zrevrank(key, member) : client.zrank(key, member),
+      );
+      return rank ?? undefined;
     },
     async scores(id, members) {
       const reply = await run(() => client.zmscore(keyOf(id), ...members));
       return reply.map((score) => (score === null ? undefined : Number(score)));
     },
     remove: (id, members) => run(() => client.zrem(keyOf(id), ...members)),
-    removeBelow: (id, score) => run(() => client.zremrangebyscore(keyOf(id), "-inf", `(${score}`)),
-    trim: (id, size) => run(() => client.zremrangebyrank(keyOf(id), 0, -(size + 1))),
+    removeAfter: (id, score) =>
+      run(() =>
+        isReversed
+          ? client.zremrangebyscore(keyOf(id), "-inf", `(${score}`)
+          : client.zremrangebyscore(keyOf(id), `(${score}`, "+inf"),
+      ),
+    trim: (id, size) =>
+      run(() =>
+        isReversed
+          ? client.zremrangebyrank(keyOf(id), 0, -(size + 1))
+          : client.zremrangebyrank(keyOf(id), size, -1),
+      ),
     count: (id) => run(() => client.zcard(keyOf(id))),
     delete: async (id) => (await run(() => client.del(keyOf(id)))) === 1,
   };
+}
+
+function toScored(reply: readonly string[]): Scored[] {
+  return Array.from({ length: reply.length / 2 }, (_, i) => [
+    reply[2 * i] ?? "",
+    Number(reply[2 * i + 1]),
+  ]);
+}
+
+function bound(score: number): string | number {
+  if (score === Infinity) return "+inf";
+  return score === -Infinity ? "-inf" : score;
 }

@@ -5,6 +5,7 @@ import { createOutageGuard } from "./outage-guard.js";
 import type { RedisClient } from "./redis-client.js";
 import { createRedisCounters } from "./redis-counters.js";
 import { createRedisHashes } from "./redis-hashes.js";
+import { createRedisSets } from "./redis-sets.js";
 import { createRedisSortedSets } from "./redis-sorted-sets.js";
 
 export interface RedisStorageOptions {
@@ -31,7 +32,8 @@ export function createRedisStorage(options: RedisStorageOptions): Storage {
 
   return createStorage({
     hashes: (name) => createRedisHashes(keyspace(name)),
-    sortedSets: (name) => createRedisSortedSets(keyspace(name)),
+    sortedSets: (name, order) => createRedisSortedSets(keyspace(name), order),
+    sets: (name) => createRedisSets(keyspace(name)),
     counters: (name) => createRedisCounters(keyspace(name)),
   });
 }

@@ -1,0 +1,45 @@
+import type { Context } from "../context.js";
+import type { KitchenTicketRow } from "../origin/rows.js";
+import { pageSize, requireStaff } from "./guards.js";
+import { loadExisting } from "./load-existing.js";
+import type { Resolvers } from "./resolvers.generated.js";
+import { whileStaff } from "./while-staff.js";
+
+export const kitchenResolvers: Resolvers = {
+  Query: {
+    kitchenQueue: async (_parent, { first }, context) => {
+      await requireStaff(context);
+      return context.services.kitchen.waiting(pageSize(first, 20));
+    },
+  },
+  Subscription: {
+    kitchenTickets: {
+      subscribe: async (_parent, _args, context) => {
+        await requireStaff(context);
+        return whileStaff(context, await context.services.kitchenEvents.tickets());
+      },
+      resolve: (ticket: KitchenTicketRow, _args: unknown, { loaders }: Context) => {
+        // What they remember is of the event before.
+        loaders.clearAll();
+        return ticket;
+      },
+    },
+  },
+  KitchenTicket: {
+    order: (ticket, _args, { loaders }) => loadExisting(loaders.orderById, "order", ticket.orderId),
+  },
+  Mutation: {
+    claimNextTicket: async (_parent, { station }, context) => {
+      await requireStaff(context);
+      return context.services.kitchen.claimNext(station);
+    },
+    setPriority: async (_parent, { orderId, priority }, context) => {
+      await requireStaff(context);
+      return context.services.kitchen.setPriority(orderId, priority);
+    },
+    completeTicket: async (_parent, { orderId }, context) => {
+      await requireStaff(context);
+      return context.services.kitchen.complete(orderId);
+    },
+  },
+};

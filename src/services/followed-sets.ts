@@ -1,0 +1,91 @@
+import { date, type SetGroup, type Storage, StorageUnavailableError } from "../storage/index.js";
+
+/**
+ * Sets of customers that PostgreSQL holds, followed in the storage: each is read there while it is known to be whole,
+ * and taken over anew when it is not, since it was lost or may lack something.
+ */
+export interface FollowedSets {
+  /** Reads from the sets; undefined when one of them does not exist, or its life is over. */
+  read<T>(ids: readonly string[], read: (sets: SetGroup) => Promise<T>): Promise<T | undefined>;
+  /** After a commit that added these. */
+  added(
+    id: string,
+    members: readonly string[],
+    change: { expiresAt: Date; isNew: boolean },
+  ): Promise<void>;
+}
+
+export interface FollowedSetsOptions {
+  storage: Storage;
+  name: string;
+  ttlSeconds: number;
+  /** Until when the set lives; undefined when there is none. */
+  expiryOf(id: string): Promise<Date | undefined>;
+  /** Its members, in pages. */
+  membersOf(id: string, page: { first: number; after: string | undefined }): Promise<string[]>;
+  now: () => Date;
+}
+
+/** Whatever was missed, as a write lost in a failover, is so put right. */
+const trustedSeconds = 600;
+const pageSize = 1_000;
+
+export function createFollowedSets(options: FollowedSetsOptions): FollowedSets {
+  const { storage, name, ttlSeconds, expiryOf, membersOf, now } = options;
+  const sets = storage.setGroup(name, { ttlSeconds, sliding: true });
+  /** There as long as a set is known to be whole. */
+  const marks = storage.hash(
+    `${name}-whole`,
+    { expiresAt: date() },
+    { ttlSeconds: trustedSeconds },
+  );
+  /** What this process could not write: what is stored may lack it. */
+  const behind = new Set<string>();
+
+  async function takeOver(id: string): Promise<void> {
+    for (let after: string | undefined; ; ) {
+      const members = await membersOf(id, { first: pageSize, after });
+      await sets.add(id, members);
+      if (members.length < pageSize) return;
+      after = members.at(-1);
+    }
+  }
+
+  /** False when there is no such set. */
+  async function makeWhole(id: string): Promise<boolean> {
+    const mark = await marks.get(id);
+    if (mark !== undefined && !behind.has(id) && (await sets.size(id)) > 0) {
+      return mark.expiresAt > now();
+    }
+    const expiresAt = await expiryOf(id);
+    if (expiresAt === undefined) return false;
+    behind.delete(id);
+    await takeOver(id);
+    await marks.save(id, { expiresAt });
+    // One that was committed after that reading, and recorded before the mark was there, is in neither.
+    await takeOver(id);
+    return true;
+  }
+
+  return {
+    async read(ids, read) {
+      const areThere = await Promise.all(ids.map(makeWhole));
+      return areThere.every(Boolean) ? read(sets) : undefined;
+    },
+    async added(id, members, { expiresAt, isNew }) {
+      try {
+        if (isNew) {
+          // What is stored is of the one before.
+          await marks.delete(id);
+          await sets.delete(id);
+        } else if (await marks.update(id, { expiresAt })) {
+          // One that was lost meanwhile must not begin anew with these alone.
+          await sets.add(id, members, { onlyIfExists: true });
+        }
+      } catch (error) {
+        if (!(error instanceof StorageUnavailableError)) throw error;
+        behind.add(id);
+      }
+    },
+  };
+}
