@@ -26,6 +26,8 @@ export interface CachedField {
   readonly keyNames: ReadonlySet<string>;
   readonly isPrivate: boolean;
   readonly key: FieldKey;
+  /** What its keys are made of, to be read: `/{parent.id}(first,after)|locale|viewer`. */
+  readonly keyShape: string;
   /** Tags known before the load, and those that need its result. */
   readonly knownTags: readonly TagTemplate[];
   readonly resultTags: readonly TagTemplate[];
@@ -69,6 +71,7 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     keyNames: new Set(parentKey?.parsed.names.flatMap((name) => name.split(".")[1] ?? [])),
     isPrivate,
     key: fieldKey(parts),
+    keyShape: keyShapeOf(site, directive, parentKey),
     knownTags: templates.filter(({ needsResult }) => !needsResult),
     resultTags: templates.filter(({ needsResult }) => needsResult),
     keepsNull: nullTtlSeconds > 0,
@@ -84,6 +87,21 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
       coordinate,
     },
   };
+}
+
+function keyShapeOf(
+  { field }: FieldSite,
+  { vary, scope, bySelection }: CachedArguments,
+  parentKey: TagTemplate | undefined,
+): string {
+  const args = field.args.map(({ name }) => name);
+  return [
+    parentKey ? `/${parentKey.text}` : "",
+    args.length > 0 ? `(${args.join(",")})` : "",
+    ...vary.map((name) => `|${name}`),
+    scope === "PRIVATE" ? "|viewer" : "",
+    bySelection ? "|selection" : "",
+  ].join("");
 }
 
 function parentReader(template: TagTemplate): (parent: unknown, context: unknown) => string {
