@@ -93,7 +93,7 @@ async function createServer(options?: CachedPluginOptions<Context>, calculateHtt
   return ask;
 }
 
-describe("Cache-Control", () => {
+describe("Cache-Control (pitfall 26)", () => {
   test.each([true, false])(
     "lets nobody keep what an eviction cannot reach (Apollo's own header: %s)",
     async (calculateHttpHeaders) => {
