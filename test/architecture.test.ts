@@ -14,6 +14,7 @@ const library: Record<string, Layer> = {
   storage: { areas: ["storage"], uses: [] },
   directives: { areas: ["directives"], uses: ["cache"] },
   apollo: { areas: ["apollo"], uses: ["directives", "cache"] },
+  inspect: { areas: ["inspect"], uses: ["directives", "cache"] },
   testing: { areas: ["testing"], uses: ["directives", "cache"] },
   outbox: { areas: ["outbox"], uses: ["cache"] },
   frontDoor: { areas: ["index.ts"], uses: ["cache", "directives"] },
@@ -54,7 +55,7 @@ const knowsRedis = /^src\/(cache\/redis\/|storage\/|redis\.ts$)/;
 
 /** Optional peers, and which part of the library cannot do without them at run time. Types of them may stand anywhere. */
 const neededPeers: Record<string, string[]> = {
-  graphql: ["directives", "testing"],
+  graphql: ["directives", "testing", "inspect"],
   "@apollo/server": [],
   ioredis: [],
 };
@@ -175,6 +176,7 @@ describe("a rule that is broken is told", () => {
     ["src/apollo/a.ts", "src/graphql.ts"],
     ["src/directives/a.ts", "src/testing/b.ts"],
     ["src/testing/a.ts", "src/schema/b.ts"],
+    ["src/inspect/a.ts", "src/testing/b.ts"],
     ["src/index.ts", "src/origin/b.ts"],
     ["src/schema/a.ts", "src/cache/b.ts"],
     ["src/schema/a.ts", "src/directives/b.ts"],

@@ -29,6 +29,8 @@ export interface CachedField {
   /** False where the answer hangs on who asks. */
   readonly isShared: boolean;
   readonly key: FieldKey;
+  /** What its keys are made of, to be read: `/{parent.id}(first,after)|locale|viewer`. */
+  readonly keyShape: string;
   /**
    * The parent's properties that key and known tags hang on, where they hang on nothing else; undefined where they do:
    * on arguments, viewer, context, selection, or on more of the parent.
@@ -82,6 +84,7 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     isPrivate,
     isShared: !isPrivate && vary.length === 0,
     key: fieldKey(parts),
+    keyShape: keyShapeOf(site, directive, parentKey),
     onlyOfParent: hangsOnMore ? undefined : propertiesOf([parentKey, ...knownTags]),
     knownTags,
     resultTags: templates.filter(({ needsResult }) => needsResult),
@@ -103,6 +106,21 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
 function propertiesOf(templates: readonly TagTemplate[]): readonly string[] | undefined {
   if (templates.some(({ onlyOfParent }) => onlyOfParent === undefined)) return undefined;
   return templates.flatMap(({ onlyOfParent }) => onlyOfParent ?? []);
+}
+
+function keyShapeOf(
+  { field }: FieldSite,
+  { vary, scope, bySelection }: CachedArguments,
+  parentKey: TagTemplate | undefined,
+): string {
+  const args = field.args.map(({ name }) => name);
+  return [
+    parentKey ? `/${parentKey.text}` : "",
+    args.length > 0 ? `(${args.join(",")})` : "",
+    ...vary.map((name) => `|${name}`),
+    scope === "PRIVATE" ? "|viewer" : "",
+    bySelection ? "|selection" : "",
+  ].join("");
 }
 
 function parentReader(template: TagTemplate): (parent: unknown, context: unknown) => string {

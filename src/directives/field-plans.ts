@@ -1,8 +1,10 @@
 import { type GraphQLObjectType, type GraphQLSchema, isObjectType } from "graphql";
+import { DirectiveError } from "../cache/errors.js";
 import { entitySite } from "./cached-entity.js";
 import { type CachedField, cachedField } from "./cached-field.js";
 import { compileTemplateAt, type FieldSite } from "./check-cached.js";
 import { checkEvictions } from "./check-evictions.js";
+import { checkPrivacy } from "./check-privacy.js";
 import { readCached, readEvictTags } from "./declarations.js";
 import { directiveError } from "./errors.js";
 import type { EvictingField } from "./evict-tags-resolver.js";
@@ -16,13 +18,24 @@ export interface FieldPlans {
   readonly nestedTypes: ReadonlySet<string>;
 }
 
+export interface PlanOptions {
+  /** Told of each contradiction, to find them all. Default: the first is thrown. */
+  readonly onError?: (error: DirectiveError) => void;
+  /** False for a schema of definitions alone, whose fields have their resolvers elsewhere. Default true. */
+  readonly hasResolvers?: boolean;
+}
+
 /**
  * Reads and checks the directives of all object types. A directive on an interface's field holds for the types that
  * implement it, unless their own field has one.
  *
- * @throws DirectiveError for the first contradiction found.
+ * @throws DirectiveError for the first contradiction found, unless `onError` takes them.
  */
-export function planFields(schema: GraphQLSchema, options: AnyContextOptions): FieldPlans {
+export function planFields(
+  schema: GraphQLSchema,
+  options: AnyContextOptions,
+  { onError = rethrow, hasResolvers = true }: PlanOptions = {},
+): FieldPlans {
   const cached = new Map<string, CachedField>();
   const evicting = new Map<string, EvictingField>();
   for (const type of Object.values(schema.getTypeMap())) {
@@ -30,7 +43,7 @@ export function planFields(schema: GraphQLSchema, options: AnyContextOptions): F
     planEntity(type);
     for (const field of Object.values(type.getFields())) {
       const coordinate = `${type.name}.${field.name}`;
-      planField({ schema, coordinate, parentType: type, field, options });
+      attempt(() => planField({ schema, coordinate, parentType: type, field, options }));
     }
   }
   const tagged = Array.from(
@@ -41,7 +54,10 @@ export function planFields(schema: GraphQLSchema, options: AnyContextOptions): F
       templates: [...knownTags, ...resultTags],
     }),
   );
-  checkEvictions([...evicting.values()], tagged, options.externalTags ?? []);
+  if (hasResolvers) attempt(() => checkPrivacy(schema, cached));
+  for (const each of evicting.values()) {
+    attempt(() => checkEvictions([each], tagged, options.externalTags ?? []));
+  }
   const nested = [...cached.values()].filter(({ hasParent }) => hasParent);
   const nestedTypes = new Set(nested.map(({ coordinate }) => coordinate.split(".")[0] as string));
   return { cached, evicting, nestedTypes };
@@ -51,6 +67,15 @@ export function planFields(schema: GraphQLSchema, options: AnyContextOptions): F
     if (!caching) return;
     const site = entitySite(schema, type, options);
     cached.set(site.coordinate, cachedField(site, caching));
+  }
+
+  function attempt(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof DirectiveError)) throw error;
+      onError(error);
+    }
   }
 
   function planField(site: FieldSite): void {
@@ -63,6 +88,10 @@ export function planFields(schema: GraphQLSchema, options: AnyContextOptions): F
     if (caching) cached.set(coordinate, cachedField(site, caching));
     if (evictions) evicting.set(coordinate, evictingField(site, evictions.tags));
   }
+}
+
+function rethrow(error: DirectiveError): never {
+  throw error;
 }
 
 /** The directive of the field itself, or else of the first interface that has one on its field. */

@@ -138,7 +138,7 @@ async function createServer(
   return ask;
 }
 
-describe("Cache-Control", () => {
+describe("Cache-Control (pitfall 26)", () => {
   test.each([true, false])(
     "lets nobody keep what an eviction cannot reach (Apollo's own header: %s)",
     async (calculateHttpHeaders) => {

@@ -58,7 +58,7 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         expect(origin.loads).toBe(1);
       });
 
-      it("gives every caller a value of its own", async () => {
+      it("gives every caller a value of its own (pitfall 27)", async () => {
         const cache = createCache();
         const [key, origin] = [newKey(), createOrigin(() => ({ sizes: [1, 2] }))];
         const get = () => cache.getOrSet(key, minute, origin.load) as Promise<{ sizes: number[] }>;
@@ -187,7 +187,7 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         expect(await cache.getOrSet(key, options, young.load)).toBe("new");
       });
 
-      it("does not let a caller join a load that began before the eviction", async () => {
+      it("does not let a caller join a load that began before the eviction (pitfall 15)", async () => {
         const cache = createCache();
         const [key, gate] = [newKey(), createGate()];
         const options = { ...minute, tags: [key] };
@@ -391,6 +391,35 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         expect(await cache.get(key)).toBe("value");
       });
 
+      it("returns but does not store what a load has seen from before an eviction, and gives it to nobody else", async () => {
+        const cache = createCache();
+        const [key, gate] = [newKey(), createGate()];
+        const before = await cache.position();
+        await cache.evictTags([key]);
+        const since = await cache.position();
+        const options = { ...minute, tags: [key], since };
+        const old = cache.lookup(key, options, async (load) => {
+          await gate.pass();
+          load.setSince(before);
+          return "old";
+        });
+        await gate.arrived;
+        const joined = cache.lookup(key, options, () => "new");
+        gate.open();
+        expect(await old).toMatchObject({ value: "old", since: before, remainingSeconds: 0 });
+        expect((await joined).value).toBe("new");
+        expect(await cache.get(key)).not.toBe("old");
+      });
+
+      it("tells with an entry how old the operation was that it was loaded for", async () => {
+        const cache = createCache();
+        const key = newKey();
+        const since = await cache.position();
+        await cache.evictTags([`${key} other`]);
+        await cache.getOrSet(key, { ...minute, since }, () => 1);
+        expect(await cache.lookup(key, minute, () => 2)).toMatchObject({ value: 1, since });
+      });
+
       it("stores nothing for an operation whose age nobody knows", async () => {
         const cache = createCache();
         const key = newKey();
@@ -590,7 +619,7 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         expect(hit.ageSeconds).toBeLessThan(1);
       });
 
-      it("lets entries born together die apart", async () => {
+      it("lets entries born together die apart (pitfall 25)", async () => {
         const cache = createCache({ ttlJitter: 0.5 });
         const lives = new Set<number>();
         for (let entry = 0; entry < 20; entry += 1) {
@@ -656,7 +685,7 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
     });
 
     describe("stale windows", () => {
-      it("serves stale at once while one load refreshes it", async () => {
+      it("serves stale at once while one load refreshes it (pitfall 24)", async () => {
         const cache = createCache();
         const [key, gate] = [newKey(), createGate()];
         const options = { ttlSeconds: 0.02, staleWhileRevalidateSeconds: 60 };
@@ -685,7 +714,7 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         expect(await cache.getOrSet(key, options, () => "new")).toBe("new");
       });
 
-      it("keeps a stale entry for the load that throws, and serves it in its place", async () => {
+      it("keeps a stale entry for the load that throws, and serves it in its place (pitfall 13)", async () => {
         const cache = createCache();
         const key = newKey();
         const options = { ttlSeconds: 0.02, staleIfErrorSeconds: 60, tags: [key] };

@@ -61,7 +61,7 @@ function listOfHundred() {
 }
 
 describe("a list of a hundred with two cached fields each", () => {
-  test("looks all of them up in one tick, and its misses reach the loader as one batch", async () => {
+  test("looks all of them up in one tick, and its misses reach the loader as one batch (pitfall 20)", async () => {
     const { run, lookups, batches } = listOfHundred();
 
     const { data, errors } = await run();

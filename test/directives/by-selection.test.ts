@@ -57,7 +57,7 @@ describe("a resolver that reads the selection", () => {
     expect(problems).toEqual([]);
   });
 
-  test("is noticed where it doesn't, not cached, and reported once", async () => {
+  test("is noticed where it doesn't, not cached, and reported once (pitfall 1)", async () => {
     const { run, asked, problems } = createCachedSchema(selecting(""));
 
     expect((await run("{ item { id } }")).data).toEqual({ item: { id: "id" } });
@@ -83,7 +83,7 @@ describe("a resolver that reads the selection", () => {
     expect((await run("{ item { name } }")).data).toEqual({ item: { name: "name" } });
   });
 
-  test("does not answer another selection with its own, even where that waited for it", async () => {
+  test("does not answer another selection with its own, even where that waited for it (pitfall 1)", async () => {
     const gate = createGate();
     const { run } = createCachedSchema(selecting("", gate));
 

@@ -98,7 +98,7 @@ describe("a cached field", () => {
     expect(asked("item")).toBe(3);
   });
 
-  test("tells null arguments from absent ones", async () => {
+  test("tells null arguments from absent ones (pitfall 4)", async () => {
     const { run, asked } = createCachedSchema(menu);
 
     await run("{ menu { id } }");
@@ -107,7 +107,7 @@ describe("a cached field", () => {
     expect(asked("menu")).toBe(2);
   });
 
-  test("is one entry for all documents that ask for it", async () => {
+  test("is one entry for all documents that ask for it (pitfall 2)", async () => {
     const { run, asked } = createCachedSchema(menu);
 
     await run("{ menu { id } }");
@@ -117,7 +117,7 @@ describe("a cached field", () => {
     expect(asked("menu")).toBe(1);
   });
 
-  test("keeps a null", async () => {
+  test("keeps a null (pitfall 14)", async () => {
     const { run, asked } = createCachedSchema(menu);
 
     expect((await run('{ item(id: "9") { id } }')).data).toEqual({ item: null });

@@ -88,6 +88,23 @@ describe("@cached is refused", () => {
     );
   });
 
+  test("where all viewers would share what belongs to one", () => {
+    const typeDefs = (type: string, own: string): string =>
+      `type Query { item: ${type} @cached(ttl: 1) } interface Node { id: ID! } union Thing = Item | Box
+       type Box implements Node { id: ID! item: Item }
+       type Item implements Node { id: ID! note: String ${own} }`;
+    for (const type of ["Item", "[Box!]!", "Node", "[Thing]"]) {
+      expectRefusal(
+        typeDefs(type, "@cached(ttl: 1, scope: PRIVATE)"),
+        "Query.item",
+        "all viewers share its entry, which would hold Item.note: that is PRIVATE, but has no resolver of its own. " +
+          "Give Item.note a resolver, or Query.item the scope PRIVATE.",
+        { viewer },
+      );
+      expect(() => build(typeDefs(type, "@cached(ttl: 1)"))).not.toThrow();
+    }
+  });
+
   test("beside @evictTags", () => {
     expectRefusal(
       item('@cached(ttl: 1, tags: ["a"]) @evictTags(tags: ["a"])'),

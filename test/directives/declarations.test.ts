@@ -44,7 +44,7 @@ describe("the directives' SDL", () => {
 });
 
 describe("a directive", () => {
-  test("holds on a field that extends a type", async () => {
+  test("holds on a field that extends a type (pitfall 28)", async () => {
     let asked = 0;
     const schema = cacheDirectives(createTestCache()).apply(
       makeExecutableSchema({
@@ -74,7 +74,7 @@ describe("a directive", () => {
     expect(await run(applied, "{ b }")).toEqual({ data: { b: 1 } });
   });
 
-  test("on an interface's field holds for the types that implement it, but for those with their own", async () => {
+  test("on an interface's field holds for the types that implement it, but for those with their own (pitfall 9)", async () => {
     const asked: string[] = [];
     const schema = cacheDirectives(createTestCache()).apply(
       makeExecutableSchema({
@@ -208,7 +208,7 @@ describe("a code-first field", () => {
     );
   });
 
-  test("is refused in SDL that no validation has seen", () => {
+  test("is refused in SDL that no validation has seen (pitfall 30)", () => {
     const unchecked = (field: string) => () =>
       cacheDirectives(createTestCache()).apply(
         buildSchema(`type Query { ${field} }`, { assumeValidSDL: true }),

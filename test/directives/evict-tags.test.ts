@@ -255,7 +255,7 @@ describe("@evictTags", () => {
     expect(cleared).toBe(4);
   });
 
-  test("is over before the next mutation of the operation begins", async () => {
+  test("is over before the next mutation of the operation begins (pitfall 23)", async () => {
     const seen: string[][] = [];
     const { run, events } = createCachedSchema(
       shop(() => {
@@ -269,7 +269,7 @@ describe("@evictTags", () => {
     expect(seen).toEqual([["order:1"]]);
   });
 
-  test("neither reads nor fills the cache under its payload", async () => {
+  test("neither reads nor fills the cache under its payload (pitfall 22)", async () => {
     const { run, asked } = createCachedSchema(shop(() => null));
     await run("{ customer { name } }");
 

@@ -49,7 +49,7 @@ async function twice(parts: SchemaParts, query: string) {
   return { cold, warm, asked: built.asked("field"), problems: built.problems };
 }
 
-describe("an answer from the cache is the resolver's", () => {
+describe("an answer from the cache is the resolver's (pitfalls 9, 10 and 14)", () => {
   test.each([
     ["a list with nulls", "[Item]", () => [{ id: 1 }, null, undefined], "{ field { id } }"],
     ["null", "Item", () => null, "{ field { id } }"],
@@ -91,7 +91,7 @@ describe("an answer from the cache is the resolver's", () => {
   });
 });
 
-describe("what could not come back as it went is answered, and not cached", () => {
+describe("what could not come back as it went is answered, and not cached (pitfall 8)", () => {
   const query = "{ field }";
   const items = "{ field { __typename } }";
 
@@ -219,7 +219,7 @@ describe("what could not come back as it went is answered, and not cached", () =
 });
 
 describe("an error", () => {
-  test("is not cached, and reaches the client as it was thrown", async () => {
+  test("is not cached, and reaches the client as it was thrown (pitfall 13)", async () => {
     const thrown = new GraphQLError("Closed.", { extensions: { code: "CLOSED" } });
     const { cold, warm, asked, problems } = await twice(
       field("Item", () => {
@@ -250,7 +250,7 @@ describe("an error", () => {
     ]);
   });
 
-  test("inside the cache after the load changes neither the answer nor how often the origin is asked", async () => {
+  test("inside the cache after the load changes neither the answer nor how often the origin is asked (pitfall 13)", async () => {
     const cache = createTestCache();
     const { run, asked, problems } = createCachedSchema({
       ...field("Int", () => 5),

@@ -158,7 +158,7 @@ describe("tags without bound", () => {
 });
 
 describe("keys", () => {
-  test("see through the scalars of arguments, nested and by default", async () => {
+  test("see through the scalars of arguments, nested and by default (pitfall 4)", async () => {
     const { run, asked } = createCachedSchema(shop([]));
 
     await run('{ find(filter: { price: "2.5", sizes: [S] }) }');
@@ -224,7 +224,7 @@ describe("a nested field", () => {
     },
   ];
 
-  test("is one entry a parent, told by its id or its key", async () => {
+  test("is one entry a parent, told by its id or its key (pitfall 5)", async () => {
     const { run, asked } = createCachedSchema(shop(items));
 
     const { data } = await run("{ items { code parts { text } } }");
@@ -239,7 +239,7 @@ describe("a nested field", () => {
     expect([asked("code"), asked("text")]).toEqual([2, 2]);
   });
 
-  test("whose parent lacks its key is answered, not cached, and reported once", async () => {
+  test("whose parent lacks its key is answered, not cached, and reported once (pitfall 5)", async () => {
     const { run, asked, problems } = createCachedSchema(
       shop([{ id: 1, price: 1n, parts: [{ nr: 1, sku: null }, { nr: 2 }] }]),
     );

@@ -56,7 +56,7 @@ function priced() {
 }
 
 describe("an operation is as old as the oldest thing it may have seen", () => {
-  test("so what its loader remembers from before an eviction is answered and not stored", async () => {
+  test("so what its loader remembers from before an eviction is answered and not stored (pitfall 21)", async () => {
     const { origin, gate, parts, context } = priced();
     const { run, cache } = createCachedSchema(parts);
 
@@ -88,7 +88,7 @@ describe("an operation is as old as the oldest thing it may have seen", () => {
     expect((await run("{ item { price } }", context())).data).toEqual({ item: { price: 2 } });
   });
 
-  test("and a mutation that evicts forgets what it knew: its payload shows what was written", async () => {
+  test("and a mutation that evicts forgets what it knew: its payload shows what was written (pitfall 21)", async () => {
     const { parts, context } = priced();
     const { run } = createCachedSchema(parts);
     await run("{ item { price } }", context());

@@ -14,7 +14,7 @@ import { cacheDirectives } from "../../src/directives/cache-directives.js";
 import { createTestCache } from "./support/cached-schema.js";
 
 describe("a wrapped resolver", () => {
-  test("keeps its this, source, arguments and context", async () => {
+  test("keeps its this, source, arguments and context (pitfall 31)", async () => {
     const seen: unknown[] = [];
     const context = { viewer: "ada" };
     const schema = cacheDirectives(createTestCache()).apply(
@@ -84,7 +84,7 @@ describe("a wrapped resolver", () => {
     expect(called).toBe(1);
   });
 
-  test("stays synchronous where nothing is cached", () => {
+  test("stays synchronous where nothing is cached (pitfall 31)", () => {
     const directives = cacheDirectives(createTestCache(), { authorize: { "Query.b": () => true } });
     const schema = directives.apply(
       makeExecutableSchema({
@@ -115,7 +115,7 @@ describe("a wrapped resolver", () => {
 });
 
 describe("a subscription", () => {
-  test("runs its events past the cache", async () => {
+  test("runs its events past the cache (pitfall 22)", async () => {
     let priced = 0;
     const directives = cacheDirectives(createTestCache());
     const schema = directives.apply(

@@ -114,7 +114,7 @@ describe("a PRIVATE field", () => {
     expect(asked("order")).toBeGreaterThan(10);
   });
 
-  test.each([undefined, null, ""])("is not cached for nobody (%j)", async (viewer) => {
+  test.each([undefined, null, ""])("is not cached for nobody (%j, pitfall 6)", async (viewer) => {
     const { run, asked, problems } = createCachedSchema(orders);
     const context = viewer === undefined ? {} : { viewer };
 
@@ -160,7 +160,7 @@ describe("a PRIVATE field", () => {
     },
   );
 
-  test("is also filed under its viewer, for all of whose entries to go at once", async () => {
+  test("is also filed under its viewer, for all of whose entries to go at once (pitfall 7)", async () => {
     const { run, asked } = createCachedSchema(orders);
     const query = '{ order(id: "7") { note } orders { owner } }';
     for (const viewer of ["a:b", "bob"]) await run(query, { viewer });
@@ -254,7 +254,7 @@ describe("vary", () => {
     expect(asked("greeting")).toBe(4);
   });
 
-  test("that fails is reported, and the field answered by its resolver", async () => {
+  test("that fails is reported, and the field answered by its resolver (pitfall 3)", async () => {
     const { run, asked, problems } = createCachedSchema({
       ...orders,
       options: {
@@ -293,7 +293,7 @@ describe("authorize", () => {
   test.each([
     ["at once", (viewer: unknown) => viewer === "ada"],
     ["later", async (viewer: unknown) => viewer === "ada"],
-  ])("is asked on a hit as on a miss, and may answer %s", async (_when, authorize) => {
+  ])("is asked on a hit as on a miss, and may answer %s (pitfall 6)", async (_when, authorize) => {
     const { run, asked } = createCachedSchema(guarded(authorize));
     await run("{ greeting }", { viewer: "ada" });
 

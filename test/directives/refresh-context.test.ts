@@ -44,7 +44,7 @@ async function lookupsOf(refreshContext?: (context: Context) => Promise<Context>
   return lookups;
 }
 
-test("a refresh of a root field runs on a context of its own, and files by what that gives", async () => {
+test("a refresh of a root field runs on a context of its own, and files by what that gives (pitfall 24)", async () => {
   const lookups = await lookupsOf(async ({ name }) => ({ name: `refresh of ${name}` }));
   const tags: string[] = [];
   const load: LoadContext = {

@@ -119,7 +119,7 @@ describe("a value below the field that would fail its coercion is not cached, an
     });
   });
 
-  test("so it is there when the origin has it again", async () => {
+  test("so it is there when the origin has it again (pitfall 13)", async () => {
     const answers = [{ name: null }, { name: "Ada" }];
     const { run } = createCachedSchema(nested("Item", () => answers.shift()));
 

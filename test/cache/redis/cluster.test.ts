@@ -26,7 +26,7 @@ testCache("On a cluster", (options) =>
   createCache({ redis: cluster.client(), commandTimeoutMs: 2000, ...options }),
 );
 
-describe("On all masters of a cluster", () => {
+describe("On all masters of a cluster (pitfall 18)", () => {
   const names = Array.from({ length: 200 }, (_, n) => `${n}`);
   const open = (prefix: string) =>
     createCache({ redis: cluster.client(), prefix, commandTimeoutMs: 2000, ttlJitter: 0 });

@@ -146,7 +146,7 @@ describe("freeing a generation", () => {
     expect(total(batches.flat())).toBe(10_000);
   });
 
-  test("spares leases, and entries that newer versions were filled under", async () => {
+  test("spares leases, and entries that newer versions were filled under (pitfall 16)", async () => {
     const [leased, newer] = (await evictedEntries(5, "nonce-01")) as [string, string];
     const position = writePosition({ epoch: 1, n: 2 });
     for (const name of [leased, newer]) {

@@ -43,7 +43,7 @@ function namesOf(prefix: string): string[] {
 }
 
 describe("clearing", () => {
-  test("removes every key under the prefix but the log, and no other", async () => {
+  test("removes every key under the prefix but the log, and no other (pitfall 17)", async () => {
     const keys = createKeys("cached:");
     const others = ["cached", "cachedv:menu", "xcached:v:menu", "CACHED:v:menu", "session:1"];
     await addKeys([...namesOf("cached:"), keys.log, ...others]);

@@ -12,7 +12,7 @@ import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 
-describe("When Redis goes", () => {
+describe("When Redis goes (pitfall 19)", () => {
   let server: RedisServer;
   let events: CacheEvent[];
   const opened: Cache[] = [];

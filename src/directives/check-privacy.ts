@@ -1,0 +1,51 @@
+import {
+  defaultFieldResolver,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  getNamedType,
+  isAbstractType,
+  isObjectType,
+} from "graphql";
+import type { CachedField } from "./cached-field.js";
+import { directiveError } from "./errors.js";
+
+/**
+ * Refuses a PUBLIC field whose entry would hold what a PRIVATE one answers with: that has no resolver of its own, and
+ * so is read from the object in the entry.
+ *
+ * @throws DirectiveError naming both fields.
+ */
+export function checkPrivacy(
+  schema: GraphQLSchema,
+  cached: ReadonlyMap<string, CachedField>,
+): void {
+  for (const { coordinate, isPrivate, returnType } of cached.values()) {
+    if (isPrivate) continue;
+    const held = fieldsHeld(schema, returnType).find((each) => cached.get(each)?.isPrivate);
+    if (held === undefined) continue;
+    throw directiveError(
+      coordinate,
+      `all viewers share its entry, which would hold ${held}: that is PRIVATE, but has no resolver of its own. ` +
+        `Give ${held} a resolver, or ${coordinate} the scope PRIVATE.`,
+    );
+  }
+}
+
+/** Coordinates of the fields whose values lie in an entry of the type: those that fields without resolvers reach. */
+function fieldsHeld(schema: GraphQLSchema, root: GraphQLNamedType): string[] {
+  const held: string[] = [];
+  const seen = new Set<GraphQLNamedType>();
+  const open = [root];
+  for (let type = open.pop(); type; type = open.pop()) {
+    if (seen.has(type)) continue;
+    seen.add(type);
+    if (isAbstractType(type)) open.push(...schema.getPossibleTypes(type));
+    if (!isObjectType(type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      if (field.resolve && field.resolve !== defaultFieldResolver) continue;
+      held.push(`${type.name}.${field.name}`);
+      open.push(getNamedType(field.type));
+    }
+  }
+  return held;
+}
