@@ -1,8 +1,8 @@
 import { StoreError, StoreUnavailableError } from "../errors.js";
 import { randomId } from "../random.js";
 import type { Delivery, WriteQueue } from "../write-behind/queue.js";
-import type { ServerClock } from "./clock.js";
-import { type Argument, type Command, type Connection, evaluate } from "./connection.js";
+import { type AppendParts, createAppend } from "./append-write.js";
+import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";
 import {
   fieldsOf,
@@ -16,20 +16,13 @@ import { isSlotOnTheMove } from "./reply-error.js";
 import { scripts } from "./scripts.js";
 
 const GROUP = "writers";
-/** append-write.lua's word for a write whose caller has given up. */
-const LATE = "late";
 /** An empty stream keeps the last place for so long: no later write comes before it, should a clock be set back. */
 const EMPTY_LIFE_MS = 10 * 60_000;
 
-export interface RedisQueueParts {
-  /** For what a caller of `put` waits for. */
-  readonly caller: Connection;
+export interface RedisQueueParts extends AppendParts {
   /** For the rest, which may take its time. */
   readonly bulk: Connection;
   readonly keys: Keys;
-  readonly clock: Pick<ServerClock, "now" | "set">;
-  /** How long a caller waits. */
-  readonly commandTimeoutMs: number;
 }
 
 /**
@@ -37,12 +30,11 @@ export interface RedisQueueParts {
  * those that were given up, both in one slot.
  */
 export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQueue {
-  const { caller, bulk, keys, clock, commandTimeoutMs } = parts;
+  const { bulk, keys } = parts;
   const [queue, aside] = [keys.queue(name), keys.buried(name)];
   const consumer = randomId();
+  const append = createAppend(parts, { queue, aside, group: GROUP });
   let adoptFrom = "0-0";
-  /** How many writes were put aside, as last heard. */
-  let asideCount: number | undefined;
 
   /** A queue that nobody has put anything into has no stream, and one that lost its group is read from the beginning. */
   async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
@@ -68,28 +60,6 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
     return replies;
   }
 
-  /**
-   * What a server that hung comes to later was refused by then, so it must not take it on any more. How many are put
-   * aside is a command of its own, and counts for the next time: a script for both streams would be refused while their
-   * slot moves. So of some that meet at the limit, or at what others put aside, a few may be let in too many.
-   */
-  async function appendNow(fields: readonly Argument[], room: number): Promise<string> {
-    for (const attempt of [1, 2]) {
-      // In time for us, so it is the clock that is wrong.
-      if (attempt === 2) await clock.set();
-      const deadlineMs = Math.ceil(clock.now() + commandTimeoutMs);
-      const args = [room, GROUP, deadlineMs, ...fields];
-      const [place, count] = await caller.sendAll([
-        evaluate(scripts.appendWrite, [queue], ...args),
-        ["xlen", aside],
-      ]);
-      if (place instanceof StoreError) throw place;
-      if (typeof count === "number") asideCount = count;
-      if (String(place) !== LATE) return String(place);
-    }
-    throw new StoreUnavailableError("A write must be taken on in time, but was not.");
-  }
-
   async function attemptsOf(messages: readonly Message[]): Promise<number[]> {
     const replies = await sendAll(
       messages.map(([id]): Command => ["xpending", queue, GROUP, id, id, 1]),
@@ -104,14 +74,8 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
     isShared: true,
 
     async append(write, room, sequence) {
-      const fields = fieldsOf(write, sequence);
-      asideCount ??= Number(await caller.send("xlen", aside));
-      for (;;) {
-        const assumed = asideCount;
-        const place = await appendNow(fields, room - assumed);
-        if (place !== "") return sequence ?? Number(place);
-        if (asideCount >= assumed) return undefined;
-      }
+      const place = await append.send(fieldsOf(write, sequence), room);
+      return place === undefined ? undefined : (sequence ?? Number(place));
     },
 
     async receive(count) {
@@ -161,7 +125,7 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
       const fields = fieldsOfBuried(delivery, reason);
       const command = evaluate(scripts.buryWrite, [queue, aside], GROUP, delivery.id, ...fields);
       const isBuried = (await bulk.send(...command).catch(asDelay)) === 1;
-      if (isBuried && asideCount !== undefined) asideCount += 1;
+      if (isBuried) append.notePutAside();
       await retire(queue, EMPTY_LIFE_MS);
       return isBuried;
     },

@@ -105,8 +105,9 @@ describe("A write behind the cache, when Redis goes", () => {
     await queue.put("k", minute, "new");
     await gate.arrived;
     await server.kill();
-    await server.restart();
     await cache.get("finds out");
+    await told("outage");
+    await server.restart();
     await recovered();
     await cache.evictTags(["orders"]);
     expect(await cache.getOrSet("k", minute, origin.load("k"))).toBe("new");
