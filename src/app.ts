@@ -88,6 +88,7 @@ async function assemble(
   addHealthRoutes(fastify, {
     database: () => database.ping(),
     redis: redis && (() => redis.ping()),
+    cache: () => cache.health(),
     outbox: () => outbox.health(),
   });
   addMetricsRoute(fastify, { cache, outbox, token: config.metricsToken });

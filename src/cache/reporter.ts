@@ -43,6 +43,7 @@ export function createReporter(): Reporter {
     waits: 0,
     loads: 0,
     evictions: 0,
+    outages: 0,
     errors: 0,
   };
 
@@ -71,6 +72,9 @@ export function createReporter(): Reporter {
         return;
       case "evict":
         counts.evictions += event.tags.length;
+        return;
+      case "outage":
+        counts.outages += 1;
         return;
       case "error":
         counts.errors += 1;

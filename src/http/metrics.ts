@@ -5,6 +5,15 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 /** What the metrics read of the cache; a `Cache` fits. */
 export interface CacheNumbers {
   stats(): Readonly<Record<CacheNumber, number>>;
+  health(): Promise<CacheState>;
+}
+
+/** What keeps it from its promises now; a `CacheHealth` fits. */
+export interface CacheState {
+  breaker: { state: string; lostNodes: readonly string[] };
+  pushConnected: boolean;
+  undeliveredEvictions: number;
+  problems: readonly string[];
 }
 
 /** What they read of the outbox; a `PostgresOutbox` fits. */
@@ -22,8 +31,30 @@ const CACHE_NUMBERS = {
   loads: "Loads run, stored or not",
   fills: "Entries stored",
   evictions: "Tags evicted",
+  outages: "Times a breaker opened, the store's or that of a node of a cluster",
   errors: "Failures inside the cache that no caller saw",
 } as const;
+
+const CACHE_GAUGES: Readonly<Record<string, [help: string, read: (state: CacheState) => number]>> =
+  {
+    problems: [
+      "What is degraded, as many things; 0 when all is well",
+      (state) => state.problems.length,
+    ],
+    breaker_state: [
+      "The store's circuit breaker: 0 closed, 1 half-open, 2 open",
+      ({ breaker }) => ["closed", "half-open", "open"].indexOf(breaker.state),
+    ],
+    lost_nodes: [
+      "Nodes of a cluster whose breakers are open",
+      ({ breaker }) => breaker.lostNodes.length,
+    ],
+    push_connected: ["Whether pushes come: 1, or 0", (state) => Number(state.pushConnected)],
+    undelivered_evictions: [
+      "Evictions of this process that the store has not got yet",
+      (state) => state.undeliveredEvictions,
+    ],
+  };
 type CacheNumber = keyof typeof CACHE_NUMBERS;
 
 const OUTBOX_NUMBERS = {
@@ -41,6 +72,7 @@ export function addMetricsRoute(
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   registerNumbers(registry, "cache", CACHE_NUMBERS, () => options.cache.stats());
+  registerCacheState(registry, options.cache);
   if (options.outbox) registerOutboxNumbers(registry, options.outbox);
   observeRequests(registry, fastify);
   fastify.get(
@@ -70,6 +102,24 @@ function registerNumbers<Name extends string>(
       collect() {
         this.reset();
         this.inc(read()[name]);
+      },
+    });
+  }
+}
+
+/** Asked once a scrape, whose gauges are all read at once. */
+function registerCacheState(registry: Registry, cache: CacheNumbers): void {
+  let asked: Promise<CacheState> | undefined;
+  for (const [name, [help, read]] of Object.entries(CACHE_GAUGES)) {
+    new Gauge({
+      name: `cache_${name}`,
+      help,
+      registers: [registry],
+      async collect() {
+        asked ??= cache.health().finally(() => {
+          asked = undefined;
+        });
+        this.set(read(await asked));
       },
     });
   }

@@ -117,7 +117,11 @@ describe("a reader may share a fill", () => {
   });
 
   test("not when its read, sent later, came before the lease was granted", () => {
-    const flight = new Flights().start("menu", { since: undefined, loadGroup: undefined, tags: [] });
+    const flight = new Flights().start("menu", {
+      since: undefined,
+      loadGroup: undefined,
+      tags: [],
+    });
     expect(mayJoinFill(flight, readNow())).toBe(false);
   });
 

@@ -22,6 +22,7 @@ describe("statistics", () => {
     waits: 0,
     loads: 0,
     evictions: 0,
+    outages: 0,
     errors: 0,
     hitRatio: 0,
   };
@@ -45,6 +46,8 @@ describe("statistics", () => {
     [{ type: "fill", key: "a", loadSeconds: 1, bytes: 1 }, { fills: 1 }],
     [{ type: "evict", tags: ["a", "b"], entries: 5, delivered: true }, { evictions: 2 }],
     [{ type: "error", error: new StoreError("no") }, { errors: 1 }],
+    [{ type: "outage", error: new StoreError("no") }, { outages: 1 }],
+    [{ type: "recovery" }, {}],
     [{ type: "refused", key: "a", reason: "null" }, {}],
     [{ type: "refresh", key: "a" }, {}],
     [{ type: "delete", key: "a" }, {}],

@@ -11,13 +11,21 @@ const stats = {
   loads: 2,
   fills: 2,
   evictions: 4,
+  outages: 1,
   errors: 0,
 };
+const health = {
+  breaker: { state: "half-open", lostNodes: ["10.0.0.7:6379"] },
+  pushConnected: false,
+  undeliveredEvictions: 9,
+  problems: ["Something.", "Something else."],
+};
+const cache = { stats: () => stats, health: async () => health };
 let server: FastifyInstance;
 
 function serve(token?: string) {
   server = fastify();
-  addMetricsRoute(server, { cache: { stats: () => stats }, token });
+  addMetricsRoute(server, { cache, token });
   server.get("/pizza/:id", async () => "ok");
 }
 afterEach(() => server.close());
@@ -37,11 +45,32 @@ describe("/metrics", () => {
     expect((await scrape()).body).toContain("cache_hits_total 5\n");
   });
 
+  test("shows what is degraded, asked for once a scrape, and no address", async () => {
+    let asked = 0;
+    server = fastify();
+    const counted = async () => {
+      asked += 1;
+      return health;
+    };
+    addMetricsRoute(server, { cache: { stats: () => stats, health: counted } });
+    const { body } = await scrape();
+    expect(body).toContain("cache_breaker_state 1\n");
+    expect(body).toContain("cache_lost_nodes 1\n");
+    expect(body).toContain("cache_push_connected 0\n");
+    expect(body).toContain("cache_undelivered_evictions 9\n");
+    expect(body).toContain("cache_problems 2\n");
+    expect(body).toContain("cache_outages_total 1\n");
+    expect(body).not.toContain("10.0.0.7");
+    expect(asked).toBe(1);
+    await scrape();
+    expect(asked).toBe(2);
+  });
+
   test("shows the outbox's numbers, of which the database may not tell all", async () => {
     let pending: number | null = 3;
     server = fastify();
     addMetricsRoute(server, {
-      cache: { stats: () => stats },
+      cache,
       outbox: {
         stats: () => ({ delivered: 7, undelivered: 1, errors: 0 }),
         health: async () => ({ pending, oldestSeconds: pending === null ? null : 1.5 }),
