@@ -107,6 +107,7 @@ async function assemble(
   addHealthRoutes(fastify, {
     database: () => database.ping(),
     redis: redis && (() => redis.ping()),
+    cache: () => cache.health(),
     outbox: () => outbox.health(),
   });
   addMetricsRoute(fastify, {

@@ -5,6 +5,7 @@ import { createDeliveries } from "./deliveries.js";
 import { CacheClosedError, StoreUnavailableError } from "./errors.js";
 import { createEvictions } from "./evictions.js";
 import { Flights } from "./flights.js";
+import { readHealth } from "./health.js";
 import { createLoadRunner } from "./load.js";
 import { createLoadLimit } from "./load-limit.js";
 import { withLock } from "./lock.js";
@@ -248,26 +249,10 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
     },
 
     async health() {
-      const problems = [...store.problems()];
-      if (stream && !stream.isOpen)
-        problems.push("The near cache takes no entries: pushes are missing.");
       if (!outage.isOn && !isClosed) {
         await store.ping().catch((error) => outage.notice(error));
       }
-      if (outage.isOn)
-        problems.push("The store is out of reach: callers are answered from the origin.");
-      if (!outage.isOn && !isClosed) problems.push(...(await queues.problems().catch(() => [])));
-      if (undelivered.size > 0) problems.push(`${undelivered.size} evictions wait for the store.`);
-      if (evictions.unreplicated > 0) {
-        problems.push(`${evictions.unreplicated} evictions wait for replicas.`);
-      }
-      return {
-        status: problems.length === 0 ? "ok" : "degraded",
-        store: store.kind,
-        problems,
-        notes: store.notes(),
-        undeliveredEvictions: undelivered.size + evictions.unreplicated,
-      };
+      return readHealth({ store, outage, undelivered, evictions, stream, queues, isClosed });
     },
 
     async close() {

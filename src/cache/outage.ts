@@ -57,7 +57,6 @@ export function createOutage(parts: OutageParts): Outage {
   // Positions of an outage never compare with the store's: what is loaded under one is never stored.
   let local: Position = { epoch: randomEpoch(), n: 0 };
   let headAtBegin: Position | undefined;
-  let nAtBegin = 0;
   /** Where this outage's evictions stand in their order. */
   const evictedAt = new Map<string, number>();
   let allEvictedAt = 0;
@@ -94,9 +93,7 @@ export function createOutage(parts: OutageParts): Outage {
     },
     onOpen(error) {
       local = { epoch: randomEpoch(), n: local.n };
-      evictEverything();
       headAtBegin = store.knownPosition();
-      nAtBegin = local.n;
       parts.onBegin(error as StoreUnavailableError);
       reporter.report({ type: "outage", error: error as StoreUnavailableError });
     },
@@ -140,13 +137,13 @@ export function createOutage(parts: OutageParts): Outage {
         ...about,
       }),
     position: () => local,
-    aged: (head) => (undelivered.size > 0 ? { ...head, own: local.n } : head),
+    aged: (head) => (local.n > 0 ? { ...head, own: local.n } : head),
     distrusts: (key, tags) => undelivered.size > 0 && undelivered.covers(key, tags),
     isCurrent(since, key, tags) {
       const isOfOutage = since.epoch === local.epoch;
       const head = breaker.state === "closed" ? store.knownPosition() : headAtBegin;
       if (!isOfOutage && !(head && isCoveredBy(head, since))) return false;
-      const n = isOfOutage ? since.n : (since.own ?? nAtBegin);
+      const n = isOfOutage ? since.n : (since.own ?? 0);
       const isLater = (name: string) => (evictedAt.get(name) ?? 0) > n;
       return (
         allEvictedAt <= n && !isLater(`key:${key}`) && !tags.some((tag) => isLater(`tag:${tag}`))

@@ -6,8 +6,8 @@ export interface Position {
   readonly epoch: number;
   readonly n: number;
   /**
-   * How many evictions of this process could not be delivered until then, where any still waits: they come after it in
-   * the log, and before it in this process. It means nothing elsewhere.
+   * How many evictions of this process could not be delivered at once until then, if any: they come later in the log
+   * than they came in this process. It means nothing elsewhere.
    */
   readonly own?: number;
 }

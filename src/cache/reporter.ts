@@ -47,6 +47,7 @@ export function createReporter(): Reporter {
     written: 0,
     writeFailures: 0,
     deadLetters: 0,
+    outages: 0,
     errors: 0,
   };
 
@@ -87,6 +88,9 @@ export function createReporter(): Reporter {
         return;
       case "deadLetter":
         counts.deadLetters += 1;
+        return;
+      case "outage":
+        counts.outages += 1;
         return;
       case "error":
         counts.errors += 1;

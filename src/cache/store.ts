@@ -213,6 +213,10 @@ export interface Store {
   estimateEntries(): Promise<number>;
   /** What keeps the store from its promises right now, a sentence each. */
   problems(): string[];
+  /** The same, for what the servers must be asked. Absent where there are none. */
+  inspect?(): Promise<string[]>;
+  /** Whether pushes come. Absent where none are needed. */
+  readonly isPushConnected?: boolean;
   /** What is worth knowing of it and breaks no promise, a sentence each. */
   notes(): string[];
   close(): Promise<void>;

@@ -158,10 +158,24 @@ export interface CacheStats {
   writeFailures: number;
   /** Writes that this process gave up. */
   deadLetters: number;
+  /** How often a breaker opened: the store's, or that of a node of a cluster. */
+  outages: number;
   /** Failures inside the cache that no caller saw. */
   errors: number;
   /** (hits + nearHits + staleHits) / lookups, from 0 to 1; 0 before the first lookup. */
   hitRatio: number;
+}
+
+export interface BreakerHealth {
+  /**
+   * "closed": the store is asked. "open": it is not, and callers are answered from the near cache or the origin.
+   * "half-open": as open, while a trial is under way.
+   */
+  state: "closed" | "open" | "half-open";
+  /** Why it opened, as its error says. It may name addresses. */
+  cause?: string;
+  /** Nodes of a cluster whose own breakers are open, as `host:port`: what lies on them is not asked for. */
+  lostNodes: string[];
 }
 
 export interface CacheHealth {
@@ -172,6 +186,12 @@ export interface CacheHealth {
   problems: string[];
   /** What is worth knowing and breaks no promise, each as one sentence: a server that refuses scripts. */
   notes: string[];
+  breaker: BreakerHealth;
+  /**
+   * Whether other processes' evictions and fills are told of. Without it waiting callers poll, and the near cache takes
+   * no entries. Always true in process.
+   */
+  pushConnected: boolean;
   /** Evictions that wait for the store to come back, or for replicas to have them. */
   undeliveredEvictions: number;
 }

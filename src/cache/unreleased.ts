@@ -25,7 +25,8 @@ export function rememberReleases(given: Store, leaseMs: number): Unreleased {
   }
 
   return {
-    store: { ...given, releaseLease },
+    // Not a copy: some of what it tells of itself changes.
+    store: Object.assign(Object.create(given) as Store, { releaseLease }),
     async deliver() {
       const oldest = performance.now() - leaseMs;
       for (const [token, { atMs }] of left) if (atMs < oldest) left.delete(token);

@@ -11,8 +11,26 @@ export interface Readiness {
   redis: "ok" | "down" | "none";
   /** Evictions recorded in the database and not delivered yet; absent when it does not say. */
   undeliveredEvictions?: number;
+  /** Absent where the cache is not asked, or does not say. */
+  cache?: {
+    /** Of the store's breaker: "closed" asks Redis, "open" and "half-open" do without. */
+    breaker: "closed" | "open" | "half-open";
+    /** Nodes of a cluster that are done without. */
+    lostNodes: number;
+    pushConnected: boolean;
+    /** Evictions of this process that Redis has not got yet. */
+    undeliveredEvictions: number;
+  };
   /** What is wrong, each as one sentence. */
   problems: string[];
+}
+
+/** What it asks of a cache; a `Cache`'s health fits. */
+export interface CacheReading {
+  breaker: { state: "closed" | "open" | "half-open"; lostNodes: readonly string[] };
+  pushConnected: boolean;
+  undeliveredEvictions: number;
+  problems: readonly string[];
 }
 
 /** What the route asks of an outbox; a `PostgresOutbox`'s health fits. */
@@ -26,19 +44,26 @@ const CHECK_MS = 2_000;
 /** `GET /health/live`: the process answers. `GET /health/ready`: a Readiness, with 503 when it is down. */
 export function addHealthRoutes(
   fastify: FastifyInstance,
-  checks: { database: Check; redis: Check | undefined; outbox?: () => Promise<OutboxReading> },
+  checks: {
+    database: Check;
+    redis: Check | undefined;
+    cache?: () => Promise<CacheReading>;
+    outbox?: () => Promise<OutboxReading>;
+  },
 ): void {
   const quiet = { logLevel: "warn", config: { rateLimit: false } } as const;
   fastify.get("/health/live", quiet, async () => ({ status: "ok" }));
   fastify.get("/health/ready", quiet, async (_request, reply) => {
-    const [database, redis, outbox] = await Promise.all([
+    const [database, redis, cache, outbox] = await Promise.all([
       run(checks.database),
       checks.redis ? run(checks.redis) : ("none" as const),
+      checks.cache && within(checks.cache()),
       checks.outbox && within(checks.outbox()),
     ]);
     const problems = [
       ...(database === "down" ? ["The database does not answer."] : []),
       ...(redis === "down" ? ["Redis does not answer."] : []),
+      ...(cache?.problems ?? []),
       // What it says of a database that is down has been said.
       ...(database === "ok" && outbox ? outbox.problems : []),
     ];
@@ -46,11 +71,23 @@ export function addHealthRoutes(
       status: database === "down" ? "down" : problems.length > 0 ? "degraded" : "ok",
       database,
       redis,
+      ...(cache && { cache: shown(cache) }),
       ...(outbox && outbox.pending !== null && { undeliveredEvictions: outbox.pending }),
       problems,
     };
     return reply.code(database === "down" ? 503 : 200).send(readiness);
   });
+}
+
+/** Anybody may ask, so no addresses. */
+function shown(reading: CacheReading): NonNullable<Readiness["cache"]> {
+  const { breaker, pushConnected, undeliveredEvictions } = reading;
+  return {
+    breaker: breaker.state,
+    lostNodes: breaker.lostNodes.length,
+    pushConnected,
+    undeliveredEvictions,
+  };
 }
 
 async function run(check: Check): Promise<"ok" | "down"> {

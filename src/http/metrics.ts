@@ -5,7 +5,16 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 /** What the metrics read of the cache; a `Cache` fits. */
 export interface CacheNumbers {
   stats(): Readonly<Record<CacheNumber, number>>;
+  health(): Promise<CacheState>;
   onEvent(listener: (event: { type: string; coordinate?: string }) => void): unknown;
+}
+
+/** What keeps it from its promises now; a `CacheHealth` fits. */
+export interface CacheState {
+  breaker: { state: string; lostNodes: readonly string[] };
+  pushConnected: boolean;
+  undeliveredEvictions: number;
+  problems: readonly string[];
 }
 
 /** What they read of the origin. */
@@ -45,8 +54,30 @@ const CACHE_NUMBERS = {
   written: "Keys written to the database from a queue",
   writeFailures: "Writes from a queue that failed, and are tried again",
   deadLetters: "Writes from a queue that were given up",
+  outages: "Times a breaker opened, the store's or that of a node of a cluster",
   errors: "Failures inside the cache that no caller saw",
 } as const;
+
+const CACHE_GAUGES: Readonly<Record<string, [help: string, read: (state: CacheState) => number]>> =
+  {
+    problems: [
+      "What is degraded, as many things; 0 when all is well",
+      (state) => state.problems.length,
+    ],
+    breaker_state: [
+      "The store's circuit breaker: 0 closed, 1 half-open, 2 open",
+      ({ breaker }) => ["closed", "half-open", "open"].indexOf(breaker.state),
+    ],
+    lost_nodes: [
+      "Nodes of a cluster whose breakers are open",
+      ({ breaker }) => breaker.lostNodes.length,
+    ],
+    push_connected: ["Whether pushes come: 1, or 0", (state) => Number(state.pushConnected)],
+    undelivered_evictions: [
+      "Evictions of this process that the store has not got yet",
+      (state) => state.undeliveredEvictions,
+    ],
+  };
 type CacheNumber = keyof typeof CACHE_NUMBERS;
 
 const OUTBOX_NUMBERS = {
@@ -70,6 +101,7 @@ export function addMetricsRoute(
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   registerNumbers(registry, "cache", CACHE_NUMBERS, () => options.cache.stats());
+  registerCacheState(registry, options.cache);
   countFields(registry, options.cache);
   if (options.origin) registerStatements(registry, options.origin);
   if (options.outbox) registerOutboxNumbers(registry, options.outbox);
@@ -134,6 +166,24 @@ function registerStatements(registry: Registry, origin: OriginNumbers): void {
       this.inc(origin.statements);
     },
   });
+}
+
+/** Asked once a scrape, whose gauges are all read at once. */
+function registerCacheState(registry: Registry, cache: CacheNumbers): void {
+  let asked: Promise<CacheState> | undefined;
+  for (const [name, [help, read]] of Object.entries(CACHE_GAUGES)) {
+    new Gauge({
+      name: `cache_${name}`,
+      help,
+      registers: [registry],
+      async collect() {
+        asked ??= cache.health().finally(() => {
+          asked = undefined;
+        });
+        this.set(read(await asked));
+      },
+    });
+  }
 }
 
 function registerOutboxNumbers(registry: Registry, outbox: OutboxNumbers): void {

@@ -809,6 +809,7 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
           staleHits: 0,
           misses: 1,
           fills: 1,
+          outages: 0,
           waits: 0,
           loads: 1,
           evictions: 1,

@@ -26,6 +26,7 @@ describe("statistics", () => {
     written: 0,
     writeFailures: 0,
     deadLetters: 0,
+    outages: 0,
     errors: 0,
     hitRatio: 0,
   };
@@ -59,6 +60,8 @@ describe("statistics", () => {
       { deadLetters: 1 },
     ],
     [{ type: "error", error: new StoreError("no") }, { errors: 1 }],
+    [{ type: "outage", error: new StoreError("no") }, { outages: 1 }],
+    [{ type: "recovery" }, {}],
     [{ type: "refused", key: "a", reason: "null" }, {}],
     [{ type: "refresh", key: "a" }, {}],
     [{ type: "delete", key: "a" }, {}],

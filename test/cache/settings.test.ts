@@ -28,6 +28,7 @@ describe("the options of a cache", () => {
       compressAboveBytes: 4_096,
       waitReplicas: 0,
       onOutage: "origin",
+      breakerOpenMs: 200,
       serializer: undefined,
       onEvent: undefined,
     });
@@ -63,7 +64,7 @@ describe("the options of a cache", () => {
     ["redis://localhost", 'options must be an object, but got: "redis://localhost"'],
     [
       { ttl: 60 },
-      'createCache knows the options redis, prefix, memory, near, leaseSeconds, waitSeconds, loadTimeoutSeconds, commandTimeoutMs, earlyRefresh, ttlJitter, maxConcurrentLoads, maxValueBytes, compressAboveBytes, waitReplicas, onOutage, serializer, onEvent; "ttl" is not one of them.',
+      'createCache knows the options redis, prefix, memory, near, leaseSeconds, waitSeconds, loadTimeoutSeconds, commandTimeoutMs, earlyRefresh, ttlJitter, maxConcurrentLoads, maxValueBytes, compressAboveBytes, waitReplicas, onOutage, breaker, serializer, onEvent; "ttl" is not one of them.',
     ],
     [
       { prefix: "" },

@@ -79,6 +79,27 @@ describe("/health/ready", () => {
     });
   });
 
+  test("says what the cache does without, and names no address", async () => {
+    await using server = Object.assign(fastify(), {
+      [Symbol.asyncDispose]: async () => server.close(),
+    });
+    const cache = async () => ({
+      breaker: { state: "open" as const, cause: "10.0.0.7", lostNodes: ["10.0.0.8:6379"] },
+      pushConnected: false,
+      undeliveredEvictions: 3,
+      problems: ["The store is out of reach."],
+    });
+    addHealthRoutes(server, { database: answers, redis: answers, cache });
+    const response = await server.inject("/health/ready");
+    expect(response.json()).toEqual({
+      status: "degraded",
+      database: "ok",
+      redis: "ok",
+      cache: { breaker: "open", lostNodes: 1, pushConnected: false, undeliveredEvictions: 3 },
+      problems: ["The store is out of reach."],
+    });
+  });
+
   test("takes a check that never answers for a failure", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout"] });
     try {

@@ -15,12 +15,20 @@ const stats = {
   written: 5,
   writeFailures: 1,
   deadLetters: 0,
+  outages: 1,
   errors: 0,
+};
+const health = {
+  breaker: { state: "half-open", lostNodes: ["10.0.0.7:6379"] },
+  pushConnected: false,
+  undeliveredEvictions: 9,
+  problems: ["Something.", "Something else."],
 };
 let server: FastifyInstance;
 let tell: (event: { type: string; coordinate?: string }) => void;
 const cache = {
   stats: () => stats,
+  health: async () => health,
   onEvent: (listener: typeof tell) => {
     tell = listener;
   },
@@ -57,6 +65,27 @@ describe("/metrics", () => {
     expect(body).toContain('cache_field_lookups_total{field="Query.menu",answer="miss"} 1\n');
     expect(body.match(/^cache_field_lookups_total/gm)).toHaveLength(2);
     expect(body).toContain("origin_statements_total 9\n");
+  });
+
+  test("shows what is degraded, asked for once a scrape, and no address", async () => {
+    let asked = 0;
+    server = fastify();
+    const counted = async () => {
+      asked += 1;
+      return health;
+    };
+    addMetricsRoute(server, { cache: { ...cache, health: counted } });
+    const { body } = await scrape();
+    expect(body).toContain("cache_breaker_state 1\n");
+    expect(body).toContain("cache_lost_nodes 1\n");
+    expect(body).toContain("cache_push_connected 0\n");
+    expect(body).toContain("cache_undelivered_evictions 9\n");
+    expect(body).toContain("cache_problems 2\n");
+    expect(body).toContain("cache_outages_total 1\n");
+    expect(body).not.toContain("10.0.0.7");
+    expect(asked).toBe(1);
+    await scrape();
+    expect(asked).toBe(2);
   });
 
   test("shows the outbox's numbers, of which the database may not tell all", async () => {

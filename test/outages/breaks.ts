@@ -10,18 +10,19 @@ export interface Break {
 
 export const breaks = {
   "forgotten evictions": {
-    what: "an eviction that the store did not take counts as delivered",
-    sabotage: (store) => ({
-      evict: (tags) => store.evict(tags).catch(() => NOTHING_EVICTED),
-      delete: (key) => store.delete(key).catch(() => {}),
-    }),
+    what: "what could not be delivered in an outage is not delivered when it is over",
+    sabotage: forgetEvictions,
   },
   "no breaker": {
     what: "a store out of reach counts as one that failed once, and is asked by the next as well",
     sabotage: (store) => ({
       read: (...args) => store.read(...args).catch(failOnce),
       takeLease: (request) => store.takeLease(request).catch(failOnce),
+      releaseLease: (...args) => store.releaseLease(...args).catch(failOnce),
+      commit: (...args) => store.commit(...args).catch(failOnce),
       readPosition: () => store.readPosition().catch(failOnce),
+      evict: (tags) => store.evict(tags).catch(() => NOTHING_EVICTED),
+      delete: (key) => store.delete(key).catch(() => {}),
     }),
   },
   "no deadline": {
@@ -43,6 +44,28 @@ const NOTHING_EVICTED: EvictionReceipt = {
   position: { epoch: 0, n: 0 },
   versions: new Map(),
 };
+
+/** What is evicted between the end of an outage and the first read is what could not be delivered in it. */
+function forgetEvictions(store: Store): Partial<Store> {
+  let state: "in reach" | "away" | "back" = "in reach";
+  return {
+    async ping() {
+      try {
+        await store.ping();
+        if (state === "away") state = "back";
+      } catch (error) {
+        state = "away";
+        throw error;
+      }
+    },
+    read(...args) {
+      state = "in reach";
+      return store.read(...args);
+    },
+    evict: async (tags) => (state === "back" ? NOTHING_EVICTED : store.evict(tags)),
+    delete: async (key) => (state === "back" ? undefined : store.delete(key)),
+  };
+}
 
 function failOnce(error: unknown): never {
   if (!(error instanceof StoreUnavailableError)) throw error;

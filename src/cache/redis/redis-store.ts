@@ -12,6 +12,7 @@ import { createKeys } from "./keys.js";
 import { clearKeys, estimateEntries } from "./keyspace.js";
 import { createLeaseStep } from "./lease-batch.js";
 import { createEvictionLog } from "./log.js";
+import { readMemoryProblem } from "./memory-policy.js";
 import type { Nodes } from "./nodes.js";
 import { createRedisPins } from "./pins.js";
 import { watchPromotions } from "./promotion.js";
@@ -241,6 +242,15 @@ export function createRedisStore(options: RedisStoreOptions): Store {
         problems.push("The push connection to Redis is down: waiting callers poll.");
       }
       return problems;
+    },
+
+    async inspect() {
+      const problem = await readMemoryProblem(opened, commandTimeoutMs);
+      return problem === undefined ? [] : [problem];
+    },
+
+    get isPushConnected() {
+      return push.isConnected;
     },
 
     notes: () => (connection.note === undefined ? [] : [connection.note]),
