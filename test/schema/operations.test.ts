@@ -13,7 +13,9 @@ import {
 import { type Operation, operations } from "./operations.js";
 
 const named = operations.map((one) => [one.coordinate, one] as const);
-const mutations = operations.filter(({ coordinate }) => coordinate.startsWith("Mutation."));
+const takingInput = operations.filter(
+  ({ coordinate, bad }) => coordinate.startsWith("Mutation.") || Object.keys(bad).length > 0,
+);
 /** What a client may be told of input that is wrong. */
 const typed =
   /^(BAD_USER_INPUT|NOT_FOUND|UNAUTHENTICATED|TOO_MANY_ATTEMPTS|EMAIL_TAKEN|GRAPHQL_VALIDATION_FAILED)$/;
@@ -130,7 +132,7 @@ describe.each(allKinds)("every operation, $name", (kind) => {
       });
     });
 
-    test.each(mutations.map((one) => [one.coordinate, one] as const))(
+    test.each(takingInput.map((one) => [one.coordinate, one] as const))(
       "makes an error with a code, and nothing else: %s",
       async (_coordinate, operation) => {
         const token = operation.who === "staff" ? staff : customer;
@@ -152,7 +154,7 @@ describe.each(allKinds)("every operation, $name", (kind) => {
     );
 
     test.each(
-      mutations
+      takingInput
         .filter(({ bad }) => Object.keys(bad).length > 0)
         .map((one) => [one.coordinate, one] as const),
     )("is refused with ten megabytes: %s", async (_coordinate, operation) => {

@@ -28,10 +28,13 @@ export const operations: readonly Operation[] = [
   ),
   anybody("Query.order", '{ order(id: "1") { id } }'),
   anybody("Query.popularItems", "{ popularItems { timesOrdered item { id } } }"),
-  anybody(
-    "Query.hourlyOrders",
-    '{ today: hourlyOrders { hour orders } hourlyOrders(date: "2015-01-31") { hour orders } }',
-  ),
+  {
+    coordinate: "Query.hourlyOrders",
+    who: "anybody",
+    query: `query ($date: Date) { today: hourlyOrders { hour orders } hourlyOrders(date: $date) { hour orders } }`,
+    variables: { date: "2015-01-31" },
+    bad: { date: ["", "2015-02-30", "31.1.2015", "2015-01-31T00:00:00Z", 7, true, {}] },
+  },
   customer(
     "Query.orders",
     "{ orders { totalCount pageInfo { hasNextPage endCursor } edges { cursor node { id total placedAt readyAt status lines { quantity unitPrice size { id } } customer { id } } } } }",
