@@ -33,6 +33,7 @@ export interface BackendOptions {
   cache?: CacheOptions;
 }
 
+const CLIENT_TIMEOUT_MS = 2_000;
 /** How long the start waits for Redis to come or to fail, before it goes on without. */
 const FIRST_ATTEMPT_MS = 2_000;
 /** The cache gives up on a command soon: shorter stumbles are no outage worth a warning. */
@@ -132,6 +133,8 @@ async function openRedis(
 ): Promise<RedisClient | undefined> {
   if (url === undefined) return undefined;
   const redis = createRedisFromUrl(url, {
+    // The storage has a limit of its own, which tells a slow server from a process that was busy itself.
+    commandTimeoutMs: CLIENT_TIMEOUT_MS,
     onProblem: (message) => outages.begin("client", message),
     onRecovery: () => outages.end("client"),
   });

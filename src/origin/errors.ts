@@ -22,6 +22,15 @@ export class DatabaseUnavailableError extends OriginError {
   readonly code = "E_DATABASE_UNAVAILABLE";
 }
 
+/** All connections were in use for too long. Nothing was done. */
+export class DatabaseBusyError extends OriginError {
+  readonly code = "E_DATABASE_BUSY";
+
+  constructor(cause?: unknown) {
+    super("The server is busy; try again soon.", cause);
+  }
+}
+
 /** Another process has the data folder open. */
 export class DataFolderLockedError extends OriginError {
   readonly code = "E_DATA_FOLDER_LOCKED";

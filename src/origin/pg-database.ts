@@ -2,7 +2,7 @@ import pg from "pg";
 import { pgListen } from "../outbox/index.js";
 import { createTransaction, type Transaction } from "./changes.js";
 import type { Connection, Database, DatabaseOptions, Queryable } from "./database.js";
-import { DatabaseUnavailableError, InvalidDatabaseUrlError } from "./errors.js";
+import { DatabaseBusyError, DatabaseUnavailableError, InvalidDatabaseUrlError } from "./errors.js";
 
 const { Client, Pool, types } = pg;
 
@@ -35,13 +35,15 @@ export async function openPgDatabase(
   function ask(client: pg.Pool | pg.PoolClient): Queryable["query"] {
     return async <Row>(sql: string, params?: readonly unknown[]) => {
       onStatement?.(sql);
-      const result = await client.query(sql, params === undefined ? [] : [...params]);
+      const result = await client
+        .query(sql, params === undefined ? [] : [...params])
+        .catch(refuseWhenBusy);
       return result.rows as Row[];
     };
   }
 
   async function transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T> {
-    const client = await pool.connect();
+    const client = await pool.connect().catch(refuseWhenBusy);
     // A connection lost between two statements tells its client alone; the next statement rejects.
     const ignoreLoss = () => {};
     client.on("error", ignoreLoss);
@@ -98,6 +100,14 @@ export async function openPgDatabase(
     },
     close: () => pool.end(),
   };
+}
+
+/** The pool says nothing but this of a caller whom it could not give a connection in time. */
+function refuseWhenBusy(error: Error): never {
+  if (error.message === "timeout exceeded when trying to connect") {
+    throw new DatabaseBusyError(error);
+  }
+  throw error;
 }
 
 function checkedUrl(url: string): string {

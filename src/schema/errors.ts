@@ -34,6 +34,7 @@ const KNOWN: Readonly<Record<string, { code: string; details?: readonly string[]
   E_KITCHEN_UNAVAILABLE: { code: "KITCHEN_UNAVAILABLE" },
   E_TOO_MANY_ATTEMPTS: { code: "TOO_MANY_ATTEMPTS", details: ["retryAfterSeconds"] },
   E_SERVER_BUSY: { code: "SERVER_BUSY" },
+  E_DATABASE_BUSY: { code: "SERVER_BUSY" },
 };
 
 /**

@@ -9,7 +9,8 @@ export const scalarResolvers: Resolvers = {
   Money: MoneyScalar,
 };
 
-/** Under the contract's name: a schema that is rebuilt, as directives do, knows a type by the name it has itself. */
-function named(name: string, scalar: GraphQLScalarType): GraphQLScalarType {
-  return new GraphQLScalarType({ ...scalar.toConfig(), name });
+/** A scalar takes its own name into the schema, where clients' variables would not find it by ours. */
+function named<Inside, Outside>(name: string, scalar: GraphQLScalarType<Inside, Outside>) {
+  const { description: _theirs, specifiedByURL: _url, ...config } = scalar.toConfig();
+  return new GraphQLScalarType<Inside, Outside>({ ...config, name });
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Database } from "../origin/database.js";
 import { DatabaseUnavailableError, EmptyOrderError, OriginError } from "../origin/errors.js";
-import { type PlacedOrder, placeOrder } from "../origin/place-order.js";
+import { type NewOrder, type PlacedOrder, placeOrder } from "../origin/place-order.js";
 import type { OrderRow } from "../origin/rows.js";
 import { type Checkout, withoutLines } from "./cart.js";
 import { NotSignedInError, ServerBusyError } from "./errors.js";
 import type { HourlyOrders } from "./hourly-orders.js";
 import type { Kitchen } from "./kitchen.js";
+import { createLimiter } from "./limiter.js";
 import type { Popularity } from "./popularity.js";
 import type { Session, Sessions } from "./sessions.js";
 
@@ -29,6 +30,12 @@ export interface OrderingOptions {
   onProblem: (error: unknown) => void;
 }
 
+/**
+ * Orders placed at a time in one process. They meet at the rows of their ingredients all the same, and a pool of
+ * connections that all wait there would keep everybody else from the database.
+ */
+const MAX_PLACING = 6;
+const MAX_WAITING = 1_000;
 /** Each is lost to another's change of the cart only, so none but a customer in a frenzy needs so many. */
 const MAX_ATTEMPTS = 20;
 
@@ -40,11 +47,14 @@ const MAX_ATTEMPTS = 20;
 export function createOrdering(options: OrderingOptions): Ordering {
   const { database, sessions, kitchen, popularity, hourlyOrders, onProblem } = options;
 
+  const limited = createLimiter({ maxRunning: MAX_PLACING, maxWaiting: MAX_WAITING });
+  const place = (wanted: NewOrder) => limited(() => placeOrder(database, wanted));
+
   /** Undefined when the cart was changed meanwhile. */
   async function orderCart(token: string, session: Session, key: string | undefined) {
     const { customerId, cart } = session;
     if (cart.length === 0) {
-      return (await placeOrder(database, { customerId, lines: cart, idempotencyKey: key })).order;
+      return (await place({ customerId, lines: cart, idempotencyKey: key })).order;
     }
     const checkout = await sessions.beginCheckout(token, session, key ?? `cart:${randomUUID()}`);
     return checkout && carryOut(token, customerId, checkout);
@@ -53,7 +63,7 @@ export function createOrdering(options: OrderingOptions): Ordering {
   async function carryOut(token: string, customerId: string, checkout: Checkout) {
     const { key, lines } = checkout;
     const wanted = { customerId, lines, idempotencyKey: key };
-    const placed = await placeOrder(database, wanted).catch(async (error) => {
+    const placed = await place(wanted).catch(async (error) => {
       // After any other failure nobody knows whether it was placed: the next call finds out.
       if (isRefusal(error)) await sessions.abandonCheckout(token, checkout).catch(onProblem);
       throw error;
@@ -96,7 +106,7 @@ export function createOrdering(options: OrderingOptions): Ordering {
 
   async function placedUnder(customerId: string, idempotencyKey: string) {
     try {
-      return (await placeOrder(database, { customerId, lines: [], idempotencyKey })).order;
+      return (await place({ customerId, lines: [], idempotencyKey })).order;
     } catch (error) {
       if (error instanceof EmptyOrderError) return undefined;
       throw error;
@@ -125,7 +135,8 @@ export function createOrdering(options: OrderingOptions): Ordering {
   };
 }
 
-/** The origin says for certain that nothing was ordered. */
+/** Nothing was ordered, for certain. */
 function isRefusal(error: unknown): boolean {
+  if (error instanceof ServerBusyError) return true;
   return error instanceof OriginError && !(error instanceof DatabaseUnavailableError);
 }

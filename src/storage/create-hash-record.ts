@@ -1,31 +1,45 @@
-import { checkId, checkWhole, toTtlMs } from "./checks.js";
-import { type HashDriver, type HashStep, maxSafeCount } from "./driver.js";
+import { checkId, checkPage, checkWhole, toTtlMs } from "./checks.js";
+import { type HashDriver, type HashIndexKinds, type HashStep, maxSafeCount } from "./driver.js";
 import {
   ChangedMeanwhileError,
   CountLimitError,
   InvalidStorageValueError,
+  NotUniqueError,
   UnreadableRecordError,
 } from "./errors.js";
 import type { HashSchema } from "./fields.js";
 import { decodeRecord, encodeField, encodeRecord, prefixOf } from "./hash-codec.js";
 import type { CountsChange, HashOptions, HashRecord, HashValues } from "./hash-record.js";
 
+/** Most records of one page. */
+const maxFound = 1_000;
+
 export function createHashRecord<Schema extends HashSchema>(
   driver: HashDriver,
   name: string,
   schema: Schema,
-  options: HashOptions,
+  options: HashOptions<Schema>,
 ): HashRecord<Schema> {
   type Values = HashValues<Schema>;
   checkSchema(name, schema);
   const ttlMs = toTtlMs(options.ttlSeconds);
   const renewedTtlMs = options.sliding ? ttlMs : undefined;
+  const indexes = indexesOf(name, schema, options);
+
+  /** False where `onlyIfAbsent` held it back. */
+  async function write(id: string, values: Record<string, unknown>, onlyIfAbsent: boolean) {
+    const fields = encodeRecord(name, schema, values);
+    const reply = await driver.write(checkId(id), fields, ttlMs, onlyIfAbsent);
+    if (reply.status === "refused") throw new NotUniqueError(reply.field);
+    return reply.status === "written";
+  }
 
   async function apply(id: string, steps: readonly HashStep[]): Promise<Values | undefined> {
     const reply = await driver.change(checkId(id), steps, renewedTtlMs);
     if (reply.status === "absent") return undefined;
     if (reply.status === "changed") return decodeRecord(name, schema, reply.fields);
     if (reply.reason === "differs") throw new ChangedMeanwhileError(reply.field);
+    if (reply.reason === "notUnique") throw new NotUniqueError(reply.field);
     if (reply.reason !== "notANumber") throw new CountLimitError(reply.reason, reply.field);
     throw new UnreadableRecordError(
       `${name}.${reply.field} must be a whole number to be added to.`,
@@ -34,10 +48,9 @@ export function createHashRecord<Schema extends HashSchema>(
 
   const record: HashRecord<Schema> = {
     async save(id, values) {
-      await driver.write(checkId(id), encodeRecord(name, schema, values), ttlMs);
+      await write(id, values, false);
     },
-    create: async (id, values) =>
-      driver.write(checkId(id), encodeRecord(name, schema, values), ttlMs, true),
+    create: async (id, values) => write(id, values, true),
     async get(id) {
       const fields = await driver.read(checkId(id));
       return fields && decodeRecord(name, schema, fields);
@@ -52,10 +65,36 @@ export function createHashRecord<Schema extends HashSchema>(
         ...entriesOf<CountsChange>(counts).flatMap(([field, change]) => countSteps(field, change)),
       ]);
     },
+    async find(field, value, { first = 100, after } = {}) {
+      if (!indexes.has(field)) {
+        throw new InvalidStorageValueError(`${name}.${field} must have an index to be found by.`);
+      }
+      checkPage(after);
+      checkWhole("first", first, 1);
+      const text = encodeField(name, schema, field, value);
+      const page = { first: Math.min(first, maxFound), after: after ?? undefined };
+      const found = await driver.find(field, text, page);
+      return found.map(([id, fields]) => ({ id, values: decodeRecord(name, schema, fields) }));
+    },
     touch: async (id) => apply(id, []),
     delete: async (id) => driver.delete(checkId(id)),
   };
   return record;
+}
+
+/** @throws InvalidStorageValueError for a field that cannot have an index */
+export function indexesOf<Schema extends HashSchema>(
+  name: string,
+  schema: Schema,
+  { indexes = {} }: HashOptions<Schema>,
+): HashIndexKinds {
+  const kinds = new Map(entriesOf<"index" | "unique">(indexes));
+  for (const field of kinds.keys()) {
+    const kind = schema[field]?.kind;
+    if (kind !== undefined && kind !== "counts") continue;
+    throw new InvalidStorageValueError(`${name}.${field} is no field that can have an index.`);
+  }
+  return kinds;
 }
 
 function expectSteps(

@@ -1,5 +1,5 @@
 import { createCounter } from "./create-counter.js";
-import { createHashRecord } from "./create-hash-record.js";
+import { createHashRecord, indexesOf } from "./create-hash-record.js";
 import { createSetGroup } from "./create-set-group.js";
 import { createSortedSet, orderOf } from "./create-sorted-set.js";
 import type { StorageDriver } from "./driver.js";
@@ -9,7 +9,12 @@ import type { Storage } from "./storage.js";
 export function createStorage(driver: StorageDriver): Storage {
   return {
     hash: (name, schema, options = {}) =>
-      createHashRecord(driver.hashes(checkName(name)), name, schema, options),
+      createHashRecord(
+        driver.hashes(checkName(name), indexesOf(name, schema, options)),
+        name,
+        schema,
+        options,
+      ),
     sortedSet: (name, options = {}) =>
       createSortedSet(driver.sortedSets(checkName(name), orderOf(options)), options),
     setGroup: (name, options = {}) => createSetGroup(driver.sets(checkName(name)), options),

@@ -5,7 +5,7 @@ import type { ScoreRange } from "./sorted-set.js";
  * A ttl is in whole milliseconds; undefined leaves a key's life as it is, or endless.
  */
 export interface StorageDriver {
-  hashes(name: string): HashDriver;
+  hashes(name: string, indexes: HashIndexKinds): HashDriver;
   sortedSets(name: string, order: SortedSetOrder): SortedSetDriver;
   sets(name: string): SetDriver;
   counters(name: string): CounterDriver;
@@ -13,14 +13,34 @@ export interface StorageDriver {
 
 export type Fields = Map<string, string>;
 
+/** By field. */
+export type HashIndexKinds = ReadonlyMap<string, "index" | "unique">;
+
 export interface HashDriver {
-  /** Replaces the record. False where `onlyIfAbsent` held it back. */
-  write(id: string, fields: Fields, ttlMs?: number, onlyIfAbsent?: boolean): Promise<boolean>;
+  /** Replaces the record. */
+  write(
+    id: string,
+    fields: Fields,
+    ttlMs: number | undefined,
+    onlyIfAbsent: boolean,
+  ): Promise<HashWriteReply>;
   read(id: string): Promise<Fields | undefined>;
   /** All steps or, where one is refused, none. */
   change(id: string, steps: readonly HashStep[], ttlMs?: number): Promise<HashReply>;
   delete(id: string): Promise<boolean>;
+  /** By an index. */
+  find(
+    field: string,
+    text: string,
+    page: { first: number; after: string | undefined },
+  ): Promise<[id: string, fields: Fields][]>;
 }
+
+export type HashWriteReply =
+  | { status: "written" }
+  /** `onlyIfAbsent` held it back. */
+  | { status: "exists" }
+  | { status: "refused"; reason: "notUnique"; field: string };
 
 export type HashStep =
   /** Refuses the change unless the field's text is this; undefined: unless there is none. */
@@ -37,7 +57,7 @@ export type HashReply =
   | { status: "absent" }
   | { status: "refused"; reason: Refusal; field: string };
 
-export type Refusal = "maxCount" | "maxMembers" | "notANumber" | "differs";
+export type Refusal = "maxCount" | "maxMembers" | "notANumber" | "differs" | "notUnique";
 
 /** Which end is the first, by score and then by the members' bytes. */
 export type SortedSetOrder = "greatestFirst" | "leastFirst";

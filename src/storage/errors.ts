@@ -35,6 +35,15 @@ export class ChangedMeanwhileError extends StorageError {
   }
 }
 
+/** Another record has the value of a field that is unique. Nothing was written. */
+export class NotUniqueError extends StorageError {
+  override readonly code = "E_STORAGE_NOT_UNIQUE";
+
+  constructor(readonly field: string) {
+    super(`The field ${field} must be unique, but another record has its value.`);
+  }
+}
+
 /** A change would lift a count above `maxCount`, or bring more members than `maxMembers`. Nothing was written. */
 export class CountLimitError extends StorageError {
   override readonly code = "E_STORAGE_COUNT_LIMIT";

@@ -2,13 +2,19 @@ import type { Field, HashSchema } from "./fields.js";
 
 /** A family of records of one shape, each a Redis hash under an id of its own. */
 export interface HashRecord<Schema extends HashSchema> {
-  /** Writes a whole record, in place of what was there, with a whole life before it. */
+  /**
+   * Writes a whole record, in place of what was there, with a whole life before it.
+   * @throws NotUniqueError
+   */
   save(id: string, values: HashInput<Schema>): Promise<void>;
-  /** As `save`, but does nothing and answers false where a record with that id exists. */
+  /** As `save`, but does nothing and answers false where a record with that id exists. @throws NotUniqueError */
   create(id: string, values: HashInput<Schema>): Promise<boolean>;
   /** Does not renew the record's life: `touch` does. */
   get(id: string): Promise<HashValues<Schema> | undefined>;
-  /** Writes the given fields only, and answers with the record as it is then; undefined, and nothing written, without one. */
+  /**
+   * Writes the given fields only, and answers with the record as it is then; undefined, and nothing written, without one.
+   * @throws NotUniqueError
+   */
   update(id: string, values: HashUpdate<Schema>): Promise<HashValues<Schema> | undefined>;
   /** As `update`, for an integer field, without reading it first. */
   increment(
@@ -18,16 +24,40 @@ export interface HashRecord<Schema extends HashSchema> {
   ): Promise<HashValues<Schema> | undefined>;
   /**
    * All of the change in one step, or none of it. Answers as `update`.
-   * @throws CountLimitError, ChangedMeanwhileError
+   * @throws CountLimitError, ChangedMeanwhileError, NotUniqueError
    */
   change(id: string, change: HashChange<Schema>): Promise<HashValues<Schema> | undefined>;
   /** Reads the record and, if its life is sliding, renews that. */
   touch(id: string): Promise<HashValues<Schema> | undefined>;
+  /**
+   * Records whose field has that value, compared as it is stored, by their ids' UTF-8 bytes. The field must have an
+   * index. `first` is 100 if absent and 1,000 at the most; `after` is an id, or any text: those that come after it.
+   */
+  find<K extends IndexableKey<Schema>>(
+    field: K,
+    value: ValueOf<Schema[K]>,
+    page?: { first?: number; after?: string | null | undefined },
+  ): Promise<FoundRecord<Schema>[]>;
   /** False where there was none. */
   delete(id: string): Promise<boolean>;
 }
 
-export interface HashOptions {
+export interface FoundRecord<Schema extends HashSchema> {
+  id: string;
+  values: HashValues<Schema>;
+}
+
+/** "unique": no two records have one value of the field, and the second to be written is refused. */
+export type HashIndexes<Schema extends HashSchema> = {
+  readonly [K in IndexableKey<Schema>]?: "index" | "unique";
+};
+
+export interface HashOptions<Schema extends HashSchema = HashSchema> {
+  /**
+   * Fields to find records by. Records and indexes are written in one step, for which they all live in one slot of a
+   * cluster, under keys of their own: an index given to a family, or taken from it, leaves earlier records behind.
+   */
+  indexes?: HashIndexes<Schema>;
   /** Seconds a record lives; for ever if absent. */
   ttlSeconds?: number;
   /** Whether each change, and `touch`, renews that life. Default false: it counts from `save` or `create`. */
@@ -63,6 +93,8 @@ type KeysOfKind<Schema extends HashSchema, Kind extends Field["kind"]> = {
   [K in keyof Schema]: Schema[K]["kind"] extends Kind ? K : never;
 }[keyof Schema] &
   string;
+
+type IndexableKey<Schema extends HashSchema> = KeysOfKind<Schema, "value" | "optional" | "integer">;
 
 type ValueOf<F extends Field> = F extends { decode(text: string): infer T }
   ? T

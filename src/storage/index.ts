@@ -12,12 +12,15 @@ export {
   type OptionalField,
   oneOf,
   optional,
+  packed,
   text,
   type ValueField,
 } from "./fields.js";
 export type {
   CountsChange,
+  FoundRecord,
   HashChange,
+  HashIndexes,
   HashInput,
   HashOptions,
   HashRecord,

@@ -15,7 +15,7 @@ export interface Storage {
   hash<const Schema extends HashSchema>(
     name: string,
     schema: Schema,
-    options?: HashOptions,
+    options?: HashOptions<Schema>,
   ): HashRecord<Schema>;
   sortedSet(name: string, options?: SortedSetOptions): SortedSet;
   setGroup(name: string, options?: SetGroupOptions): SetGroup;

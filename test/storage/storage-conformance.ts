@@ -9,6 +9,7 @@ import {
   json,
   oneOf,
   optional,
+  packed,
   type Storage,
   text,
   UnreadableRecordError,
@@ -365,6 +366,166 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         );
         await expect(raise({ c: 0 })).rejects.toBeInstanceOf(InvalidStorageValueError);
       });
+    });
+
+    describe("an index", () => {
+      const guests = (suffix = "") =>
+        storage.hash(
+          `guest${suffix}`,
+          { email: text(), city: optional(text()), age: integer(), tags: counts() },
+          {
+            ttlSeconds: 60,
+            sliding: true,
+            indexes: { email: "unique", city: "index", age: "index" },
+          },
+        );
+      const found = async (
+        ...[field, value, page]: Parameters<ReturnType<typeof guests>["find"]>
+      ) => (await guests().find(field, value, page)).map(({ id }) => id);
+      const guest = (id: string, more: { city?: string; age?: number } = {}) =>
+        guests().save(id, { email: `${id}@example.org`, age: 7, ...more });
+
+      test("finds the records that have a value, by id and in pages", async () => {
+        const [a, b, c] = [fresh(), fresh(), fresh()].sort();
+        const city = `Bari ${a}`;
+        for (const id of [c, a, b]) await guest(id!, { city });
+        await guest(fresh(), { city: "Rome" });
+        expect(await guests().find("city", city, { first: 1 })).toEqual([
+          { id: a, values: { email: `${a}@example.org`, city, age: 7, tags: new Map() } },
+        ]);
+        expect(await found("city", city)).toEqual([a, b, c]);
+        expect(await found("city", city, { first: 2, after: a })).toEqual([b, c]);
+        expect(await found("city", city, { after: c })).toEqual([]);
+        expect(await found("city", "nowhere")).toEqual([]);
+        expect(await found("email", `${b}@example.org`)).toEqual([b]);
+        expect(await found("age", 7, { first: 1_000 })).toEqual(expect.arrayContaining([a, b, c]));
+      });
+
+      test("follows every change of a record", async () => {
+        const id = fresh();
+        const [one, two] = [`one ${id}`, `two ${id}`];
+        const cities = async () => [await found("city", one), await found("city", two)];
+        await guest(id, { city: one });
+        await guests().update(id, { city: two });
+        expect(await cities()).toEqual([[], [id]]);
+        await guests().update(id, { city: undefined });
+        expect(await cities()).toEqual([[], []]);
+        await guests().change(id, { set: { city: one }, increment: { age: 12_345 } });
+        expect(await cities()).toEqual([[id], []]);
+        expect(await found("age", 12_352)).toEqual([id]);
+        await guest(id, { city: two });
+        expect(await cities()).toEqual([[], [id]]);
+        await guests().delete(id);
+        expect(await cities()).toEqual([[], []]);
+      });
+
+      test("a unique one refuses the second, whole, and lets it go with the first", async () => {
+        const [a, b] = [fresh(), fresh()];
+        await guest(a, { city: "Bari" });
+        const second = { email: `${a}@example.org`, age: 1 };
+        const refusal = { code: "E_STORAGE_NOT_UNIQUE", field: "email" };
+        await expect(guests().save(b, second)).rejects.toMatchObject(refusal);
+        await expect(guests().create(b, second)).rejects.toMatchObject(refusal);
+        expect(await guests().get(b)).toBeUndefined();
+        await guest(b);
+        await expect(guests().update(b, { email: second.email, age: 2 })).rejects.toMatchObject(
+          refusal,
+        );
+        expect((await guests().get(b))?.age).toBe(7);
+        await guests().update(a, { email: `${a}@example.org`, age: 9 });
+        await guests().update(a, { email: `other-${a}@example.org` });
+        await guests().update(b, { email: second.email });
+        expect(await found("email", second.email)).toEqual([b]);
+        await guests().delete(b);
+        await guests().save(a, second);
+        expect(await found("email", second.email)).toEqual([a]);
+      });
+
+      test("of many that take one value of a unique field at once, one does", async () => {
+        const email = `${fresh()}@example.org`;
+        const ids = Array.from({ length: 20 }, () => fresh());
+        const saved = await Promise.allSettled(
+          ids.map((id) => guests().save(id, { email, age: 1 })),
+        );
+        expect(saved.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+        expect(await found("email", email)).toEqual([
+          ids[saved.findIndex(({ status }) => status === "fulfilled")],
+        ]);
+      });
+
+      test("forgets a record with its life, and keeps one whose life slides", async () => {
+        const [gone, kept] = [fresh(), fresh()];
+        const city = `Lecce ${gone}`;
+        await guest(gone, { city });
+        await guest(kept, { city });
+        await under.advanceSeconds(40);
+        await guests().touch(kept);
+        await under.advanceSeconds(40);
+        expect(await found("city", city)).toEqual([kept]);
+        await guests().save(fresh(), { email: `${gone}@example.org`, age: 1 });
+        await under.advanceSeconds(61);
+        expect(await found("city", city)).toEqual([]);
+      });
+
+      test("tells any values apart, and any ids", async () => {
+        const value = fc.string({ unit: "grapheme", maxLength: 4 });
+        const id = fc.string({ unit: "grapheme", minLength: 1, maxLength: 4 });
+        await fc.assert(
+          fc.asyncProperty(fc.dictionary(id, value, { maxKeys: 6 }), async (cities) => {
+            const records = storage.hash("place", { city: text() }, { indexes: { city: "index" } });
+            for (const [one, city] of Object.entries(cities)) await records.save(one, { city });
+            for (const city of Object.values(cities)) {
+              const expected = Object.keys(cities).filter((one) => cities[one] === city);
+              const ids = (await records.find("city", city)).map((one) => one.id);
+              expect(ids.sort()).toEqual(expected.sort());
+            }
+            for (const one of Object.keys(cities)) await records.delete(one);
+            for (const city of Object.values(cities)) {
+              expect(await records.find("city", city)).toEqual([]);
+            }
+          }),
+          { numRuns: 30 },
+        );
+      });
+
+      test("is given to single fields alone, and nothing is found without one", async () => {
+        const plain = storage.hash("plain-guest", { city: text() });
+        await expect(plain.find("city", "Bari")).rejects.toBeInstanceOf(InvalidStorageValueError);
+        await expect(guests().find("city", 7 as never)).rejects.toThrow("guest.city");
+        await expect(guests().find("city", "a", { first: 0 })).rejects.toThrow("first");
+        for (const field of ["tags", "none"]) {
+          const indexes = { [field]: "index" } as never;
+          expect(() => storage.hash("other", { tags: counts() }, { indexes })).toThrow(field);
+        }
+      });
+    });
+
+    test("a field of MessagePack reads back what JSON cannot carry", async () => {
+      const notes = storage.hash("packed-note", { content: packed<unknown>() });
+      const shared = { n: 1 };
+      const content = {
+        when: since,
+        sums: new Map<unknown, unknown>([[1, new Set(["a"])]]),
+        big: 2n ** 80n,
+        small: -5n,
+        bytes: new Uint8Array([0, 255, 7]),
+        text: "\u0000 é \u{1F355}",
+        nothing: [undefined, null, Number.NaN],
+        one: shared,
+        same: shared,
+      };
+      const id = fresh();
+      await notes.save(id, { content });
+      const read = (await notes.get(id))?.content as typeof content;
+      expect(read).toEqual(content);
+      expect(read.one).toBe(read.same);
+      await expect(notes.save(id, { content: undefined })).rejects.toBeInstanceOf(
+        InvalidStorageValueError,
+      );
+      await expect(notes.save(id, { content: () => 1 })).rejects.toBeInstanceOf(
+        InvalidStorageValueError,
+      );
+      expect(await notes.get(id)).toEqual({ content });
     });
 
     describe("a sorted set", () => {

@@ -3,12 +3,15 @@ import { type App, type AppOptions, createApp } from "../../src/app.js";
 import { type Config, readConfig } from "../../src/config.js";
 import { createLogger } from "../../src/http/logger.js";
 import { type DatabaseKind, type DatabasePlace, databaseKinds, freshPlace } from "./database.js";
+import { startCluster } from "./redis-cluster.js";
 import { type RedisServer, startRedis } from "./redis-server.js";
 
 export interface BackendKind {
   name: string;
   database: DatabaseKind;
   redis: boolean;
+  /** A cluster of three masters, of which no single one is the backends' `redis`. */
+  isCluster?: boolean;
 }
 
 /** What the whole suite of operations runs over. */
@@ -19,23 +22,29 @@ export const servers: BackendKind = {
   redis: true,
 };
 export const backendKinds = [embedded, servers];
+const cluster: BackendKind = { ...servers, name: "on a cluster", isCluster: true };
+/** Where the whole contract is served. */
+export const allKinds = [...backendKinds, cluster];
 
 /** A database and a Redis of the test's own. */
 export interface TestBackends extends AsyncDisposable {
   readonly place: DatabasePlace;
   readonly redis: RedisServer | undefined;
+  readonly redisUrl?: string | undefined;
 }
 
 export async function startBackends(kind: BackendKind): Promise<TestBackends> {
-  const [place, redis] = await Promise.all([
+  const [place, redis, cluster] = await Promise.all([
     freshPlace(kind.database),
-    kind.redis ? startRedis() : undefined,
+    kind.redis && !kind.isCluster ? startRedis() : undefined,
+    kind.isCluster ? startCluster() : undefined,
   ]);
   return {
     place,
     redis,
+    redisUrl: cluster?.url ?? redis?.url,
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([place.remove(), redis?.stop()]);
+      await Promise.all([place.remove(), redis?.stop(), cluster?.stop()]);
     },
   };
 }
@@ -89,13 +98,13 @@ export interface Pizzeria extends AsyncDisposable {
 }
 
 export async function openPizzeria(
-  backends: Pick<TestBackends, "place" | "redis">,
+  backends: Pick<TestBackends, "place" | "redis" | "redisUrl">,
   options: PizzeriaOptions = {},
 ): Promise<Pizzeria> {
   const statements: string[] = [];
   const logs: Record<string, unknown>[] = [];
   const { url, dataFolder } = backends.place.options;
-  const redisUrl = options.redisUrl ?? backends.redis?.url;
+  const redisUrl = options.redisUrl ?? backends.redisUrl ?? backends.redis?.url;
   const config: Config = {
     ...readConfig({ NODE_ENV: "test", PORT: "0" }),
     ...(url !== undefined && { databaseUrl: url }),

@@ -50,6 +50,10 @@ export function createExpiringMap<T extends object>({ maxEntries, now }: Expirin
     },
     /** Infinity for an entry that lives for ever, 0 for none. */
     remainingMs: (id: string): number => Math.max(0, entries.getRemainingTTL(id)),
+    /** Those that live. Not a use of them. */
+    *entries(): Generator<[id: string, value: T]> {
+      for (const [id, value] of entries.entries()) if (live(id)) yield [id, value];
+    },
     /** Entries held, those past their life and not yet swept included. */
     get size(): number {
       return entries.size;

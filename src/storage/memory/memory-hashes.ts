@@ -1,20 +1,42 @@
 import {
   type Fields,
   type HashDriver,
+  type HashIndexKinds,
   type HashReply,
   type HashStep,
   maxSafeCount,
 } from "../driver.js";
-import { wellFormed } from "../utf8.js";
+import { byBytes, wellFormed } from "../utf8.js";
 import type { ExpiringMap } from "./expiring-map.js";
 
-export function createMemoryHashes(records: ExpiringMap<Fields>): HashDriver {
+/** Without indexes of its own: what is asked of them is looked for among all records. */
+export function createMemoryHashes(
+  records: ExpiringMap<Fields>,
+  indexes: HashIndexKinds,
+): HashDriver {
+  const uniqueFields = [...indexes].flatMap(([field, kind]) => (kind === "unique" ? [field] : []));
+
+  /** A field that another record has alike. */
+  function notUnique(id: string, fields: Fields): string | undefined {
+    if (uniqueFields.length === 0) return undefined;
+    for (const [other, others] of records.entries()) {
+      if (other === id) continue;
+      const field = uniqueFields.find(
+        (one) => fields.has(one) && fields.get(one) === others.get(one),
+      );
+      if (field !== undefined) return field;
+    }
+    return undefined;
+  }
+
   return {
-    async write(id, fields, ttlMs, onlyIfAbsent = false) {
-      if (onlyIfAbsent && records.get(id) !== undefined) return false;
-      const stored = [...fields].map(([field, text]) => [field, wellFormed(text)] as const);
-      records.set(id, new Map(stored), ttlMs);
-      return true;
+    async write(id, fields, ttlMs, onlyIfAbsent) {
+      if (onlyIfAbsent && records.get(id) !== undefined) return { status: "exists" };
+      const stored = new Map([...fields].map(([field, text]) => [field, wellFormed(text)]));
+      const field = notUnique(id, stored);
+      if (field !== undefined) return { status: "refused", reason: "notUnique", field };
+      records.set(id, stored, ttlMs);
+      return { status: "written" };
     },
     async read(id) {
       const fields = records.get(id);
@@ -28,6 +50,8 @@ export function createMemoryHashes(records: ExpiringMap<Fields>): HashDriver {
         const refusal = take(changed, step);
         if (refusal !== undefined) return refusal;
       }
+      const field = notUnique(id, changed);
+      if (field !== undefined) return { status: "refused", reason: "notUnique", field };
       fields.clear();
       for (const [field, text] of changed) fields.set(field, text);
       if (ttlMs !== undefined) records.renew(id, ttlMs);
@@ -35,6 +59,16 @@ export function createMemoryHashes(records: ExpiringMap<Fields>): HashDriver {
     },
     async delete(id) {
       return records.delete(id);
+    },
+    async find(field, text, { first, after }) {
+      const wanted = wellFormed(text);
+      const found = [...records.entries()]
+        .filter(
+          ([id, fields]) => fields.get(field) === wanted && (!after || byBytes(id, after) > 0),
+        )
+        .sort(([a], [b]) => byBytes(a, b))
+        .slice(0, first);
+      return found.map(([id, fields]) => [id, new Map(fields)]);
     },
   };
 }

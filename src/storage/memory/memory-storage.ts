@@ -38,7 +38,7 @@ export function createMemoryStorage(options: MemoryStorageOptions = {}): Storage
   const counters = byName<{ value: number }>();
 
   return createStorage({
-    hashes: (name) => createMemoryHashes(hashes(name)),
+    hashes: (name, indexes) => createMemoryHashes(hashes(name), indexes),
     sortedSets: (name, order) => createMemorySortedSets(sortedSets(name), order),
     sets: (name) => createMemorySets(sets(name)),
     counters: (name) => createMemoryCounters(counters(name)),

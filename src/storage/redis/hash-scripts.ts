@@ -1,36 +1,83 @@
+import { hashIndexing } from "./hash-indexing.js";
 import { script } from "./script.js";
 
 /**
  * Replaces a hash, or makes it.
  * KEYS[1] the hash
- * ARGV[1] ttl in ms or ""   ARGV[2] "1": only where there is none   then field, text, …
- * Returns 1, or 0 where ARGV[2] held it back.
+ * ARGV[1] ttl in ms or ""   ARGV[2] "1": only where there is none   ARGV[3]… its indexes   then field, text, …
+ * Returns 1, 0 where ARGV[2] held it back, or the name of a field that another record has alike.
  */
 export const writeHash = script(`
-if redis.call("EXISTS", KEYS[1]) == 1 then
-  if ARGV[2] == "1" then return 0 end
-  redis.call("DEL", KEYS[1])
-end
-for i = 3, #ARGV, 2 do redis.call("HSET", KEYS[1], ARGV[i], ARGV[i + 1]) end
+${hashIndexing}
+local exists = redis.call("EXISTS", KEYS[1]) == 1
+if exists and ARGV[2] == "1" then return 0 end
+local before, after = indexedFields(), {}
+for i = at, #ARGV, 2 do after[ARGV[i]] = ARGV[i + 1] end
+local taken = notUnique(after)
+if taken then return taken end
+
+if exists then redis.call("DEL", KEYS[1]) end
+for i = at, #ARGV, 2 do redis.call("HSET", KEYS[1], ARGV[i], ARGV[i + 1]) end
 if ARGV[1] ~= "" then redis.call("PEXPIRE", KEYS[1], ARGV[1]) end
+index(before, after)
 return 1
+`);
+
+/**
+ * KEYS[1] the hash   ARGV[1], ARGV[2] ""   ARGV[3]… its indexes
+ * Returns 1, or 0 where there was none.
+ */
+export const deleteHash = script(`
+${hashIndexing}
+index(indexedFields(), {})
+return redis.call("DEL", KEYS[1])
+`);
+
+/**
+ * Reads the hashes that an index names. Those that have expired, or are not as it says, leave it.
+ * KEYS[1] the index of one value
+ * ARGV[1] what the hashes' keys begin with   ARGV[2] field   ARGV[3] its text
+ * ARGV[4] "-" or "(" and the id to begin after   ARGV[5] how many
+ * Returns {id, {field, text, …}, …}.
+ */
+export const findHashes = script(`
+local found, from, wanted = {}, ARGV[4], tonumber(ARGV[5])
+while #found < 2 * wanted do
+  local ids = redis.call("ZRANGEBYLEX", KEYS[1], from, "+", "LIMIT", 0, wanted - #found / 2)
+  if #ids == 0 then break end
+  for _, id in ipairs(ids) do
+    local key = ARGV[1] .. ":" .. id
+    if redis.call("HGET", key, ARGV[2]) == ARGV[3] then
+      found[#found + 1] = id
+      found[#found + 1] = redis.call("HGETALL", key)
+    else
+      redis.call("ZREM", KEYS[1], id)
+    end
+  end
+  from = "(" .. ids[#ids]
+end
+return found
 `);
 
 /**
  * Changes a hash that exists: an HSET on one that has just expired would bring half of it back, and for ever.
  * The steps run on a copy, so that nothing is written where one is refused.
  * KEYS[1] the hash
- * ARGV[1] ttl in ms to give it, or ""   then steps:
+ * ARGV[1] ttl in ms to give it, or ""   ARGV[2] ""   ARGV[3]… its indexes   then steps:
  *   expect field text | expectNone field |
  *   set field text | remove field | clear prefix | add field by max | raise field to |
  *   count prefix member by max maxMembers
  * Returns {"absent"}, {"refused", reason, field} or {"changed", field, text, …} with all fields.
  */
 export const changeHash = script(`
+${hashIndexing}
 local stored = redis.call("HGETALL", KEYS[1])
 if #stored == 0 then return {"absent"} end
-local fields, written = {}, {}
-for i = 1, #stored, 2 do fields[stored[i]] = stored[i + 1] end
+local fields, written, before = {}, {}, {}
+for i = 1, #stored, 2 do
+  fields[stored[i]] = stored[i + 1]
+  before[stored[i]] = stored[i + 1]
+end
 
 local function put(field, text)
   fields[field] = text
@@ -61,12 +108,6 @@ local function count(prefix, member, by, max, maxMembers)
     end
     if members > maxMembers then return "maxMembers" end
   end
-end
-
-local at = 2
-local function take()
-  at = at + 1
-  return ARGV[at - 1]
 end
 
 while at <= #ARGV do
@@ -102,6 +143,9 @@ while at <= #ARGV do
   if refusal then return {"refused", refusal, field} end
 end
 
+local taken = notUnique(fields)
+if taken then return {"refused", "notUnique", taken} end
+
 for field in pairs(written) do
   if fields[field] then
     redis.call("HSET", KEYS[1], field, fields[field])
@@ -110,6 +154,7 @@ for field in pairs(written) do
   end
 end
 if ARGV[1] ~= "" then redis.call("PEXPIRE", KEYS[1], ARGV[1]) end
+index(before, fields)
 
 local reply = {"changed"}
 for field, text in pairs(fields) do

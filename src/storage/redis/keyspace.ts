@@ -5,9 +5,13 @@ import { runScript, type Script } from "./script.js";
 /** What the structures of one name share: their keys, and the way to the server. */
 export interface Keyspace {
   client: RedisClient;
+  /** What each of their keys begins with. */
+  base: string;
   keyOf(id: string): string;
   /** Sends a command, or a script on the key of `id`, under the guard. */
   run: Run;
+  /** Sends a script on a key. */
+  runOn(script: Script, key: string, args: readonly (string | number)[]): Promise<unknown>;
 }
 
 interface Run {
@@ -15,13 +19,21 @@ interface Run {
   (script: Script, id: string, args: readonly (string | number)[]): Promise<unknown>;
 }
 
-export function createKeyspace(
-  client: RedisClient,
-  guard: OutageGuard,
-  prefix: string,
-  name: string,
-): Keyspace {
-  const keyOf = (id: string) => (id === "" ? `${prefix}${name}` : `${prefix}${name}:${id}`);
+export interface KeyspaceOptions {
+  client: RedisClient;
+  guard: OutageGuard;
+  prefix: string;
+  name: string;
+  /** Whether all of its keys share a slot of a cluster. */
+  isInOneSlot?: boolean;
+}
+
+export function createKeyspace(options: KeyspaceOptions): Keyspace {
+  const { client, guard, prefix, name, isInOneSlot = false } = options;
+  const base = `${prefix}${isInOneSlot ? `{${name}}` : name}`;
+  const keyOf = (id: string) => (id === "" ? base : `${base}:${id}`);
+  const runOn: Keyspace["runOn"] = (script, key, args) =>
+    guard.run(() => runScript(client, script, key, args));
 
   function run<T>(send: () => Promise<T>): Promise<T>;
   function run(script: Script, id: string, args: readonly (string | number)[]): Promise<unknown>;
@@ -30,10 +42,8 @@ export function createKeyspace(
     id = "",
     args: readonly (string | number)[] = [],
   ): Promise<unknown> {
-    return guard.run(
-      typeof what === "function" ? what : () => runScript(client, what, keyOf(id), args),
-    );
+    return typeof what === "function" ? guard.run(what) : runOn(what, keyOf(id), args);
   }
 
-  return { client, keyOf, run };
+  return { client, base, keyOf, run, runOn };
 }

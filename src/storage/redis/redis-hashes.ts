@@ -1,19 +1,27 @@
+import { createHash } from "node:crypto";
 import {
   type Fields,
   type HashDriver,
+  type HashIndexKinds,
   type HashReply,
   type HashStep,
   maxSafeCount,
   type Refusal,
 } from "../driver.js";
-import { changeHash, writeHash } from "./hash-scripts.js";
+import { changeHash, deleteHash, findHashes, writeHash } from "./hash-scripts.js";
 import type { Keyspace } from "./keyspace.js";
 
-export function createRedisHashes({ client, keyOf, run }: Keyspace): HashDriver {
+export function createRedisHashes(keyspace: Keyspace, indexes: HashIndexKinds): HashDriver {
+  const { client, base, keyOf, run, runOn } = keyspace;
+  const indexing = (id: string) => [indexes.size, base, id, ...[...indexes].flat()];
+
   return {
-    async write(id, fields, ttlMs, onlyIfAbsent = false) {
-      const args = [ttlMs ?? "", onlyIfAbsent ? "1" : "", ...[...fields].flat()];
-      return (await run(writeHash, id, args)) === 1;
+    async write(id, fields, ttlMs, onlyIfAbsent) {
+      const how = [ttlMs ?? "", onlyIfAbsent ? "1" : "", ...indexing(id)];
+      const reply = await run(writeHash, id, [...how, ...[...fields].flat()]);
+      if (typeof reply === "string")
+        return { status: "refused", reason: "notUnique", field: reply };
+      return { status: reply === 1 ? "written" : "exists" };
     },
     async read(id) {
       const stored = await run(() => client.hgetall(keyOf(id)));
@@ -21,10 +29,25 @@ export function createRedisHashes({ client, keyOf, run }: Keyspace): HashDriver 
       return fields.length === 0 ? undefined : new Map(fields);
     },
     async change(id, steps, ttlMs) {
-      const reply = await run(changeHash, id, [ttlMs ?? "", ...steps.flatMap(toArgs)]);
-      return toReply(reply as [HashReply["status"], ...string[]]);
+      const args = [ttlMs ?? "", "", ...indexing(id), ...steps.flatMap(toArgs)];
+      return toReply((await run(changeHash, id, args)) as [HashReply["status"], ...string[]]);
     },
-    delete: async (id) => (await run(() => client.del(keyOf(id)))) === 1,
+    delete: async (id) =>
+      indexes.size === 0
+        ? (await run(() => client.del(keyOf(id)))) === 1
+        : (await run(deleteHash, id, ["", "", ...indexing(id)])) === 1,
+    async find(field, text, { first, after }) {
+      const key = `${base}#${field}:${createHash("sha1").update(text).digest("hex")}`;
+      const from = after === undefined ? "-" : `(${after}`;
+      const reply = (await runOn(findHashes, key, [base, field, text, from, first])) as (
+        | string
+        | string[]
+      )[];
+      return Array.from({ length: reply.length / 2 }, (_, i) => [
+        reply[2 * i] as string,
+        toFields(reply[2 * i + 1] as string[]),
+      ]);
+    },
   };
 }
 
@@ -55,7 +78,11 @@ function toReply([status, ...rest]: [HashReply["status"], ...string[]]): HashRep
     const [reason, field = ""] = rest;
     return { status, reason: reason as Refusal, field };
   }
+  return { status, fields: toFields(rest) };
+}
+
+function toFields(reply: readonly string[]): Fields {
   const fields: Fields = new Map();
-  for (let i = 0; i < rest.length; i += 2) fields.set(rest[i] ?? "", rest[i + 1] ?? "");
-  return { status, fields };
+  for (let i = 0; i < reply.length; i += 2) fields.set(reply[i] ?? "", reply[i + 1] ?? "");
+  return fields;
 }

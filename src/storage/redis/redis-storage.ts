@@ -20,7 +20,8 @@ export interface RedisStorageOptions {
 }
 
 /**
- * The structures on Redis: keys are `<prefix><name>:<id>`.
+ * The structures on Redis: keys are `<prefix><name>:<id>`; of records with indexes `<prefix>{<name>}:<id>`, and
+ * `<prefix>{<name>}#<field>:<digest of the value>` for the ids of those that have it.
  *
  * Give it a client with `autoResendUnfulfilledCommands` and `enableOfflineQueue` off: one with ioredis's defaults may,
  * once it has reconnected, still do a write that was cut off and whose caller was told that it failed.
@@ -28,10 +29,11 @@ export interface RedisStorageOptions {
 export function createRedisStorage(options: RedisStorageOptions): Storage {
   const { redis, prefix = "storage:", commandTimeoutMs = 1_000, pauseMs = 500 } = options;
   const guard = createOutageGuard(redis, { timeoutMs: commandTimeoutMs, pauseMs });
-  const keyspace = (name: string) => createKeyspace(redis, guard, prefix, name);
+  const keyspace = (name: string, isInOneSlot = false) =>
+    createKeyspace({ client: redis, guard, prefix, name, isInOneSlot });
 
   return createStorage({
-    hashes: (name) => createRedisHashes(keyspace(name)),
+    hashes: (name, indexes) => createRedisHashes(keyspace(name, indexes.size > 0), indexes),
     sortedSets: (name, order) => createRedisSortedSets(keyspace(name), order),
     sets: (name) => createRedisSets(keyspace(name)),
     counters: (name) => createRedisCounters(keyspace(name)),
