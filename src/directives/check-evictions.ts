@@ -12,28 +12,32 @@ interface Tagged {
 /**
  * Refuses to evict what nothing can be filed under: most likely a misspelt tag, and then stale answers for good.
  *
- * @throws DirectiveError naming the evicting field and its tag.
+ * @param attempt runs each check, and takes the DirectiveError that names the evicting field and its tag
  */
 export function checkEvictions(
   evicting: readonly Tagged[],
   cached: readonly (Tagged & { readonly isPrivate: boolean })[],
   externalTags: readonly string[],
+  attempt: (check: () => void) => void,
 ): void {
   const filed: ParsedTemplate[] = [
     ...cached.flatMap(({ templates }) => templates.map(({ parsed }) => parsed)),
     ...(cached.some(({ isPrivate }) => isPrivate) ? [viewerTag] : []),
-    ...externalTags.map(parseExternal),
   ];
+  for (const text of externalTags) attempt(() => filed.push(parseExternal(text)));
   for (const { coordinate, templates } of evicting) {
     for (const { text, parsed } of templates) {
-      if (filed.some((each) => canMeet(each, parsed))) continue;
-      throw directiveError(
-        coordinate,
-        `@evictTags names "${text}", but no @cached field can be filed under it. ` +
-          'Tags that are filed outside the schema belong in the option "externalTags".',
-      );
+      if (!filed.some((each) => canMeet(each, parsed))) attempt(() => refuse(coordinate, text));
     }
   }
+}
+
+function refuse(coordinate: string, text: string): never {
+  throw directiveError(
+    coordinate,
+    `@evictTags names "${text}", but no @cached field can be filed under it. ` +
+      'Tags that are filed outside the schema belong in the option "externalTags".',
+  );
 }
 
 function parseExternal(text: string): ParsedTemplate {

@@ -55,9 +55,7 @@ export function planFields(
     }),
   );
   if (hasResolvers) attempt(() => checkPrivacy(schema, cached));
-  for (const each of evicting.values()) {
-    attempt(() => checkEvictions([each], tagged, options.externalTags ?? []));
-  }
+  checkEvictions([...evicting.values()], tagged, options.externalTags ?? [], attempt);
   const nested = [...cached.values()].filter(({ hasParent }) => hasParent);
   const nestedTypes = new Set(nested.map(({ coordinate }) => coordinate.split(".")[0] as string));
   return { cached, evicting, nestedTypes };

@@ -2,6 +2,7 @@ import { MapperKind, mapSchema } from "@graphql-tools/utils";
 import { defaultFieldResolver, execute, type GraphQLResolveInfo, parse } from "graphql";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createCache } from "../../src/cache/cache.js";
+import type { CacheEvent } from "../../src/cache/events.js";
 import type { Cache } from "../../src/cache/types.js";
 import { applicationOf } from "../../src/directives/applications.js";
 import { createGate } from "../support/gate.js";
@@ -73,6 +74,10 @@ function priced() {
 
 const statusOf = (outcomes: readonly { path: readonly unknown[]; status: string }[]) =>
   outcomes.find(({ path }) => path.at(-1) === "price")?.status;
+
+/** Callers that were told to load the price, or to share a load of it. */
+const misses = (events: readonly CacheEvent[]) =>
+  events.filter((event) => event.type === "miss" && event.coordinate === "Item.price").length;
 
 describe("a nested field below a parent from an older entry", () => {
   const below: [string, string, string][] = [
@@ -163,7 +168,7 @@ describe("a nested field below a parent from an older entry", () => {
 
   test("answers nobody else with what it read of it", async () => {
     const { origin, parts, gate } = priced();
-    const { run, cache } = createCachedSchema(parts);
+    const { run, cache, events } = createCachedSchema(parts);
     await run("{ menu { id } }");
     origin.price = 2;
     await cache.evictTags(["item:1"]);
@@ -171,7 +176,7 @@ describe("a nested field below a parent from an older entry", () => {
     const older = run("{ menu { price } }", { waits: true });
     await gate.arrived;
     const younger = run("{ fresh { price } }");
-    await new Promise(setImmediate);
+    await expect.poll(() => misses(events)).toBe(2);
     gate.open();
 
     expect((await older).data).toEqual({ menu: [{ price: 1 }] });

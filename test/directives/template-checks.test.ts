@@ -70,6 +70,42 @@ describe("a schema does not build with the template", () => {
       'The template "item:{args.id" has a "{" that nothing closes.',
     );
     expectRefusal(item('@cached(ttl: 1, tags: [""])'), "Query.item", 'The template "" is empty.');
+    expectRefusal(
+      item('@cached(ttl: 1, tags: ["item:args.id}"])'),
+      "Query.item",
+      'The template "item:args.id}" has a "}" that nothing opened.',
+    );
+    expectRefusal(
+      item('@cached(ttl: 1, tags: ["item:{}"])'),
+      "Query.item",
+      'The template "item:{}" names a value "{}", which is not a path.',
+    );
+    expectRefusal(
+      item('@cached(ttl: 1, tags: ["item:{args.id}{args.id}"])'),
+      "Query.item",
+      'The template "item:{args.id}{args.id}" has two values with nothing between them that tells them apart, such as ":".',
+    );
+  });
+
+  test.each([
+    ["{args.nr}", 'Mutation.buy has no argument "nr"'],
+    ["{result.nr}", 'Item has no field "nr"'],
+    ["{result.maker}", "a path must end in a scalar or enum, but ends in Maker"],
+  ])("that names in @evictTags what is not there, as %s", (path, problem) => {
+    expectRefusal(
+      `${item('@cached(ttl: 1, tags: ["item:{args.id}"])')}
+       type Mutation { buy(id: ID!): Item @evictTags(tags: ["item:${path}"]) }`,
+      "Mutation.buy",
+      `the template "item:${path}" has an unknown path ${path}: ${problem}.`,
+    );
+  });
+
+  test("that names in a key what the parent lacks", () => {
+    expectRefusal(
+      'type Query { a: A } type A { id: ID! name: String @cached(ttl: 1, key: "{parent.sku}") }',
+      "A.name",
+      'the template "{parent.sku}" has an unknown path {parent.sku}: A has no field "sku".',
+    );
   });
 
   test("that goes through two lists", () => {

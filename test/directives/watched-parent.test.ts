@@ -1,0 +1,90 @@
+import { describe, expect, test } from "vitest";
+import { watchedParent } from "../../src/directives/watched-parent.js";
+
+/** A watched item, of which the id is known and the label may be lacking; and what was read so far. */
+function watching(parent: unknown = { id: 1, price: 5, sizes: [{ id: 2 }] }) {
+  const reads: string[] = [];
+  const watched = watchedParent(parent, new Set(["id"]), ["price", "label"], () =>
+    reads.push("read"),
+  );
+  return { ...watched, reads, value: watched.value as Record<string, unknown> };
+}
+
+describe("a watched parent", () => {
+  test("tells nothing while only what is known is read", () => {
+    const { value, reads } = watching();
+    expect([value.id, Object.keys(value), "price" in value]).toEqual([
+      1,
+      ["id", "price", "sizes"],
+      true,
+    ]);
+    expect(reads).toEqual([]);
+  });
+
+  test.each<[string, (parent: Record<string, unknown>) => unknown, unknown]>([
+    ["a property", ({ price }) => price, 5],
+    ["one that it lacks", ({ label }) => label, undefined],
+    [
+      "all of them, by spreading",
+      (parent) => ({ ...parent }),
+      { id: 1, price: 5, sizes: [{ id: 2 }] },
+    ],
+    [
+      "all of them, as JSON",
+      (parent) => JSON.stringify(parent),
+      '{"id":1,"price":5,"sizes":[{"id":2}]}',
+    ],
+    [
+      "all of them, by cloning",
+      (parent) => structuredClone(parent),
+      { id: 1, price: 5, sizes: [{ id: 2 }] },
+    ],
+  ])("tells that %s was read, and gives it", (_what, read, gives) => {
+    const { value, reads } = watching();
+    expect(read(value)).toEqual(gives);
+    expect(reads).toEqual(["read"]);
+  });
+
+  test("is plain data once it is released, or was read", () => {
+    const plain = { id: 1, price: 5, sizes: [{ id: 2 }] };
+    const [released, read] = [watching(plain), watching(plain)];
+    released.release();
+    read.value.price;
+
+    for (const { value } of [released, read]) {
+      expect(Object.getOwnPropertyDescriptors(value)).toEqual(
+        Object.getOwnPropertyDescriptors(plain),
+      );
+      expect(value.sizes).toBe(plain.sizes);
+    }
+    expect(released.reads).toEqual([]);
+  });
+
+  test("takes what is written to it, and leaves its original as it was", () => {
+    const original = Object.freeze({ id: 1, price: 5 });
+    const { value, release } = watching(original);
+    value.price = 6;
+    value.label = "new";
+    value.id = 2;
+    release();
+
+    expect(value).toEqual({ id: 2, price: 6, label: "new" });
+    expect(original).toEqual({ id: 1, price: 5 });
+  });
+
+  test("has the prototype of its original, also where that is none", () => {
+    const { value } = watching(Object.assign(Object.create(null), { id: 1 }));
+    expect(Object.getPrototypeOf(value)).toBeNull();
+  });
+
+  test.each([
+    ["a text", "id"],
+    ["null", null],
+    ["a list", [1]],
+    ["an instance of a class", new Date(5)],
+  ])("is %s itself where it is that, and not watched", (_what, parent) => {
+    const { value, reads } = watching(parent);
+    expect(value).toBe(parent);
+    expect(reads).toEqual([]);
+  });
+});
