@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** Every program, one after the other, each in a process of its own. */
-const programs = ["hits", "cold", "hot", "evict", "memory", "near"];
+const programs = ["hits", "cold", "hot", "evict", "memory", "near", "graphql"];
 
 for (const name of programs) {
   console.log(`\n=== ${name}`);

@@ -26,7 +26,7 @@ const TTL_SECONDS = 300;
 const redis = new Redis(url);
 const app = Fastify();
 const { cacheDirectives, createCache } = await library();
-const near = answering === "ours near" ? { maxAgeSeconds: 60 } : false;
+const near = answering === "ours near" ? { maxAgeSeconds: 600, maxEntries: 10_000 } : false;
 const cache = createCache({ redis, near, commandTimeoutMs: 2_000 });
 const directives = cacheDirectives(cache, { loaders: () => [] });
 const origin = answering === "constants" ? constantOrigin() : sharedOrigin(redis);

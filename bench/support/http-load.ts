@@ -53,10 +53,10 @@ export async function openConnection(port: number): Promise<HttpConnection> {
   };
 }
 
-/** Answers a second with all connections busy for so long. */
+/** Answers a second with all connections busy for so long, each with one of the requests by chance after another. */
 export async function loadFor(
   connections: readonly HttpConnection[],
-  request: Buffer,
+  requests: readonly Buffer[],
   ms: number,
 ): Promise<number> {
   const startedAt = performance.now();
@@ -64,7 +64,7 @@ export async function loadFor(
   await Promise.all(
     connections.map(async (connection) => {
       while (performance.now() - startedAt < ms) {
-        await connection.send(request);
+        await connection.send(requests[Math.floor(Math.random() * requests.length)] as Buffer);
         answered += 1;
       }
     }),

@@ -2,14 +2,21 @@ import { makeExecutableSchema } from "@graphql-tools/schema";
 import type { GraphQLSchema } from "graphql";
 import type { Redis } from "ioredis";
 
-/** The pizzeria's menu, as large as that of the sales data. */
+/** So many menus as large as that of the sales data, as a server has them whose clients don't all ask for the same. */
+export const MENUS = 50;
 export const ITEMS = 32;
-export const ITEM_ID = "item-7";
+export const ITEM_ID = "item-3-7";
 
-export const MENU_QUERY =
-  "{ menu { id name category ingredients available sizes { id size price } timesOrdered } }";
-export const SET_PRICE_QUERY =
-  "mutation M($id: ID!, $price: Int!) { setPrice(id: $id, price: $price) { id } }";
+export const menuQuery = (menu: number) => ({
+  query: `query Menu($of: Int!) {
+    menu(of: $of) { id name category ingredients available sizes { id size price } timesOrdered }
+  }`,
+  variables: { of: menu },
+});
+export const setPriceQuery = (price: number) => ({
+  query: "mutation Set($id: ID!, $price: Int!) { setPrice(id: $id, price: $price) { id } }",
+  variables: { id: ITEM_ID, price },
+});
 
 interface Item {
   readonly id: string;
@@ -21,13 +28,16 @@ export interface Origin {
   setPrice(id: string, price: number): unknown;
 }
 
-const items = Array.from({ length: ITEMS }, (_, index) => ({
-  id: `item-${index}`,
-  name: `The ${index}th Deluxe Pizza`,
-  category: "CLASSIC",
-  ingredients: ["Pepperoni", "Mushrooms", "Red Onions", "Red Peppers", "Bacon"],
-  available: true,
-}));
+const menus = Array.from({ length: MENUS }, (_menu, menu) =>
+  Array.from({ length: ITEMS }, (_item, index) => ({
+    id: `item-${menu}-${index}`,
+    name: `The ${index}th Deluxe Pizza`,
+    category: "CLASSIC",
+    ingredients: ["Pepperoni", "Mushrooms", "Red Onions", "Red Peppers", "Bacon"],
+    available: true,
+  })),
+);
+const items = menus.flat();
 
 const sizesOf = (id: string, price: number) =>
   ["S", "M", "L"].map((size) => ({ id: `${id}-${size}`, size, price }));
@@ -50,7 +60,7 @@ export function menuSchema(directivesSdl: string, origin: Origin): GraphQLSchema
   return makeExecutableSchema({
     typeDefs: [
       directivesSdl,
-      `type Query { menu: [MenuItem!]! @cached(ttl: 300, tags: ["menu"], staleIfError: 3600) }
+      `type Query { menu(of: Int!): [MenuItem!]! @cached(ttl: 300, tags: ["menu"], staleIfError: 3600) }
       type MenuItem {
         id: ID!
         name: String!
@@ -66,7 +76,7 @@ export function menuSchema(directivesSdl: string, origin: Origin): GraphQLSchema
       }`,
     ],
     resolvers: {
-      Query: { menu: () => items },
+      Query: { menu: (_source: unknown, { of }: { of: number }) => menus[of] },
       MenuItem: {
         sizes: ({ id }: Item) => origin.sizes(id),
         timesOrdered: () => 2453,

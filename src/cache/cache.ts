@@ -153,9 +153,17 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
     getOrSetMany: (keys, entryOptions, loadMany) =>
       getOrSetMany(getOrSet, keys, entryOptions, loadMany),
 
-    async lookup<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
-      const hit = findNear(key, entryOptions, load);
-      return (hit ? fromNear(hit, "hit") : await find(open(key, entryOptions, load))) as Lookup<T>;
+    // Not an async function: its promise would be one more for each field of a list.
+    lookup<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
+      try {
+        const hit = findNear(key, entryOptions, load);
+        const found = hit
+          ? Promise.resolve(fromNear(hit, "hit"))
+          : find(open(key, entryOptions, load));
+        return found as Promise<Lookup<T>>;
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
 
     lookupNear<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {

@@ -11,7 +11,7 @@ import { hintApollo } from "./apollo-hint.js";
 import type { CachedField } from "./cached-field.js";
 import type { Environment, Resolver } from "./environment.js";
 import { type FieldCall, fieldLoad } from "./field-load.js";
-import { type FieldRequest, fieldRequest } from "./field-request.js";
+import { fieldRequest } from "./field-request.js";
 import { isPromise } from "./maybe-promise.js";
 import type { Answer } from "./observations.js";
 import { asProblem } from "./problems.js";
@@ -51,11 +51,8 @@ export function cachedResolver(
     try {
       viewer = isViewers ? env.viewerOf(context) : undefined;
     } catch (error) {
-      problems.report(
-        coordinate,
-        "viewer",
-        asProblem(coordinate, "the result is not cached", error),
-      );
+      const problem = asProblem(coordinate, "the result is not cached", error);
+      problems.report(coordinate, "viewer", problem);
     }
     const parentSince = field.hasParent ? operations.sinceAbove(info) : undefined;
     const call: FieldCall = { self: this, source, args, context, info, viewer, parentSince };
@@ -63,12 +60,14 @@ export function cachedResolver(
     const request = requestOf(call);
     if (!request) return bypass(call);
     const since = operations.since(info);
-    if (isPromise(since)) return since.then((known) => lookUp(call, request, known));
+    const { key, tags } = request;
+    if (isPromise(since)) {
+      return since.then((known) => lookUp(call, key, optionsOf(call, tags, known)));
+    }
+    const options = optionsOf(call, tags, since);
     // What is near comes without a promise: GraphQL.js goes on at once where nothing has to be waited for.
-    const answer = cache.lookupNear(request.key, optionsOf(call, request.tags, since), (load) =>
-      loads.run(call, context, load),
-    );
-    if (!answer) return lookUp(call, request, since);
+    const answer = cache.lookupNear(key, options, (load) => loads.run(call, context, load));
+    if (!answer) return lookUp(call, key, options);
     noteFound(call, answer);
     return answer.value;
   };
@@ -89,36 +88,32 @@ export function cachedResolver(
     return options;
   }
 
-  async function lookUp(
-    call: FieldCall,
-    { key, tags }: FieldRequest,
-    since: Position | null,
-  ): Promise<unknown> {
+  /** Not an async function: its promise would be one more for each field of a list. */
+  function lookUp(call: FieldCall, key: string, options: EntryOptions): Promise<unknown> {
     const { context, info } = call;
     let led = false;
     let loaded: { value: unknown } | undefined;
-    const options: EntryOptions = optionsOf(call, tags, since);
-    try {
-      const answer = await cache.lookup<unknown>(key, options, async (load) => {
-        led = true;
-        loaded = { value: await loads.run(call, context, load) };
-        return loaded.value;
-      });
-      // Another's load may have shaped this value to its own selection, and was found out only now.
-      if (loads.readsSelection && !led) return bypass(call);
-      noteFound(call, answer);
-      return answer.value;
-    } catch (error) {
-      if (!loaded && (led || !isInternal(error))) throw error;
-      problems.report(
-        coordinate,
-        "lookup",
-        asProblem(coordinate, "the result is not cached", error),
-      );
-      if (!loaded) return bypass(call);
-      note(context, info, BYPASSED);
+    const load = async (loadContext: LoadContext) => {
+      led = true;
+      loaded = { value: await loads.run(call, context, loadContext) };
       return loaded.value;
-    }
+    };
+    return cache.lookup<unknown>(key, options, load).then(
+      (answer) => {
+        // Another's load may have shaped this value to its own selection, and was found out only now.
+        if (loads.readsSelection && !led) return bypass(call);
+        noteFound(call, answer);
+        return answer.value;
+      },
+      (error) => {
+        if (!loaded && (led || !isInternal(error))) throw error;
+        const problem = asProblem(coordinate, "the result is not cached", error);
+        problems.report(coordinate, "lookup", problem);
+        if (!loaded) return bypass(call);
+        note(context, info, BYPASSED);
+        return loaded.value;
+      },
+    );
   }
 
   /** The request's own context may be gone by now. */
