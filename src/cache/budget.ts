@@ -1,6 +1,9 @@
 import { StoreSlowError } from "./errors.js";
 
-/** The time that the steps of one fill may take of the store, all together. The load between them does not count. */
+/**
+ * The time that the steps of one fill may take of the store, all together. The load between them does not count. The
+ * first, the lease, has a time limit of its own, which grows with the batch that it is in; the others have what it left.
+ */
 export interface Budget {
   /**
    * Waits for a step, which goes on all the same when its time is up.
@@ -10,28 +13,42 @@ export interface Budget {
   spend<T>(step: Promise<T>): Promise<T>;
 }
 
+/** So much of it is left for what follows the load, however long the lease took: most commits take less. */
+const LEAST_SHARE = 0.5;
+
 /** @param onFailure told of steps that fail when nobody waits for them any more */
 export function createBudget(limitMs: number, onFailure: (error: unknown) => void): Budget {
   let leftMs = limitMs;
+  let hasLease = false;
 
   return {
     async spend(step) {
       const beganAt = performance.now();
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<never>((_, reject) => {
-        // Where this process was busy, the answer may have come and not been read: it is, before an immediate runs.
-        timer = setTimeout(setImmediate, Math.max(1, leftMs), () => {
-          step.catch(onFailure);
-          const text = `The store must have carried out a fill's steps within ${limitMs} ms, but did not.`;
-          reject(new StoreSlowError(text));
-        });
-      });
       try {
-        return await Promise.race([step, late]);
+        return await (hasLease ? inTime(step, leftMs) : step);
       } finally {
-        clearTimeout(timer);
         leftMs -= performance.now() - beganAt;
+        if (!hasLease) leftMs = Math.max(leftMs, limitMs * LEAST_SHARE);
+        leftMs = Math.max(0, leftMs);
+        hasLease = true;
       }
     },
   };
+
+  async function inTime<T>(step: Promise<T>, waitMs: number): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      // Where this process was busy, the answer may have come and not been read: it is, before an immediate runs.
+      timer = setTimeout(setImmediate, waitMs, () => {
+        step.catch(onFailure);
+        const text = `The store must have carried out a fill's steps within ${limitMs} ms, but did not.`;
+        reject(new StoreSlowError(text));
+      });
+    });
+    try {
+      return await Promise.race([step, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }

@@ -24,11 +24,20 @@ async function settled<T>(step: Promise<T>): Promise<T | Error> {
 }
 
 describe("the budget of a fill", () => {
-  test("is shared by its steps, and what lies between them does not count", async () => {
+  test("leaves the lease to its own time limit, and the other steps what that did not take", async () => {
     const budget = open();
-    expect(await settled(budget.spend(late(60, "lease")))).toBe("lease");
+    expect(await settled(budget.spend(late(40, "lease")))).toBe("lease");
+    // The load between them does not count.
     await vi.advanceTimersByTimeAsync(5000);
-    expect(await settled(budget.spend(late(60, "commit")))).toBeInstanceOf(StoreSlowError);
+    expect(await settled(budget.spend(late(30, "snapshot")))).toBe("snapshot");
+    expect(await settled(budget.spend(late(40, "commit")))).toBeInstanceOf(StoreSlowError);
+  });
+
+  test("has a half left for what follows the load, however long the lease took", async () => {
+    const budget = open();
+    expect(await settled(budget.spend(late(500, "lease of many")))).toBe("lease of many");
+    expect(await settled(budget.spend(late(40, "commit")))).toBe("commit");
+    expect(await settled(budget.spend(late(40, "release")))).toBeInstanceOf(StoreSlowError);
   });
 
   test("hands on what a step gives, and what it throws, as they are", async () => {
@@ -39,9 +48,11 @@ describe("the budget of a fill", () => {
     expect(failures).toEqual([]);
   });
 
-  test("is told of nothing but the failures that nobody waits for", async () => {
+  test("tells of those failures that nobody waits for any more, and of no others", async () => {
     const [budget, step] = [open(), createDeferred()];
+    await budget.spend(Promise.resolve("lease"));
     expect(await settled(budget.spend(step.promise))).toBeInstanceOf(StoreSlowError);
+    expect(failures).toEqual([]);
     const error = new StoreUnavailableError("gone");
     step.reject(error);
     await vi.runAllTimersAsync();

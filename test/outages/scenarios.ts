@@ -3,9 +3,9 @@ import { createKeys } from "../../src/cache/redis/keys.js";
 import { keySlot } from "../../src/cache/redis/transactions/key-slot.js";
 import { pause } from "../consistency/clock.js";
 import type { FaultName } from "../consistency/history.js";
+import { startLink, type Way } from "../support/link.js";
 import { startCluster } from "../support/redis-cluster.js";
 import { type RedisServer, type RedisServerOptions, startRedis } from "../support/redis-server.js";
-import { startLink, type Way } from "./link.js";
 import { PREFIX } from "./plan.js";
 
 /** One thing that can befall Redis. */

@@ -108,7 +108,8 @@ export function openConnection(
   }
 
   async function sendAll(commands: readonly Command[], usedMs = 0): Promise<unknown[]> {
-    const limitMs = Math.max(1, limitMsFor(commands) - usedMs);
+    // A list of thousands may have taken many times the limit of one step.
+    const limitMs = Math.max(1, limitMsFor(commands) - Math.min(usedMs, commandTimeoutMs));
     const isUsable = client.status === "ready" && !preparing;
     if (nodes) {
       const sendAll = () => nodes.exchange(commands, limitMs, exchange);

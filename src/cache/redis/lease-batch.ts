@@ -67,9 +67,11 @@ export function createLeaseStep(
     const requests = items.map(({ request }) => request);
     const tags = [...new Set(requests.flatMap((request) => request.tags))];
     // A lease is marked with where the log stood, so a process that has not heard of the log yet asks first.
+    const askedAt = performance.now();
     const mark = log.known ?? (await log.read());
+    const usedMs = performance.now() - askedAt;
     const asked = requests.map((request) => ({ request, mark }));
-    const { answers, snapshotOf } = await claim(tags, asked);
+    const { answers, snapshotOf } = await claim(tags, asked, usedMs);
     items.forEach(({ request, resolve, reject }, index) => {
       const { token, lease, deletion, pin } = answers[index] as Answer;
       const failure = [lease, deletion, pin].find((reply) => reply instanceof StoreError);
@@ -92,11 +94,11 @@ export function createLeaseStep(
    * may have been seen before the version of one of its tags. Such a one is taken anew, under another token: whoever
    * judged the first cannot take over the second, and whoever took over the first keeps it.
    */
-  async function claim(tags: readonly string[], asked: readonly Marked[]) {
+  async function claim(tags: readonly string[], asked: readonly Marked[], usedMs = 0) {
     const proposals = tags.map((tag) =>
       evaluate(scripts.claimTag, [keys.tag(tag)], createdVersion(randomId()), claimMs),
     );
-    const first = await sendBeforeLog([...proposals, ...asked.flatMap(commandsOf)]);
+    const first = await sendBeforeLog([...proposals, ...asked.flatMap(commandsOf)], usedMs);
     const versions = new Map(tags.map((tag, index) => [tag, claimedVersion(first.replies[index])]));
     const answers = answersOf(asked, first.replies.slice(tags.length), connection.isCluster);
     let { head } = first;
@@ -111,7 +113,7 @@ export function createLeaseStep(
       return [{ index, request: anew, mark: rightMark }];
     });
     if (again.length > 0 || tags.some(mayHaveBeenAhead)) {
-      const second = await sendBeforeLog(again.flatMap(commandsOf)).catch((error) => {
+      const second = await sendBeforeLog(again.flatMap(commandsOf), first.usedMs).catch((error) => {
         // Whether they were taken, nobody knows.
         connection.sendAll(again.map(releaseCommand)).catch(() => {});
         throw error;
@@ -129,10 +131,16 @@ export function createLeaseStep(
     };
   }
 
-  async function sendBeforeLog(commands: readonly Command[]) {
+  /** All round trips of one step share one time limit. */
+  async function sendBeforeLog(commands: readonly Command[], usedMs: number) {
     const reading = log.readCommand();
-    const replies = await connection.sendAll([...commands, reading.command]);
-    return { head: reading.headOf(accepted(replies.at(-1))), replies: replies.slice(0, -1) };
+    const sentAt = performance.now();
+    const replies = await connection.sendAll([...commands, reading.command], usedMs);
+    return {
+      head: reading.headOf(accepted(replies.at(-1))),
+      replies: replies.slice(0, -1),
+      usedMs: usedMs + performance.now() - sentAt,
+    };
   }
 
   /** In the background: whoever meets such a version later may do the same with the position read then. */

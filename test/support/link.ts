@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { startTcpProxy } from "../support/tcp-proxy.js";
+import { startTcpProxy } from "./tcp-proxy.js";
 
 /** The network between the processes and Redis, and what can befall it. */
 export interface Link extends AsyncDisposable {

@@ -1,0 +1,159 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type Cache, type CacheEvent, createCache } from "../../../src/cache/index.js";
+import { createKeys } from "../../../src/cache/redis/keys.js";
+import { keySlot } from "../../../src/cache/redis/transactions/key-slot.js";
+import { createGate } from "../../support/gate.js";
+import { createOrigin } from "../../support/origin.js";
+import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
+
+const PREFIX = "cached:";
+const keys = createKeys(PREFIX);
+let cluster: RedisCluster;
+let events: CacheEvent[] = [];
+const opened: Cache[] = [];
+
+beforeAll(async () => {
+  cluster = await startCluster({ nodeTimeoutMs: 60_000 });
+});
+afterAll(() => cluster.stop());
+afterEach(async () => {
+  for (const master of cluster.masters) master.resume();
+  await Promise.all(opened.splice(0).map((cache) => cache.close()));
+  events = [];
+});
+
+async function open(): Promise<Cache> {
+  const cache = createCache({
+    redis: cluster.client(),
+    commandTimeoutMs: 1000,
+    earlyRefresh: 0,
+    ttlJitter: 0,
+    onEvent: (event) => events.push(event),
+  });
+  opened.push(cache);
+  // On a busy machine the connections may take longer than a command may.
+  await expect.poll(() => cache.health(), { timeout: 10_000 }).toMatchObject({ status: "ok" });
+  return cache;
+}
+
+const masterOf = (name: string) => Math.floor((keySlot(name) * 3) / 16_384);
+const ofLog = masterOf(keys.log);
+/** Neither holds the log. */
+const [lost, well] = [0, 1, 2].filter((master) => master !== ofLog) as [number, number];
+
+/** A key and a tag of its own, both on that master. */
+function on(
+  master: number,
+  n = 0,
+): { key: string; options: { ttlSeconds: number; tags: string[] } } {
+  const names = Array.from({ length: 1000 }, (_, i) => `${n}:${i}`);
+  const key = names.find((name) => masterOf(keys.entry(name)) === master) as string;
+  const tag = names.find((name) => masterOf(keys.tag(name)) === master) as string;
+  return { key, options: { ttlSeconds: 60, tags: [tag] } };
+}
+
+const told = (type: CacheEvent["type"]) =>
+  events.flatMap((event) => (event.type === type && "node" in event ? [event.node] : []));
+const addressOf = (master: number) => `127.0.0.1:${cluster.masters[master]?.port}`;
+
+/** Until the breaker of the node has opened. */
+async function lose(cache: Cache, master: number): Promise<void> {
+  cluster.masters[master]?.pause();
+  const { key, options } = on(master, 1000);
+  await cache.getOrSet(key, options, () => 1);
+  await expect.poll(() => told("outage")).toContain(addressOf(master));
+}
+
+async function recover(master: number): Promise<void> {
+  cluster.masters[master]?.resume();
+  await expect.poll(() => told("recovery"), { timeout: 10_000 }).toContain(addressOf(master));
+}
+
+test("a lost node takes what lies on it; what lies elsewhere is found, filled and evicted", async () => {
+  const cache = await open();
+  const [here, there] = [on(well), on(lost)];
+  await cache.getOrSet(here.key, here.options, () => "kept");
+  await cache.getOrSet(there.key, there.options, () => "kept");
+  await lose(cache, lost);
+
+  const lookUp = ({ key, options }: typeof here, value: string) =>
+    cache.lookup(key, options, () => value);
+  expect(await lookUp(here, "loaded")).toMatchObject({ value: "kept", status: "hit" });
+  expect(await lookUp(there, "loaded")).toMatchObject({ value: "loaded", status: "outage" });
+  const another = on(well, 1);
+  expect(await lookUp(another, "new")).toMatchObject({ status: "miss" });
+  expect(await lookUp(another, "newer")).toMatchObject({ value: "new", status: "hit" });
+  expect(await cache.evictTags(here.options.tags)).toMatchObject({ delivered: true });
+  expect(await lookUp(here, "after")).toMatchObject({ value: "after", status: "miss" });
+  expect(await cache.health()).toMatchObject({
+    status: "degraded",
+    breaker: { state: "closed", lostNodes: [addressOf(lost)] },
+  });
+
+  await recover(lost);
+  expect(await lookUp(there, "loaded")).toMatchObject({ value: "kept", status: "hit" });
+  await expect.poll(() => cache.health()).toMatchObject({ status: "ok" });
+});
+
+test("one read needs of many names nothing that others wait for: each is answered by what it needs", async () => {
+  const cache = await open();
+  const [here, there] = [on(well, 2), on(lost, 2)];
+  await cache.getOrSet(here.key, here.options, () => "kept");
+  await lose(cache, lost);
+  const answers = await cache.getOrSetMany(
+    [here.key, there.key],
+    (key) => (key === here.key ? here.options : there.options),
+    (missing) => missing.map((key) => `loaded ${key}`),
+  );
+  expect(answers).toEqual(["kept", `loaded ${there.key}`]);
+  await recover(lost);
+});
+
+test("an eviction that a lost node must take binds this process at once, and all from the node's return", async () => {
+  const [cache, other] = [await open(), await open()];
+  // The entry is on a node that is well, its tag on the one that is lost.
+  const { key } = on(well, 3);
+  const { options } = on(lost, 3);
+  await cache.getOrSet(key, options, () => "old");
+  await lose(cache, lost);
+  expect(await cache.evictTags(options.tags)).toMatchObject({ delivered: false });
+  expect(await cache.getOrSet(key, options, () => "new")).toBe("new");
+  expect(await cache.health()).toMatchObject({ undeliveredEvictions: 1 });
+  await recover(lost);
+  await expect.poll(async () => (await cache.health()).undeliveredEvictions).toBe(0);
+  expect(await other.getOrSet(key, options, () => "newer")).toBe("newer");
+});
+
+test("without the log nothing is filled or evicted, and what is there is found", async () => {
+  const cache = await open();
+  const [here, another] = [on(well, 4), on(well, 5)];
+  await cache.getOrSet(here.key, here.options, () => "kept");
+  await lose(cache, ofLog);
+  const lookUp = ({ key, options }: typeof here) => cache.lookup(key, options, () => "loaded");
+  expect(await lookUp(here)).toMatchObject({ value: "kept", status: "hit" });
+  expect(await lookUp(another)).toMatchObject({ value: "loaded", remainingSeconds: 0 });
+  expect(await cache.evictTags(here.options.tags)).toMatchObject({ delivered: false });
+  expect(await lookUp(here)).toMatchObject({ value: "loaded", status: "outage" });
+  await recover(ofLog);
+  await expect.poll(async () => (await cache.health()).undeliveredEvictions).toBe(0);
+  expect(await cache.lookup(here.key, here.options, () => "after")).toMatchObject({
+    value: "after",
+    status: "miss",
+  });
+});
+
+test("loads of what a lost node holds are shared, until this process evicts it", async () => {
+  const cache = await open();
+  const { key, options } = on(lost, 6);
+  await lose(cache, lost);
+  const gate = createGate();
+  const origin = createOrigin("old", gate);
+  const callers = [1, 2, 3].map(() => cache.getOrSet(key, options, origin.load));
+  await gate.arrived;
+  await cache.evictTags(options.tags);
+  expect(await cache.getOrSet(key, options, () => "new")).toBe("new");
+  gate.open();
+  expect(await Promise.all(callers)).toEqual(["old", "old", "old"]);
+  expect(origin.loads).toBe(1);
+  await recover(lost);
+});
