@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { recordChange } from "../src/evictions.js";
+import { type Database, openDatabase } from "../src/origin/database.js";
 import { freePort } from "./support/free-port.js";
 import {
   embedded,
@@ -114,6 +116,47 @@ test("a database number that Redis does not have stops the start, and frees the 
     code: "E_REDIS_DATABASE_REFUSED",
   });
   later(await openPizzeria(backends));
+});
+
+test("an order that has begun is placed though Redis goes, and reaches the kitchen when it is back", async () => {
+  const backends = later(await startBackends(servers));
+  const own = await openDatabase({ ...backends.place.options, onChange: recordChange });
+  later({ [Symbol.asyncDispose]: own.close });
+  let isLost = false;
+  const database: Database = {
+    ...own,
+    transaction: async (run) => {
+      if (!isLost) await backends.redis?.kill();
+      isLost = true;
+      return own.transaction(run);
+    },
+  };
+  const pizzeria = later(await openPizzeria(backends, { database: own }));
+  const dying = later(await openPizzeria(backends, { database }));
+  const token = await pizzeria.signUp("Ada");
+  await pizzeria.ask('mutation { addToCart(sizeId: "harbour-s") { loginTime } }', { token });
+  const { data, errors } = await dying.ask<{ placeOrder: { id: string } }>(
+    "mutation { placeOrder { id } }",
+    { token },
+  );
+  expect(errors).toBeUndefined();
+  expect(isLost).toBe(true);
+
+  await backends.redis?.restart();
+  const { kitchen, popularity } = pizzeria.app.services;
+  await expect
+    .poll(
+      () =>
+        kitchen.waiting(10).then(
+          (all) => all.map((one) => one.orderId),
+          () => [],
+        ),
+      {
+        timeout: 10_000,
+      },
+    )
+    .toEqual([data.placeOrder.id]);
+  expect(await popularity.top(1)).toEqual([{ itemId: "harbour", timesOrdered: 1 }]);
 });
 
 describe("while Redis is away", () => {

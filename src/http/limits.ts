@@ -16,6 +16,7 @@ export const limits = {
   subscriptionsPerSocket: 5,
   /** Then a socket is closed, and its client connects anew. */
   socketLifetimeMs: 3_600_000,
+  socketPingMs: 12_000,
   requestTimeoutMs: 30_000,
   /** From one address; loopback is exempt, since a proxy on the same machine stands for everybody. */
   requestsPerMinute: 1_200,

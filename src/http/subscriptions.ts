@@ -12,12 +12,12 @@ import {
   specifiedRules,
   validate,
 } from "graphql";
-import type { SubscribePayload } from "graphql-ws";
-import { useServer } from "graphql-ws/use/ws";
+import { handleProtocols, makeServer, type SubscribePayload } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Context } from "../context.js";
 import { formatError, isUnexpected } from "../schema/errors.js";
 import { costProblem } from "./cost-limit.js";
+import { GOING_AWAY, serveSocket } from "./graphql-socket.js";
 import { limitRules, limits } from "./limits.js";
 
 export interface SubscriptionOptions {
@@ -35,7 +35,6 @@ export interface SubscriptionOptions {
 
 /** "Try again later", of RFC 6455's registry. */
 const TRY_AGAIN_LATER = 1013;
-const GOING_AWAY = 1001;
 
 /**
  * Subscriptions over WebSocket at /graphql, by the protocol graphql-transport-ws, and nothing else over it. Staff
@@ -43,7 +42,11 @@ const GOING_AWAY = 1001;
  */
 export function addSubscriptions(fastify: FastifyInstance, options: SubscriptionOptions): void {
   const { schema, contextOf, mask, log, limitAddresses = true } = options;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodyBytes });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.bodyBytes,
+    handleProtocols,
+  });
   const byAddress = new Map<string, number>();
 
   const format = (error: GraphQLError): GraphQLFormattedError => {
@@ -53,39 +56,42 @@ export function addSubscriptions(fastify: FastifyInstance, options: Subscription
     return formatError(error.toJSON(), original, mask);
   };
 
-  const server = useServer<{ authorization?: unknown; Authorization?: unknown }, Extra>(
-    {
-      connectionInitWaitTimeout: 3_000,
-      onConnect: async ({ connectionParams, extra }) => {
-        const authorization = connectionParams?.authorization ?? connectionParams?.Authorization;
-        extra.authorization = typeof authorization === "string" ? authorization : undefined;
-        try {
-          const session = await contextOf(callerOf(extra)).caller.session();
-          return session?.role === "staff";
-        } catch (err) {
-          if (isUnexpected(err)) log.error({ err }, "a socket's caller could not be looked up");
-          extra.socket.close(TRY_AGAIN_LATER, "SESSION_UNAVAILABLE");
-          return false;
-        }
-      },
-      onSubscribe: ({ extra, subscriptions }, _id, payload) =>
-        Object.keys(subscriptions).length > limits.subscriptionsPerSocket
-          ? [refusal(`A socket carries at most ${limits.subscriptionsPerSocket} subscriptions.`)]
-          : prepare(schema, payload, () => contextOf(callerOf(extra))),
-      onNext: (_context, _id, _payload, _args, { data = null, errors }) => ({
-        data,
-        ...(errors && { errors: errors.map(format) }),
-      }),
-      onError: (_context, _id, _payload, errors) => errors.map(format),
+  const server = makeServer<{ authorization?: unknown; Authorization?: unknown }, Extra>({
+    connectionInitWaitTimeout: 3_000,
+    onConnect: async ({ connectionParams, extra }) => {
+      const authorization = connectionParams?.authorization ?? connectionParams?.Authorization;
+      extra.authorization = typeof authorization === "string" ? authorization : undefined;
+      try {
+        const session = await contextOf(callerOf(extra)).caller.session();
+        return session?.role === "staff";
+      } catch (err) {
+        if (isUnexpected(err)) log.error({ err }, "a socket's caller could not be looked up");
+        extra.socket.close(TRY_AGAIN_LATER, "SESSION_UNAVAILABLE");
+        return false;
+      }
     },
-    sockets,
-  );
-
-  sockets.on("connection", (socket: WebSocket) => {
-    const end = () => socket.close(GOING_AWAY, "Connect anew");
-    const timer = setTimeout(end, options.lifetimeMs ?? limits.socketLifetimeMs).unref();
-    socket.once("close", () => clearTimeout(timer));
+    onSubscribe: ({ extra, subscriptions }, _id, payload) =>
+      Object.keys(subscriptions).length > limits.subscriptionsPerSocket
+        ? [refusal(`A socket carries at most ${limits.subscriptionsPerSocket} subscriptions.`)]
+        : prepare(schema, payload, () => contextOf(callerOf(extra))),
+    onNext: (_context, _id, _payload, _args, { data = null, errors }) => ({
+      data,
+      ...(errors && { errors: errors.map(format) }),
+    }),
+    onError: (_context, _id, _payload, errors) => errors.map(format),
   });
+
+  const serve = (socket: WebSocket, request: IncomingMessage) =>
+    serveSocket(
+      server,
+      socket,
+      { socket, request },
+      {
+        lifetimeMs: options.lifetimeMs ?? limits.socketLifetimeMs,
+        pingMs: limits.socketPingMs,
+        onProblem: (err) => log.error({ err }, "a socket failed"),
+      },
+    );
 
   fastify.server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const address = request.socket.remoteAddress ?? "";
@@ -103,14 +109,16 @@ export function addSubscriptions(fastify: FastifyInstance, options: Subscription
         if (left > 0) byAddress.set(address, left);
         else byAddress.delete(address);
       });
-      sockets.emit("connection", socket, request);
+      serve(socket, request);
     });
   });
   // The HTTP server does not close before its sockets have.
-  fastify.addHook("preClose", () => server.dispose());
+  fastify.addHook("preClose", async () => {
+    for (const socket of sockets.clients) socket.close(GOING_AWAY, "Going away");
+  });
 }
 
-interface Extra extends Record<PropertyKey, unknown> {
+interface Extra {
   socket: WebSocket;
   request: IncomingMessage;
   authorization?: string | undefined;
@@ -154,5 +162,7 @@ function refusal(message: string): GraphQLError {
 }
 
 function refuse(stream: Duplex, status: string): void {
+  // Who is refused may hang up in the middle.
+  stream.on("error", () => {});
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

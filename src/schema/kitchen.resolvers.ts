@@ -26,7 +26,11 @@ export const kitchenResolvers: Resolvers = {
     },
   },
   KitchenTicket: {
-    order: (ticket, _args, { loaders }) => loadExisting(loaders.orderById, "order", ticket.orderId),
+    // As it was when the ticket was so: before an event is told of, the order may have gone on.
+    order: async ({ orderId, status }, _args, { loaders }) => {
+      const order = await loadExisting(loaders.orderById, "order", orderId);
+      return order.status === status ? order : { ...order, status, readyAt: null };
+    },
   },
   Mutation: {
     claimNextTicket: async (_parent, { station }, context) => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { KitchenTicketRow, OrderRow } from "../../src/origin/rows.js";
+import { kitchenResolvers } from "../../src/schema/kitchen.resolvers.js";
 import { placeOrder } from "../support/ordering.js";
 import {
   backendKinds,
@@ -16,6 +18,22 @@ interface Ticket {
   startedAt: string | null;
   order: { id: string; status: string };
 }
+
+test("a ticket shows its order as it was with it, though it has gone on since", async () => {
+  const resolve = kitchenResolvers.KitchenTicket?.order as unknown as (
+    ticket: Partial<KitchenTicketRow>,
+    args: object,
+    context: object,
+  ) => Promise<OrderRow>;
+  const order = { id: "1", status: "READY", readyAt: new Date() };
+  const context = { loaders: { orderById: { load: async () => order } } };
+  expect(await resolve({ orderId: "1", status: "PENDING" }, {}, context)).toEqual({
+    id: "1",
+    status: "PENDING",
+    readyAt: null,
+  });
+  expect(await resolve({ orderId: "1", status: "READY" }, {}, context)).toBe(order);
+});
 
 describe.each(backendKinds)("the kitchen, $name", (kind) => {
   let backends: TestBackends;

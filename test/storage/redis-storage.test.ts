@@ -35,6 +35,36 @@ describe("storage on Redis", () => {
     for (const key of keys) expect(await admin.pttl(key)).toBeGreaterThan(0);
   });
 
+  test("a record with indexes lives in one slot with them, and nothing of it is left but until its life is over", async () => {
+    const storage = createRedisStorage({ redis: server.client(), prefix: "indexed:" });
+    const options = { ttlSeconds: 60, indexes: { email: "unique", city: "index" } } as const;
+    const users = storage.hash("user", { email: text(), city: text() }, options);
+    for (let i = 0; i < 200; i += 1) {
+      await users.save(`u${i}`, { email: `${i}@example.org`, city: "Bari" });
+    }
+    const keys = await admin.keys("indexed:*");
+    expect(keys).toHaveLength(200 + 200 + 1);
+    for (const key of keys) {
+      expect(key).toMatch(/^indexed:\{user\}[:#]/);
+      const life = await admin.pttl(key);
+      expect(life).toBeGreaterThan(0);
+      expect(life).toBeLessThanOrEqual(60_000);
+    }
+    // Of records that go without a word the index keeps no more than of those that come.
+    const index = keys.find((key) => key.includes("#city"))!;
+    for (let i = 0; i < 200; i += 1) await admin.del(`indexed:{user}:u${i}`);
+    for (let i = 0; i < 150; i += 1) {
+      await users.save(`v${i}`, { email: `v${i}@example.org`, city: "Bari" });
+    }
+    expect(await admin.zcard(index)).toBeLessThan(250);
+    expect((await users.find("city", "Bari", { first: 1_000 })).map(({ id }) => id)).toHaveLength(
+      150,
+    );
+    expect(await admin.zcard(index)).toBe(150);
+    for (let i = 0; i < 150; i += 1) await users.delete(`v${i}`);
+    expect((await admin.keys("indexed:*")).filter((key) => !key.includes("#email"))).toEqual([]);
+  });
+
   test("a server that forgot its scripts is given them again", async () => {
     const notes = createRedisStorage({ redis: server.client() }).hash("note", { body: text() });
     await notes.save("a", { body: "x" });
