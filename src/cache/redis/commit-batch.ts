@@ -4,7 +4,7 @@ import { createTickBatch } from "../tick-batch.js";
 import { type Connection, evaluate } from "./connection.js";
 import { createFiling } from "./filing.js";
 import type { Keys } from "./keys.js";
-import { writeBody } from "./record.js";
+import { NO_POSITION, writeBody, writePosition } from "./record.js";
 import { scripts } from "./scripts.js";
 
 /** Commits one entry; its birth, or undefined where the lease no longer holds. */
@@ -59,6 +59,7 @@ export function createCommitStep(connection: Connection, keys: Keys): CommitStep
       life,
       keys.wake(key),
       LARGEST_PUSH_BYTES,
+      writePosition(draft.since ?? NO_POSITION),
     );
   }
 

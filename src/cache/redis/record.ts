@@ -9,7 +9,10 @@ import type { Entry, EntryDraft, Nonce, Token } from "../store.js";
  * and, where there is an entry, its body:
  *
  *     6 birth (ms)   4 length of the tags   the tags: 8 nonce, length, name, each
- *     ttl, staleWhileRevalidate, staleIfError, load (ms)   epoch and n of its age   1 format   the value
+ *     ttl, staleWhileRevalidate, staleIfError, load (ms)   1 format   the value
+ *
+ * Epoch and n tell where the log stood when the lease was taken. Once an entry was committed, and until the next lease,
+ * which its deadline of 0 shows, they are the entry's age.
  *
  * Whole numbers are big-endian; lengths and durations of the body are of variable width (LEB128). The scripts know
  * the head, the birth and the tags; nothing but this file knows the rest.
@@ -70,6 +73,9 @@ export class StoredRecord {
   }
 }
 
+/** Stands for none: no log has the epoch 0. */
+export const NO_POSITION: Position = { epoch: 0, n: 0 };
+
 /** A position as the scripts put it into a head. */
 export function writePosition(position: Position): Buffer {
   const bytes = Buffer.allocUnsafe(10);
@@ -94,7 +100,7 @@ function readEntry(bytes: Buffer): Entry | undefined {
     staleWhileRevalidateMs: numbers.next(),
     staleIfErrorMs: numbers.next(),
     loadMs: numbers.next(),
-    since: readAge(numbers.next(), numbers.next()),
+    since: readAge(bytes),
     format: numbers.next(),
     value: bytes.subarray(numbers.at),
   };
@@ -143,16 +149,16 @@ export function writeBody(draft: EntryDraft): Buffer {
     writeNumber(draft.staleWhileRevalidateMs),
     writeNumber(draft.staleIfErrorMs),
     writeNumber(draft.loadMs),
-    writeNumber(draft.since?.epoch ?? 0),
-    writeNumber(draft.since?.n ?? 0),
     writeNumber(draft.format),
     draft.value,
   ]);
 }
 
-/** No log has the epoch 0. */
-function readAge(epoch: number, n: number): Position | undefined {
-  return epoch === 0 ? undefined : { epoch, n };
+/** undefined where a lease was taken since, and what it knew stands in the age's place. */
+function readAge(bytes: Buffer): Position | undefined {
+  if (bytes[0] !== REST || bytes.readUIntBE(DEADLINE_AT, 6) !== 0) return undefined;
+  const epoch = bytes.readUInt32BE(EPOCH_AT);
+  return epoch === NO_POSITION.epoch ? undefined : { epoch, n: bytes.readUIntBE(N_AT, 6) };
 }
 
 class NumberReader {

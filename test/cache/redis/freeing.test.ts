@@ -54,6 +54,7 @@ async function evictedEntries(count: number, nonce: string): Promise<string[]> {
         LIFE_MS,
         keys.wake(name),
         0,
+        position,
       ),
       evaluate(
         scripts.fileEntry,
@@ -163,6 +164,7 @@ describe("freeing a generation", () => {
         LIFE_MS,
         keys.wake(newer),
         0,
+        position,
       ),
     );
     await freed(createFreeing(connection, keys), "nonce-01");

@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { StoredRecord, writeBody, writePosition } from "../../../src/cache/redis/record.js";
+import {
+  NO_POSITION,
+  StoredRecord,
+  writeBody,
+  writePosition,
+} from "../../../src/cache/redis/record.js";
 import type { EntryDraft } from "../../../src/cache/store.js";
 
 const HEAD_BYTES = 25;
@@ -16,7 +21,11 @@ function headOf(state: number, { token = "token-01", deadlineMs = 0, epoch = 0, 
 }
 
 /** A record as the server has it: a head, the birth that the server gave, and the body. */
-function recordOf(draft: EntryDraft, birthMs: number, head = headOf(REST)): Buffer {
+function recordOf(
+  draft: EntryDraft,
+  birthMs: number,
+  head = headOf(REST, { ...(draft.since ?? NO_POSITION) }),
+): Buffer {
   const birth = Buffer.alloc(6);
   birth.writeUIntBE(birthMs, 0, 6);
   return Buffer.concat([head, birth, writeBody(draft)]);
@@ -90,7 +99,10 @@ describe("an entry comes back from its bytes as it was", () => {
     fc.assert(
       fc.property(anyDraft, fc.constantFrom(REST, LEASED, PASS), anyId, (draft, state, token) => {
         const head = headOf(state, { token, deadlineMs: 5, epoch: 7, n: 9 });
-        expect(StoredRecord.of(recordOf(draft, 1, head))?.entry?.value).toEqual(draft.value);
+        const entry = StoredRecord.of(recordOf(draft, 1, head))?.entry;
+        expect(entry?.value).toEqual(draft.value);
+        // What a later lease left there is not the entry's age.
+        expect(entry?.since).toBeUndefined();
       }),
       { numRuns: 200 },
     );

@@ -49,8 +49,9 @@ function run(script: Script, keys: string[], ...args: Array<string | number | Bu
 const take = (token: string, over: string, leaseMs = LEASE_MS, overHeld = 1) =>
   run(scripts.takeLease, [V], token, leaseMs, writePosition({ epoch: 7, n: 9 }), over, overHeld);
 const renew = (token: string, leaseMs = LEASE_MS) => run(scripts.renewLease, [V], token, leaseMs);
+const AGE = writePosition({ epoch: 7, n: 5 });
 const commit = (token: string, text = "value", lifeMs = LIFE_MS) =>
-  run(scripts.commitEntry, [V], token, bodyOf(text), lifeMs, WAKE, LARGEST_PUSH);
+  run(scripts.commitEntry, [V], token, bodyOf(text), lifeMs, WAKE, LARGEST_PUSH, AGE);
 const release = (token: string, passMs: number) =>
   run(scripts.releaseLease, [V], token, passMs, WAKE);
 
@@ -771,6 +772,7 @@ describe("free-entries", () => {
       LIFE_MS,
       WAKE,
       LARGEST_PUSH,
+      AGE,
     );
   }
 
@@ -802,7 +804,7 @@ describe("free-entries", () => {
   test("spares an entry whose value happens to hold the nonce", async () => {
     await take(ONE, "*");
     const body = bodyOf("about nonce-01", ["menu"], ["nonce-02"]);
-    await run(scripts.commitEntry, [V], ONE, body, LIFE_MS, WAKE, LARGEST_PUSH);
+    await run(scripts.commitEntry, [V], ONE, body, LIFE_MS, WAKE, LARGEST_PUSH, AGE);
     expect(await free("nonce-01")).toBe(0);
   });
 

@@ -191,7 +191,7 @@ function callOf({ name, token, seen, nonce, epoch, limitMs, passMs, body }: Give
     case "renewLease":
       return { keys: [V], args: [token, limitMs] };
     case "commitEntry":
-      return { keys: [V], args: [token, body, limitMs, WAKE, passMs === 0 ? 0 : 1_000] };
+      return { keys: [V], args: [token, body, limitMs, WAKE, passMs === 0 ? 0 : 1_000, position] };
     case "releaseLease":
       return { keys: [V], args: [token, passMs, WAKE] };
     case "deleteEntry":

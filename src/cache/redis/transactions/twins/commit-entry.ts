@@ -17,6 +17,7 @@ export async function commitEntry(
   lifeMs: number,
   channel: string,
   largestPush: number,
+  age: Buffer,
 ): Promise<Plan> {
   const [, time, head] = (await look(
     ["watch", key],
@@ -26,7 +27,7 @@ export async function commitEntry(
   const now = readTime(time);
   // A lease may run out between this look and the write; that nobody took it meanwhile is what the watch sees to.
   if (!isLeaseOf(head, token) || deadlineOf(head) <= now) return { reply: 0 };
-  const rest = Buffer.concat([writeHead(REST, token, 0), Buffer.alloc(10), writeTime(now), body]);
+  const rest = Buffer.concat([writeHead(REST, token, 0), age, writeTime(now), body]);
   const pushed = rest.length <= largestPush ? rest : "";
   return { reply: now, writes: [["set", key, rest, "PX", lifeMs]], publish: [channel, pushed] };
 }
