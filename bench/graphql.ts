@@ -20,8 +20,14 @@ const ROUND_MS = Number(process.env.ROUND_MS ?? 250);
 const CONNECTIONS = 16;
 const READS = Number(process.env.READS ?? 4_000);
 const MUTATION_SHARE = 0.01;
+const WARM_REQUESTS = Number(process.env.WARM_REQUESTS ?? 3_000);
 const MENU_OF_ITEM = 3;
 const WANTED = { ofPeer: 1.2, overConstants: 1.1 };
+
+const PEERS: [Answering, Serving][] = [
+  ["peer memory", "mercurius"],
+  ["peer Redis", "mercurius"],
+];
 
 interface Running extends AsyncDisposable {
   readonly name: string;
@@ -46,34 +52,40 @@ const hasPeer = await importAs("mercurius-cache").then(
 );
 if (!hasPeer) console.log("mercurius-cache is not installed: npm --prefix bench install");
 
-await compareRates();
-await compareStaleness();
-redis.disconnect();
-
-async function compareRates(): Promise<void> {
-  const wanted: [Answering, Serving][] = [
+const parts = (process.env.PARTS ?? "constants,peer,stale").split(",");
+if (parts.includes("constants")) {
+  // The pizzeria's menu: what is near there is near for every request.
+  await compareRates(1, [
+    ["constants", "mercurius"],
+    ["ours near", "mercurius"],
+    ["constants", "apollo"],
+    ["ours near", "apollo"],
+  ]);
+}
+if (parts.includes("peer")) {
+  await compareRates(MENUS, [
     ["constants", "mercurius"],
     ["ours near", "mercurius"],
     ["ours Redis", "mercurius"],
-    ...(hasPeer
-      ? ([
-          ["peer memory", "mercurius"],
-          ["peer Redis", "mercurius"],
-        ] as [Answering, Serving][])
-      : []),
-    ["constants", "apollo"],
-    ["ours near", "apollo"],
-  ];
+    ...(hasPeer ? PEERS : []),
+  ]);
+}
+if (parts.includes("stale")) await compareStaleness();
+redis.disconnect();
+
+async function compareRates(menus: number, wanted: [Answering, Serving][]): Promise<void> {
   const all: Running[] = [];
   for (const [answering, serving] of wanted) {
-    all.push(await start(answering, serving));
+    const one = await start(answering, serving, menus);
+    await warmUp(one, WARM_REQUESTS);
+    all.push(one);
   }
   for (let round = 0; round <= ROUNDS; round += 1) {
     // Each round begins with another, so that none always follows the same.
     const turn = round % all.length;
     for (const one of [...all.slice(turn), ...all.slice(0, turn)]) await measure(one, round > 0);
   }
-  printRates(all);
+  printRates(all, menus);
   for (const one of all) await one[Symbol.asyncDispose]();
 }
 
@@ -86,7 +98,7 @@ async function measure(one: Running, counts: boolean): Promise<void> {
   one.costs.push(spent / ((rate * ROUND_MS) / 1000));
 }
 
-function printRates(all: readonly Running[]): void {
+function printRates(all: readonly Running[], menus: number): void {
   const of = (answering: Answering, serving: Serving) =>
     all.find((one) => one.answering === answering && one.serving === serving);
   const rows = all.map((one) => {
@@ -98,7 +110,7 @@ function printRates(all: readonly Running[]): void {
     const ofPeer = beside && ratio(one.rates, beside.rates);
     const overConstants =
       constants && one !== constants ? ratio(one.costs, constants.costs) : undefined;
-    const isNear = one.answering === "ours near";
+    const isNear = one.answering === "ours near" && menus === 1;
     return [
       one.name,
       whole(median(one.rates)),
@@ -113,7 +125,7 @@ function printRates(all: readonly Running[]): void {
     ];
   });
   printTable(
-    `Warm menus of 32 items with 65 cached fields: ${MENUS} menus, ${CONNECTIONS} connections, median of ${ROUNDS} interleaved rounds`,
+    `Warm menus of 32 items with 65 cached fields: ${menus === 1 ? "one menu" : `${menus} menus`}, ${CONNECTIONS} connections, median of ${ROUNDS} interleaved rounds`,
     [
       "",
       "requests/s",
@@ -133,23 +145,33 @@ function ratio(own: readonly number[], other: readonly number[]): number {
   return median(own.map((value, round) => value / (other[round] as number)));
 }
 
-async function start(answering: Answering, serving: Serving): Promise<Running> {
+/** Until its code is compiled, a server is several times as slow. */
+async function warmUp({ connections, requests }: Running, count: number): Promise<void> {
+  for (let pass = 0; pass < 3; pass += 1) {
+    for (const request of requests) await connections[0]?.send(request);
+    // The pushes of its own commits, which take from the near cache what it has just read, have come.
+    await sleep(200);
+  }
+  let left = count;
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (left-- > 0)
+        await connection.send(requests[Math.abs(left) % requests.length] as Buffer);
+    }),
+  );
+}
+
+async function start(answering: Answering, serving: Serving, menus = MENUS): Promise<Running> {
   const program = new URL("./graphql-worker.ts", import.meta.url);
   const args = [answering, serving, server.url];
   const process: Processes<never, GraphqlReport> = await startProcesses(1, program, args);
   const ask = async (order: GraphqlOrder) =>
     (await process.run(() => order as never))[0] as GraphqlReport;
   const { port } = await ask("port");
-  const requests = Array.from({ length: MENUS }, (_, menu) => postRequest(port, menuQuery(menu)));
+  const requests = Array.from({ length: menus }, (_, menu) => postRequest(port, menuQuery(menu)));
   const connections = await Promise.all(
     Array.from({ length: CONNECTIONS }, () => openConnection(port)),
   );
-  for (let pass = 0; pass < 3; pass += 1) {
-    for (const request of requests) await connections[0]?.send(request);
-    // The pushes of its own commits, which take from the near cache what it has just read, have come.
-    await sleep(200);
-  }
-  await loadFor(connections, requests, 500);
   const what = { ours: "graphql-cached", peer: "mercurius-cache" };
   const name = answering.replace(/^(ours|peer)/, (word) => what[word as keyof typeof what]);
   return {
@@ -180,6 +202,7 @@ async function compareStaleness(): Promise<void> {
     await redis.flushall();
     await using here = await start(answering, "mercurius");
     await using there = await start(answering, "mercurius");
+    await warmUp(there, 0);
     const { stale, reads, latestMs } = await readUnderMutations(here, there);
     rows.push([
       here.name,
