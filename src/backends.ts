@@ -129,7 +129,10 @@ function logCacheEvent(log: Logger, outages: OutageLog, event: CacheEvent): void
   if (event.type === "error") log.warn({ err: event.error, key: event.key }, "cache error");
   if (event.type !== "outage" && event.type !== "recovery") return;
   const witness = event.node === undefined ? "cache" : `cache, node ${event.node}`;
-  if (event.type === "recovery") return outages.end(witness);
+  if (event.type === "recovery") {
+    outages.end(witness);
+    return;
+  }
   const message = `Redis is out of reach (${event.error.message}); trying again until it answers`;
   outages.begin(witness, message, { lastingMs: CACHE_OUTAGE_MS });
 }
