@@ -149,7 +149,6 @@ async function openRedis(
 
 function logCacheEvent(log: Logger, outages: OutageLog, event: CacheEvent): void {
   if (event.type === "error") log.warn({ err: event.error, key: event.key }, "cache error");
-  if (event.type === "recovery") outages.end("cache");
   if (event.type === "writeFailed") {
     log.warn({ err: event.error, key: event.key, attempt: event.attempt }, "a late write failed");
   }
@@ -159,9 +158,14 @@ function logCacheEvent(log: Logger, outages: OutageLog, event: CacheEvent): void
       "a late write was given up",
     );
   }
-  if (event.type !== "outage") return;
+  if (event.type !== "outage" && event.type !== "recovery") return;
+  const witness = event.node === undefined ? "cache" : `cache, node ${event.node}`;
+  if (event.type === "recovery") {
+    outages.end(witness);
+    return;
+  }
   const message = `Redis is out of reach (${event.error.message}); trying again until it answers`;
-  outages.begin("cache", message, { lastingMs: CACHE_OUTAGE_MS });
+  outages.begin(witness, message, { lastingMs: CACHE_OUTAGE_MS });
 }
 
 /** An outage of Redis is told by the cache; here is what it holds up. */

@@ -4,6 +4,7 @@ export type { CacheEvent, CacheListener, RefusalReason } from "./events.js";
 export type { Position } from "./position.js";
 export { tag } from "./tag.js";
 export type {
+  BreakerHealth,
   Cache,
   CacheHealth,
   CacheOptions,

@@ -207,3 +207,30 @@ describe("too much to remember", () => {
     expect(steps).toEqual(["clear", "evict c"]);
   });
 });
+
+describe("what an undelivered eviction concerns", () => {
+  test("is its tags and its key, until it is delivered", async () => {
+    const undelivered = createUndelivered();
+    undelivered.addTags(["a"]);
+    undelivered.addKey("k");
+    expect(undelivered.covers("other", ["b", "a"])).toBe(true);
+    expect(undelivered.covers("k", [])).toBe(true);
+    expect(undelivered.covers("a", ["k"])).toBe(false);
+    await undelivered.deliver(memory);
+    expect(undelivered.covers("k", ["a"])).toBe(false);
+  });
+
+  test("is everything where everything was evicted, also while that is on its way", async () => {
+    const undelivered = createUndelivered();
+    undelivered.addEverything();
+    expect(undelivered.covers("any", [])).toBe(true);
+    const gate = createGate();
+    const { store } = createReceiver(() => gate.pass());
+    const delivering = undelivered.deliver(store);
+    await gate.arrived;
+    expect(undelivered.covers("any", [])).toBe(true);
+    gate.open();
+    await delivering;
+    expect(undelivered.covers("any", [])).toBe(false);
+  });
+});

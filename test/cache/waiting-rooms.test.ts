@@ -88,6 +88,24 @@ describe("those who wait for one key", () => {
     await late;
   });
 
+  test("all leave at once when the store is out of reach, and others may come after them", async () => {
+    await rooms.look("menu", [], FIRST);
+    const waiting = rooms.look("menu", [], never());
+    const gate = createGate();
+    beforeReply = gate;
+    const asking = rooms.look("list", [], FIRST);
+    await gate.arrived;
+    const gone = new StoreUnavailableError("gone");
+    rooms.leaveAll(gone);
+    await expect(waiting).rejects.toBe(gone);
+    await expect(asking).rejects.toBe(gone);
+    gate.open();
+    beforeReply = undefined;
+    await turns();
+    await rooms.look("menu", [], FIRST);
+    expect(reads).toEqual(["menu", "list", "menu"]);
+  });
+
   test("miss no wake that comes while a read is under way", async () => {
     await rooms.look("menu", [], FIRST);
     const gate = createGate();
