@@ -47,9 +47,9 @@ describe.each(backendKinds)("the cache as staff see it, $name", (kind) => {
       misses: before.misses + 1,
       fills: before.fills + 1,
       hits: before.hits + 1,
-      entries: 1,
+      entries: before.entries + 1,
       errors: 0,
-      hitRatio: 0.5,
+      hitRatio: 1 / (before.misses + 2),
     });
   });
 

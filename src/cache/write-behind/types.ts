@@ -46,7 +46,8 @@ export interface PutReceipt {
   readonly sequence: number;
   /**
    * False where the entry was not replaced: not to be kept (a null with `nullTtlSeconds: 0`), a newer write is on its
-   * way, or the store went out of reach in the middle. In the last case readers may have the old entry until the flush.
+   * way, the origin has this one already, or the store went out of reach in the middle. In the last case readers may
+   * have the old entry until the flush.
    */
   readonly stored: boolean;
 }

@@ -24,14 +24,14 @@ export interface WorkerParts {
   readonly leaseMs: number;
 }
 
-/** For writes that other processes put, and then left behind. */
-const POLL_MS = 1000;
 const AFTER_FAILURE_MS = 200;
 /** Batches that may be in hand, those that wait for their next attempt among them. */
 const BATCHES_IN_HAND = 10;
 
 export function createWorker(parts: WorkerParts): Worker {
   const { queue, inbox, flush, outage, behind, leaseMs } = parts;
+  // For writes that other processes put, and then left behind: each sees to its own as long as it lives.
+  const pollMs = leaseMs / 2;
   let isClosing = false;
   let underWay: readonly Work[] = [];
   let keptAtMs = performance.now();
@@ -64,7 +64,9 @@ export function createWorker(parts: WorkerParts): Worker {
       wakeAtMs = Number.POSITIVE_INFINITY;
       try {
         if (!outage.isOn && (await work())) continue;
-        wakeAtMs = Math.min(wakeAtMs, performance.now() + POLL_MS, inbox.nextDueAtMs());
+        const dueAtMs = Math.min(performance.now() + pollMs, inbox.nextDueAtMs());
+        // Whether the outage is over is no question to the store.
+        wakeAtMs = Math.min(wakeAtMs, outage.isOn ? performance.now() + AFTER_FAILURE_MS : dueAtMs);
       } catch (error) {
         outage.notice(error);
         wakeAtMs = performance.now() + AFTER_FAILURE_MS;
@@ -82,7 +84,7 @@ export function createWorker(parts: WorkerParts): Worker {
       keptAtMs = now;
     }
     if (now >= adoptAtMs) {
-      adoptAtMs = now + leaseMs / 2;
+      adoptAtMs = now + pollMs;
       for (const one of await queue.adopt(leaseMs, behind.batchSize)) inbox.add(one);
     }
     const hasRoom = inbox.size < behind.batchSize * BATCHES_IN_HAND;

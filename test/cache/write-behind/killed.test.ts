@@ -169,7 +169,9 @@ describe("A write behind the cache, when its process is killed", () => {
     },
   );
 
-  it("again and again at any moment, loses nothing that was taken on", async () => {
+  it("again and again at any moment, loses nothing that was taken on", {
+    timeout: 180_000,
+  }, async () => {
     const { cache, queue } = survive();
     const newest = new Map<string, number>();
     let value = 0;
