@@ -53,7 +53,7 @@ export function createCache(options: CacheOptions = {}): Cache {
 
 /** The cache over any store: the seam for tests that break one on purpose. */
 export function createCacheOver(given: Store, settings: Settings): Cache {
-  const unreleased = rememberReleases(given, settings.leaseMs);
+  const unreleased = rememberReleases(given, settings.leaseMs, () => outage.isOn);
   const { store } = unreleased;
   const reporter = createReporter();
   if (settings.onEvent) reporter.listen(settings.onEvent);
@@ -303,6 +303,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
       if (isClosed) return;
       isClosed = true;
       outage.close();
+      unreleased.close();
       stream?.close();
       loads.close();
       await writeThrough.close();
