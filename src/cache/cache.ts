@@ -51,7 +51,7 @@ export function createCache(options: CacheOptions = {}): Cache {
 
 /** The cache over any store: the seam for tests that break one on purpose. */
 export function createCacheOver(given: Store, settings: Settings): Cache {
-  const unreleased = rememberReleases(given, settings.leaseMs);
+  const unreleased = rememberReleases(given, settings.leaseMs, () => outage.isOn);
   const { store } = unreleased;
   const reporter = createReporter();
   if (settings.onEvent) reporter.listen(settings.onEvent);
@@ -266,6 +266,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
     async close() {
       if (isClosed) return;
       isClosed = true;
+      unreleased.close();
       stream?.close();
       loads.close();
       await Promise.all([writeThrough.close(), queues.close()]);

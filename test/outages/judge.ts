@@ -76,7 +76,11 @@ export function judgeOutage(
   for (const act of acts) {
     const { worker, beginMs, endMs } = act;
     if (endMs === Number.POSITIVE_INFINITY) continue;
-    const stalled = stalledIn(history, worker, beginMs, endMs);
+    // Of the process that loaded it as well, which may have been another.
+    const loader = (act.type === "read" && act.value?.worker) || worker;
+    const stalled =
+      stalledIn(history, worker, beginMs, endMs) +
+      (loader === worker ? 0 : stalledIn(history, loader, beginMs, endMs));
     const tookMs = endMs - beginMs - stalled - originMs(history, act);
     const wasOpen = isIn(open.get(worker), beginMs);
     if (tookMs > (wasOpen ? bounds.openMs : bounds.closedMs))
