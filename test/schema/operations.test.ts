@@ -67,6 +67,7 @@ describe.each(allKinds)("every operation, $name", (kind) => {
   /** All that the origin holds, and the customer's session but its times. */
   async function state(): Promise<unknown> {
     const { database } = pizzeria.app.backends;
+    await expect.poll(writesPending, { timeout: 10_000 }).toBe(0);
     const tables = await database.query<{ name: string }>(
       "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'cache_evictions' ORDER BY 1",
     );
@@ -82,6 +83,12 @@ describe.each(allKinds)("every operation, $name", (kind) => {
       { token: customer },
     );
     return { digests, session: data };
+  }
+
+  /** Preferences reach the database a moment later. */
+  async function writesPending(): Promise<number> {
+    const { body } = await pizzeria.app.fastify.inject("/metrics");
+    return Number(/^write_behind_pending\{queue="customer-preferences"\} (\S+)$/m.exec(body)?.[1]);
   }
 
   test("is refused to who may not do it, and changes nothing then", async () => {
