@@ -49,6 +49,8 @@ export function createFiling(
 
   async function file(members: readonly Member[]): Promise<void> {
     const replies = await connection.sendAll(members.map(fileCommand));
+    const onTheMove = replies.find(isSlotOnTheMove);
+    if (onTheMove) throw onTheMove;
     const moved = members.filter((_, index) => replies[index] === 0);
     const sample = members.flatMap((member, index) => {
       const reply = replies[index];

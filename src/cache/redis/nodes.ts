@@ -2,6 +2,7 @@ import type { Cluster, Redis } from "ioredis";
 import { type Breaker, createBreaker } from "../breaker.js";
 import { NodeUnavailableError, StoreUnavailableError } from "../errors.js";
 import type { Command } from "./connection.js";
+import { isSlotOnTheMove } from "./reply-error.js";
 import { createRevival, type Revival } from "./revival.js";
 import { keySlot } from "./transactions/key-slot.js";
 import { within } from "./within.js";
@@ -132,10 +133,10 @@ export function createNodes(cluster: Cluster, watch: NodeWatch): Nodes {
       return commands.map(() => failure);
     }
     if (address === undefined) return replies;
-    const failure = replies.find((reply) => reply instanceof StoreUnavailableError);
+    const failure = replies.find(isOfLostNode);
     if (!failure) return replies;
-    const error = open(address, failure as Error);
-    return replies.map((reply) => (reply instanceof StoreUnavailableError ? error : reply));
+    const error = open(address, failure);
+    return replies.map((reply) => (isOfLostNode(reply) ? error : reply));
   }
 
   return {
@@ -180,6 +181,11 @@ export function createNodes(cluster: Cluster, watch: NodeWatch): Nodes {
       for (const breaker of lost.values()) breaker.close();
     },
   };
+}
+
+/** A slot on its way from one node to another is no loss of either. */
+function isOfLostNode(reply: unknown): reply is StoreUnavailableError {
+  return reply instanceof StoreUnavailableError && !isSlotOnTheMove(reply);
 }
 
 type AskForSlots = (
