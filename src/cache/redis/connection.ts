@@ -213,8 +213,8 @@ export function openConnection(
     nodes,
     onReady: (listener) => readyListeners.push(listener),
     close() {
-      transactions?.close();
       nodes?.close();
+      transactions?.close();
       client.disconnect();
     },
   };

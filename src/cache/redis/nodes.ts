@@ -49,6 +49,7 @@ export interface NodeWatch {
 
 export function createNodes(cluster: Cluster, watch: NodeWatch): Nodes {
   const lost = new Map<string, Breaker>();
+  let isClosed = false;
   askNoLostOneForSlots();
 
   /** Undefined for what any node can carry out. */
@@ -87,7 +88,8 @@ export function createNodes(cluster: Cluster, watch: NodeWatch): Nodes {
 
   function open(address: string, cause: Error): NodeUnavailableError {
     const error = unavailable(address, cause);
-    if (lost.has(address)) return error;
+    // What is cut off by our own closing is no loss.
+    if (isClosed || lost.has(address)) return error;
     const revival = createRevival({
       masters: () => [clientOf(address)].filter((one) => one !== undefined),
     });
@@ -178,6 +180,7 @@ export function createNodes(cluster: Cluster, watch: NodeWatch): Nodes {
       });
     },
     close() {
+      isClosed = true;
       for (const breaker of lost.values()) breaker.close();
     },
   };
