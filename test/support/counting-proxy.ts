@@ -14,17 +14,27 @@ export interface CountingProxy extends AsyncDisposable {
   readonly trips: Trip[];
 }
 
+/**
+ * A long write comes in parts. All of it is passed on at once, or the server would answer the first part while the last
+ * is still on its way, which looks like two trips.
+ */
+const PART_MS = 5;
+
 export async function startCountingProxy(serverPort: number): Promise<CountingProxy> {
   const trips: Trip[] = [];
   const proxy = await startTcpProxy(serverPort, (client, server) => {
     let current: { sent: string } | undefined;
+    let passingOn: NodeJS.Timeout | undefined;
+    const parts: Buffer[] = [];
     client.on("data", (data) => {
       if (current === undefined) {
         current = { sent: "" };
         trips.push(current);
       }
       current.sent += data.toString("latin1");
-      server.write(data);
+      parts.push(data);
+      clearTimeout(passingOn);
+      passingOn = setTimeout(() => server.write(Buffer.concat(parts.splice(0))), PART_MS);
     });
     server.on("data", (data) => {
       current = undefined;
