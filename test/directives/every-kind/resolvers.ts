@@ -96,7 +96,8 @@ export function resolversOf(read: (id: string) => unknown, advance: (id: string)
         info: GraphQLResolveInfo,
       ) => {
         const node = read(id);
-        return isLeaf(node) ? { ...(node as object), value: selectedNames(info).join() } : null;
+        // What no nested field is made of: a Leaf's are the same wherever it is found.
+        return isLeaf(node) ? { ...(node as object), needed: selectedNames(info).join() } : null;
       },
       plain: (_root: unknown, { id }: { id: string }) => read(id),
     },
