@@ -1,4 +1,5 @@
-import { type Connection, evaluate } from "./connection.js";
+import { StoreUnavailableError } from "../errors.js";
+import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";
 import { scripts } from "./scripts.js";
 
@@ -12,7 +13,7 @@ export interface Freeing {
 }
 
 const MEMBERS_AT_ONCE = 100;
-/** Entries that one command looks at, where they need not lie in one slot: a fifth of what a script each would cost. */
+/** Entries that one command looks at, where they need not lie in one slot: in half the time that a command each would take. */
 const ENTRIES_A_COMMAND = 20;
 const SWEEP_EVERY_MS = 60_000;
 
@@ -40,13 +41,19 @@ export function createFreeing(connection: Connection, keys: Keys): Freeing {
       const [next, names] = reply as [Buffer, Buffer[]];
       for (let from = 0; from < names.length && !isClosed; from += MEMBERS_AT_ONCE) {
         const members = names.slice(from, from + MEMBERS_AT_ONCE).map(String);
-        const entries = members.map(keys.entry);
-        await connection.sendAll([
-          ...inGroups(entries, connection.isCluster ? 1 : ENTRIES_A_COMMAND).map((group) =>
-            evaluate(scripts.freeEntries, group, nonce),
-          ),
-          ["srem", index, ...members],
-        ]);
+        const groups = inGroups(
+          members.map(keys.entry),
+          connection.isCluster ? 1 : ENTRIES_A_COMMAND,
+        );
+        const frees = groups.map((group) => evaluate(scripts.freeEntries, group, nonce));
+        const forget: Command = ["srem", index, ...members];
+        if (connection.isCluster) {
+          // Of other nodes than the index, one of which may be lost: what is not freed yet stays named.
+          const replies = await connection.sendAll(frees);
+          const failure = replies.find((one) => one instanceof StoreUnavailableError);
+          if (failure) throw failure;
+          await connection.send(...forget);
+        } else await connection.sendAll([...frees, forget]);
       }
       cursor = String(next);
     } while (cursor !== "0" && !isClosed);

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { StoreUnavailableError } from "../../../src/cache/errors.js";
 import {
   type Command,
   type Connection,
@@ -176,6 +177,30 @@ describe("freeing a generation", () => {
     const both = [createFreeing(connection, keys), createFreeing(connection, keys)];
     await Promise.all(both.map((freeing) => freed(freeing, "nonce-01")));
     expect(await redis.keys("c:v:*")).toEqual([]);
+  });
+
+  test("of a cluster keeps naming what lies on a node that is lost", async () => {
+    await evictedEntries(5, "nonce-01");
+    let frees = 0;
+    const losing: Connection = {
+      ...connection,
+      isCluster: true,
+      sendAll: async (commands) => {
+        const replies = commands.map((command) => {
+          if (!readEvaluation(command)) return connection.send(...command);
+          frees += 1;
+          return new StoreUnavailableError("The node is lost.");
+        });
+        return Promise.all(replies);
+      },
+    };
+    const freeing = createFreeing(losing, keys);
+    freeing.free(indexOf("nonce-01"), pending);
+    await expect.poll(() => frees, { interval: 5 }).toBe(5);
+    await connection.send("ping");
+    await freeing.close();
+    expect(await redis.scard(indexOf("nonce-01"))).toBe(5);
+    expect(await redis.llen(pending)).toBe(1);
   });
 
   test("whose index expired meanwhile takes it off the list", async () => {
