@@ -80,16 +80,12 @@ export function createEvictTags(
     const position = await log.advance();
     const receipt: Receipt = { entries: 0, versions: new Map() };
     for (const some of chunksOf(tags)) {
-      try {
-        take(
-          some,
-          await connection.sendAll(some.map((one) => evictCommand(one, position))),
-          receipt,
-        );
-      } catch (error) {
-        if (!isSlotOnTheMove(error)) throw error;
-        await Promise.all(some.map((one) => evictStepwise(one, position, receipt)));
-      }
+      const replies = await connection.sendAll(some.map((one) => evictCommand(one, position)));
+      const isLate = (_: unknown, at: number) => isSlotOnTheMove(replies[at]);
+      const inTime = (_: unknown, at: number) => !isSlotOnTheMove(replies[at]);
+      take(some.filter(inTime), replies.filter(inTime), receipt);
+      const late = some.filter(isLate);
+      await Promise.all(late.map((one) => evictStepwise(one, position, receipt)));
     }
     // Told behind all of its tags, which each told of themselves.
     connection.send("publish", keys.evictions, writeLogPosition(position)).catch(() => {});
