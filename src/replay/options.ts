@@ -16,6 +16,8 @@ export interface ReplayOptions {
   readonly stations: number;
   /** Only the first so many orders. */
   readonly orders: number;
+  /** How many orders lie between two changes of the menu. */
+  readonly changeEvery: number;
   /** Where the report goes as an HTML page. */
   readonly page: string;
 }
@@ -28,6 +30,7 @@ export const USAGE = `usage: npm run replay -- <folder> [options]
   --customers N      orders placed at once (8)
   --stations N       kitchen stations (2)
   --orders N         only the first N orders
+  --change-every N   orders between two changes of the menu (100)
   --page FILE        where the report goes as a page (replay.html)`;
 
 const MAX_AT_ONCE = 64;
@@ -38,7 +41,7 @@ export function readOptions(args: readonly string[]): ReplayOptions {
   const [folder, ...more] = positionals;
   if (folder === undefined || more.length > 0) throw new InvalidInputError(USAGE);
   const whole = (
-    name: "servers" | "customers" | "stations" | "orders",
+    name: "servers" | "customers" | "stations" | "orders" | "change-every",
     least: number,
     most: number,
   ) => wholeNumber(name, values[name], least, most);
@@ -50,6 +53,7 @@ export function readOptions(args: readonly string[]): ReplayOptions {
     customers: whole("customers", 1, MAX_AT_ONCE),
     stations: whole("stations", 0, MAX_AT_ONCE),
     orders: values.orders === undefined ? Number.POSITIVE_INFINITY : whole("orders", 1, 1e9),
+    changeEvery: whole("change-every", 1, 1e9),
     page: values.page,
   };
 }
@@ -66,6 +70,7 @@ function parsed(args: readonly string[]) {
         customers: { type: "string", default: "8" },
         stations: { type: "string", default: "2" },
         orders: { type: "string" },
+        "change-every": { type: "string", default: "100" },
         page: { type: "string", default: "replay.html" },
       },
     });

@@ -28,8 +28,6 @@ export interface ReplayParts {
 }
 
 const SAMPLE_EVERY_MS = 1000;
-/** Often enough to catch an eviction that is lost, and seldom enough to leave most reads something to hit. */
-const ORDERS_A_CHANGE = 100;
 
 /** Plays the orders of a folder against running servers, checks each read, and tells what it came to. */
 export async function replay(options: ReplayOptions, parts: ReplayParts): Promise<Report> {
@@ -75,7 +73,7 @@ export async function replay(options: ReplayOptions, parts: ReplayParts): Promis
       untilDue: pace(orders, options.speed),
       async onOrder() {
         placed += 1;
-        if (placed % ORDERS_A_CHANGE === 0) await changes.change();
+        if (placed % options.changeEvery === 0) await changes.change();
       },
     },
     orders,
@@ -88,6 +86,8 @@ export async function replay(options: ReplayOptions, parts: ReplayParts): Promis
   } finally {
     isOver = true;
     progress.end();
+    // When one has failed, the others soon do.
+    await Promise.allSettled([served, sampler, kitchen]);
   }
   const [, tickets] = await Promise.all([sampler, kitchen]);
   const seconds = (performance.now() - startedAt) / 1000;
