@@ -146,7 +146,7 @@ async function printSeen(): Promise<void> {
   const cache = createCache({ redis, near: { maxAgeSeconds: 600 } });
   const options = { ttlSeconds: TTL_SECONDS, tags: ["seen"] };
   const load = async () => "value";
-  const isNear = () => cache.lookupNear("seen", options, load) !== undefined;
+  const isNear = () => cache.lookupNear("seen", options) !== undefined;
   const trails: number[] = [];
   for (let change = 0; change < CHANGES; change += 1) {
     while (!isNear()) {

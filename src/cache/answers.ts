@@ -3,7 +3,7 @@ import type { EncodedValue } from "./codec.js";
 import type { Delivered, Ending } from "./flights.js";
 import type { NearHit } from "./near-cache.js";
 import type { Entry } from "./store.js";
-import type { Lookup, LookupStatus } from "./types.js";
+import type { Lookup, LookupStatus, NearLookup } from "./types.js";
 
 export type Answer = Lookup<unknown>;
 
@@ -66,6 +66,20 @@ export function fromNear(hit: NearHit, status: LookupStatus): Answer {
     remainingSeconds: Math.max(0, freshUntilMs - foundAtMs) / 1000,
     tags,
     since: since ?? null,
+  };
+}
+
+/** Written out: it is made for each near field of a GraphQL request. */
+export function nearLookup(hit: NearHit, isDue: boolean): NearLookup<unknown> {
+  const { value, bornAtMs, freshUntilMs, foundAtMs, tags, since } = hit;
+  return {
+    value,
+    status: "hit",
+    ageSeconds: Math.max(0, foundAtMs - bornAtMs) / 1000,
+    remainingSeconds: Math.max(0, freshUntilMs - foundAtMs) / 1000,
+    tags,
+    since: since ?? null,
+    isDue,
   };
 }
 

@@ -1,4 +1,4 @@
-import { fromNear } from "./answers.js";
+import { fromNear, nearLookup } from "./answers.js";
 import { createBareLoads } from "./bare-load.js";
 import type { Call } from "./call.js";
 import { createDeliveries } from "./deliveries.js";
@@ -11,6 +11,7 @@ import { createLoadLimit } from "./load-limit.js";
 import { withLock } from "./lock.js";
 import { createLookups } from "./lookup.js";
 import { getOrSetMany } from "./lookup-many.js";
+import { createMoment } from "./moment.js";
 import type { NearHit } from "./near-cache.js";
 import { openNear } from "./open-near.js";
 import { codecFor, openStore } from "./open-store.js";
@@ -28,7 +29,7 @@ import {
 } from "./settings.js";
 import { createStaleIfError } from "./stale-if-error.js";
 import type { Store } from "./store.js";
-import type { Cache, CacheOptions, EntryOptions, Load, Lookup } from "./types.js";
+import type { Cache, CacheOptions, EntryOptions, Load, Lookup, NearLookup } from "./types.js";
 import { createUndelivered } from "./undelivered.js";
 import { rememberReleases } from "./unreleased.js";
 import { createWaitingRooms } from "./waiting-rooms.js";
@@ -108,6 +109,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
     writes: createLoadRunner(limit, settings.loadTimeoutMs, "write"),
     open: (key, entryOptions, value) => open(key, entryOptions, () => value),
   });
+  const momentMs = createMoment();
   let isClosed = false;
 
   store.onPromotion?.((lostAtMs) => {
@@ -127,7 +129,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
 
   /** Not async: a near hit would pay for a frame that never waits. */
   function getOrSet<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Promise<T> {
-    const hit = findNear(key, entryOptions, load);
+    const hit = takeNear(key, entryOptions, load);
     return hit ? Promise.resolve(hit.value as T) : findValue(key, entryOptions, load);
   }
 
@@ -135,16 +137,20 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
     return (await find(open(key, entryOptions, load))).value as T;
   }
 
-  function findNear<T>(
+  function findNear(
     key: string,
-    entryOptions: EntryOptions,
-    load: Load<T>,
+    entryOptions: Partial<EntryOptions>,
+    nowMs?: () => number,
   ): NearHit | undefined {
     if (!near || entryOptions.near === false) return undefined;
-    const hit = near.find(key, entryOptions.tags);
-    if (!hit) return undefined;
-    reporter.nearHit(key, entryOptions.coordinate, hit);
-    if (near.wantsRefresh(hit)) lookups.refreshEarly(open(key, entryOptions, load));
+    const hit = near.find(key, entryOptions.tags, nowMs?.());
+    if (hit) reporter.nearHit(key, entryOptions.coordinate, hit);
+    return hit;
+  }
+
+  function takeNear<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
+    const hit = findNear(key, entryOptions);
+    if (hit && near?.wantsRefresh(hit)) lookups.refreshEarly(open(key, entryOptions, load));
     return hit;
   }
 
@@ -156,7 +162,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
     // Not an async function: its promise would be one more for each field of a list.
     lookup<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
       try {
-        const hit = findNear(key, entryOptions, load);
+        const hit = takeNear(key, entryOptions, load);
         const found = hit
           ? Promise.resolve(fromNear(hit, "hit"))
           : find(open(key, entryOptions, load));
@@ -166,9 +172,14 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
       }
     },
 
-    lookupNear<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
-      const hit = findNear(key, entryOptions, load);
-      return hit && (fromNear(hit, "hit") as Lookup<T>);
+    lookupNear<T>(key: string, nearOptions: Partial<EntryOptions> = {}) {
+      const hit = findNear(key, nearOptions, momentMs);
+      if (!hit || !near) return undefined;
+      return nearLookup(hit, near.wantsRefresh(hit)) as NearLookup<T>;
+    },
+
+    refresh(key, entryOptions, load) {
+      lookups.refreshEarly(open(key, entryOptions, load));
     },
 
     async warm(keys) {

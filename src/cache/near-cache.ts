@@ -34,8 +34,8 @@ export type ReadMark = number;
 export interface NearCache {
   /** How many values were handed out; what a load saw of them is as old as the pushes were then. */
   readonly handedOut: number;
-  /** A fresh entry that is filed under all these tags; undefined without one. */
-  find(key: string, tags: readonly string[] | undefined): NearHit | undefined;
+  /** An entry that is filed under all these tags, and fresh at `nowMs` (default: now); undefined without one. */
+  find(key: string, tags: readonly string[] | undefined, nowMs?: number): NearHit | undefined;
   /** Whether its finder was chosen to refresh it in the background (XFetch), as if it had been read from the store. */
   wantsRefresh(hit: NearHit): boolean;
   /** The same past its age and ttl, for want of anything better, up to its `staleIfErrorMs`. */
@@ -144,15 +144,14 @@ export function createNearCache(
     set isOpen(open) {
       isOpen = open;
     },
-    find(key, tags) {
+    find(key, tags, nowMs = performance.now()) {
       const one = kept.get(key);
       if (!one || !isFiledUnder(one.tags, tags)) return undefined;
-      const now = performance.now();
-      const oldest = now - maxAgeMs;
-      if (now >= one.freshUntilMs || one.keptAtMs <= oldest || confirmedAtMs <= oldest) {
+      const oldestMs = nowMs - maxAgeMs;
+      if (nowMs >= one.freshUntilMs || one.keptAtMs <= oldestMs || confirmedAtMs <= oldestMs) {
         return undefined;
       }
-      return handOut(key, one, now);
+      return handOut(key, one, nowMs);
     },
     findStale(key, tags) {
       const one = kept.get(key);

@@ -126,6 +126,11 @@ export interface Lookup<T> {
   readonly since: Position | null;
 }
 
+export interface NearLookup<T> extends Lookup<T> {
+  /** True where this caller was chosen to refresh the entry, before its ttl is over: `cache.refresh` does. */
+  readonly isDue: boolean;
+}
+
 export interface Eviction {
   /**
    * False when the store was out of reach: the eviction binds this process at once, the others from its delivery.
@@ -215,9 +220,11 @@ export interface Cache {
   get<T>(key: string): Promise<T | undefined>;
   /**
    * The near cache's answer to `lookup`, without a promise; undefined where it has none, so that `lookup` is to be
-   * called. Counts as a near hit.
+   * called. Counts as a near hit. Of the options `tags`, `near` and `coordinate` count, so one object can serve all calls.
    */
-  lookupNear<T>(key: string, options: EntryOptions, load: Load<T>): Lookup<T> | undefined;
+  lookupNear<T>(key: string, options?: Partial<EntryOptions>): NearLookup<T> | undefined;
+  /** Refreshes an entry in the background, if there is one, and no process does it already. */
+  refresh<T>(key: string, options: EntryOptions, load: Load<T>): void;
   /** Fills the near cache ahead with what the store has of these keys; without one it does nothing. */
   warm(keys: readonly string[]): Promise<void>;
   /** Stores a value; false when it was not stored (evicted meanwhile, not cacheable, store out of reach). */

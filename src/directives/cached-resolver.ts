@@ -11,14 +11,15 @@ import { hintApollo } from "./apollo-hint.js";
 import type { CachedField } from "./cached-field.js";
 import type { Environment, Resolver } from "./environment.js";
 import { type FieldCall, fieldLoad } from "./field-load.js";
-import { fieldRequest } from "./field-request.js";
-import { isPromise } from "./maybe-promise.js";
+import { type FieldRequest, fieldRequest } from "./field-request.js";
+import { chain, isPromise } from "./maybe-promise.js";
 import type { Answer } from "./observations.js";
+import type { Operation } from "./operation.js";
 import { asProblem } from "./problems.js";
 
 const BYPASSED: Answer = { status: "bypassed", ageSeconds: 0, remainingSeconds: 0, tags: [] };
 
-type BareCall = Omit<FieldCall, "viewer" | "parentSince">;
+type BareCall = Omit<FieldCall, "operation" | "viewer" | "parentSince">;
 
 /** Wraps the resolver of a `@cached` field. Whatever fails in here but the resolver itself is reported, and never fails the field. */
 export function cachedResolver(
@@ -27,18 +28,19 @@ export function cachedResolver(
   env: Environment,
   { feedsFields }: { feedsFields: boolean },
 ): Resolver {
-  const { coordinate, entry, isPrivate, isShared } = field;
+  const { coordinate, entry, hasParent, isPrivate, isShared } = field;
   const { cache, observations, operations, problems } = env;
   const refreshContext = env.options.refreshContext as ((context: unknown) => unknown) | undefined;
   // The cache takes a refresh of its own for as young as its start. A parent is as old as the operation it came with.
-  const refreshesAnew = refreshContext !== undefined && !field.hasParent;
+  const refreshesAnew = refreshContext !== undefined && !hasParent;
   const requestOf = fieldRequest(field, env);
   const loads = fieldLoad(field, resolve, env);
 
   return function cached(source, args, context, info) {
+    const operation = operations.of(info);
     if (isPrivate) {
       observations.markPrivate(context);
-      if (feedsFields) operations.markPrivate(info);
+      if (feedsFields) operation.markPrivate(info.path);
     } else if (!isShared) observations.markUnshared(context);
     // A mutation's payload must show what was just written, and an event is not a question asked again.
     const isQuery = info.operation.operation === OperationTypeNode.QUERY;
@@ -46,33 +48,40 @@ export function cachedResolver(
       return bypass({ self: this, source, args, context, info });
     }
     // What a viewer's own parent says must reach nobody else through a field that all may see.
-    const isViewers = isPrivate || (field.hasParent && operations.isBelowPrivate(info));
-    let viewer: string | undefined;
+    const isViewers = isPrivate || (hasParent && operation.isBelowPrivate(info.path));
+    const viewer = isViewers ? viewerOf(context) : undefined;
+    if (isViewers && viewer === undefined) {
+      return bypass({ self: this, source, args, context, info });
+    }
+    const request = requestOf(source, args, context, info, viewer);
+    if (!request) return bypass({ self: this, source, args, context, info });
+    // What is near comes without a promise: GraphQL.js goes on at once where nothing has to be waited for. And without
+    // an object for the call: lists are answered here, field by field.
+    const near = cache.lookupNear(request.key, request);
+    if (near && !near.isDue) {
+      noteFound(operation, context, info, near);
+      return near.value;
+    }
+    const parentSince = hasParent ? operation.sinceAbove(info.path) : undefined;
+    const call = { self: this, source, args, context, info, operation, viewer, parentSince };
+    if (!near) return startLookup(call, request);
+    refreshNear(call, request);
+    noteFound(operation, context, info, near);
+    return near.value;
+  };
+
+  /** undefined, and reported where it fails, for nobody. */
+  function viewerOf(context: unknown): string | undefined {
     try {
-      viewer = isViewers ? env.viewerOf(context) : undefined;
+      return env.viewerOf(context);
     } catch (error) {
       const problem = asProblem(coordinate, "the result is not cached", error);
       problems.report(coordinate, "viewer", problem);
+      return undefined;
     }
-    const parentSince = field.hasParent ? operations.sinceAbove(info) : undefined;
-    const call: FieldCall = { self: this, source, args, context, info, viewer, parentSince };
-    if (isViewers && viewer === undefined) return bypass(call);
-    const request = requestOf(call);
-    if (!request) return bypass(call);
-    const since = operations.since(info);
-    const { key, tags } = request;
-    if (isPromise(since)) {
-      return since.then((known) => lookUp(call, key, optionsOf(call, tags, known)));
-    }
-    const options = optionsOf(call, tags, since);
-    // What is near comes without a promise: GraphQL.js goes on at once where nothing has to be waited for.
-    const answer = cache.lookupNear(key, options, (load) => loads.run(call, context, load));
-    if (!answer) return lookUp(call, key, options);
-    noteFound(call, answer);
-    return answer.value;
-  };
+  }
 
-  function optionsOf(call: FieldCall, tags: readonly string[], since: Position | null) {
+  function optionsOf(call: FieldCall, { tags }: FieldRequest, since: Position | null) {
     const { ttlSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds, nullTtlSeconds } = entry;
     const options: EntryOptions = {
       ttlSeconds,
@@ -88,8 +97,12 @@ export function cachedResolver(
     return options;
   }
 
+  function startLookup(call: FieldCall, request: FieldRequest): unknown {
+    return chain(call.operation.since, (since) => lookUp(call, request, since));
+  }
+
   /** Not an async function: its promise would be one more for each field of a list. */
-  function lookUp(call: FieldCall, key: string, options: EntryOptions): Promise<unknown> {
+  function lookUp(call: FieldCall, request: FieldRequest, since: Position | null) {
     const { context, info } = call;
     let led = false;
     let loaded: { value: unknown } | undefined;
@@ -98,11 +111,11 @@ export function cachedResolver(
       loaded = { value: await loads.run(call, context, loadContext) };
       return loaded.value;
     };
-    return cache.lookup<unknown>(key, options, load).then(
+    return cache.lookup<unknown>(request.key, optionsOf(call, request, since), load).then(
       (answer) => {
         // Another's load may have shaped this value to its own selection, and was found out only now.
         if (loads.readsSelection && !led) return bypass(call);
-        noteFound(call, answer);
+        noteFound(call.operation, context, info, answer);
         return answer.value;
       },
       (error) => {
@@ -114,6 +127,13 @@ export function cachedResolver(
         return loaded.value;
       },
     );
+  }
+
+  function refreshNear(call: FieldCall, request: FieldRequest): void {
+    const load = (loadContext: LoadContext) => loads.run(call, call.context, loadContext);
+    // Where the operation's age is still asked for, the next that finds the entry is chosen soon enough.
+    const { since } = call.operation;
+    if (!isPromise(since)) cache.refresh(request.key, optionsOf(call, request, since), load);
   }
 
   /** The request's own context may be gone by now. */
@@ -128,9 +148,14 @@ export function cachedResolver(
     return resolve.call(self, source, args, context, info);
   }
 
-  function noteFound({ context, info }: FieldCall, answer: Lookup<unknown>): void {
+  function noteFound(
+    operation: Operation,
+    context: unknown,
+    info: GraphQLResolveInfo,
+    answer: Lookup<unknown>,
+  ): void {
     note(context, info, answer);
-    if (feedsFields && answer.value != null) operations.found(info, answer.since);
+    if (feedsFields && answer.value != null) operation.found(info.path, answer.since);
   }
 
   function note(context: unknown, info: GraphQLResolveInfo, answer: Answer): void {

@@ -6,6 +6,7 @@ import type { CachedField } from "./cached-field.js";
 import type { Environment, Resolver } from "./environment.js";
 import type { Args } from "./input-text.js";
 import { chain, isPromise, type MaybePromise } from "./maybe-promise.js";
+import type { Operation } from "./operation.js";
 import { asProblem } from "./problems.js";
 import { MAX_TAGS, type TagTemplate, type TemplateValues } from "./tag-template.js";
 import { templateProblem, tooManyTags } from "./template-problem.js";
@@ -19,6 +20,7 @@ export interface FieldCall {
   readonly args: Args;
   readonly context: unknown;
   readonly info: GraphQLResolveInfo;
+  readonly operation: Operation;
   readonly viewer: string | undefined;
   /** The age of the entry that the parent came from; null where unknown, undefined where it is no older than the operation. */
   readonly parentSince: Position | null | undefined;

@@ -1,30 +1,41 @@
+import type { GraphQLResolveInfo } from "graphql";
 import { escapeTagValue } from "../cache/tag.js";
 import type { CachedField } from "./cached-field.js";
 import type { Environment } from "./environment.js";
-import type { FieldCall } from "./field-load.js";
+import type { Args } from "./input-text.js";
 import { asProblem } from "./problems.js";
-import { MAX_TAGS } from "./tag-template.js";
+import { MAX_TAGS, type TemplateValues } from "./tag-template.js";
 import { templateProblem, tooManyTags } from "./template-problem.js";
 
-/** What the cache is asked for. */
+/** What the cache is asked for, and by whom. */
 export interface FieldRequest {
   readonly key: string;
   /** Those known before the load. */
   readonly tags: readonly string[];
+  readonly coordinate: string;
 }
 
-/** Makes the key and the tags of one call; undefined, and reported, where they cannot be made. */
-export type RequestOf = (call: FieldCall) => FieldRequest | undefined;
+/**
+ * Makes the key and the tags of one call; undefined, and reported, where they cannot be made. Its arguments stand one by
+ * one, since a near hit needs no object for them.
+ */
+export type RequestOf = (
+  source: unknown,
+  args: Args,
+  context: unknown,
+  info: GraphQLResolveInfo,
+  viewer: string | undefined,
+) => FieldRequest | undefined;
 
 export function fieldRequest(field: CachedField, { problems }: Environment): RequestOf {
   const { coordinate, onlyOfParent } = field;
   return onlyOfParent ? remembering(onlyOfParent, make) : make;
 
-  function make(call: FieldCall): FieldRequest | undefined {
-    const { source, args, context, info, viewer } = call;
+  function make(...call: Parameters<RequestOf>): FieldRequest | undefined {
+    const [source, args, context, , viewer] = call;
     try {
-      const tags = tagsOf(call);
-      return tags && { key: field.key(source, args, context, info, viewer), tags };
+      const tags = tagsOf({ args, parent: source, context, viewer });
+      return tags && { key: field.key(...call), tags, coordinate };
     } catch (error) {
       const consequence = "the result is not cached, since its key or tags failed";
       problems.report(coordinate, "key", asProblem(coordinate, consequence, error));
@@ -33,12 +44,13 @@ export function fieldRequest(field: CachedField, { problems }: Environment): Req
   }
 
   /** undefined where a template found no value. */
-  function tagsOf({ source, args, context, viewer }: FieldCall): string[] | undefined {
+  function tagsOf(values: TemplateValues): string[] | undefined {
     const tags: string[] = [];
+    const { viewer } = values;
     if (viewer !== undefined) tags.push(`viewer:${escapeTagValue(viewer)}`);
     for (const template of field.knownTags) {
       try {
-        const rendered = template.render({ args, parent: source, context, viewer });
+        const rendered = template.render(values);
         if (!Array.isArray(rendered)) throw new TypeError("found a promise");
         tags.push(...rendered);
       } catch (error) {
@@ -60,13 +72,13 @@ export function fieldRequest(field: CachedField, { problems }: Environment): Req
  */
 function remembering(properties: readonly string[], make: RequestOf): RequestOf {
   const made = new WeakMap<object, FieldRequest>();
-  return (call) => {
+  return (source, args, context, info, viewer) => {
     // Below a PRIVATE field, key and tags hang on the viewer as well.
-    if (call.viewer !== undefined) return make(call);
-    const parent = call.source as object;
+    if (viewer !== undefined) return make(source, args, context, info, viewer);
+    const parent = source as object;
     const known = made.get(parent);
     if (known) return known;
-    const request = make(call);
+    const request = make(source, args, context, info, viewer);
     if (request && isFixed(parent, properties)) made.set(parent, request);
     return request;
   };

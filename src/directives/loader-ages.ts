@@ -7,6 +7,8 @@ export interface Age {
   readonly position: MaybePromise<Position | null>;
 }
 
+export const UNKNOWN_AGE: Age = { position: null };
+
 /**
  * How old what a loader remembers may be. Loaders can outlive an operation (batched HTTP, a context for each
  * connection), and one that remembers what it loaded before an eviction gives it to operations begun after it.

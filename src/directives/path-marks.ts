@@ -2,38 +2,48 @@ import type { GraphQLResolveInfo } from "graphql";
 
 export type Path = GraphQLResolveInfo["path"];
 
-/** What is known of places in one operation's answer, to be found from the places below them. */
-export interface PathMarks<Mark> {
-  set(path: Path, mark: Mark): void;
-  /** The mark of the place itself. */
-  at(path: Path): Mark | undefined;
-  /** The mark of the nearest place above; undefined where none is marked, "unknown" where that cannot be told. */
-  above(path: Path): Mark | "unknown" | undefined;
-}
-
 /**
- * Places are told by GraphQL.js's own path objects, whose chain is that of the response.
+ * What is known of fields' places in one operation's answer, to be found from the places below them.
  *
- * @param roots the paths of the operation's root fields. An executor that makes a path's objects anew for each field
- *   is found out by them, since its chains do not end in one.
+ * Places are told by GraphQL.js's own path objects, whose chain is that of the response.
  */
-export function createPathMarks<Mark extends object>(roots: WeakSet<Path>): PathMarks<Mark> {
-  let marks: WeakMap<Path, Mark> | undefined;
+export class PathMarks<Mark extends object> {
+  /** The paths of the operation's root fields. An executor that makes a path's objects anew for each field is found out by them, since its chains do not end in one. */
+  readonly #roots: WeakSet<Path>;
+  #marks: WeakMap<Path, Mark> | undefined;
+  /** What was found last: the fields of a list's items stand below the same place. */
+  #lastPath: Path | undefined;
+  #lastMark: Mark | undefined;
 
-  return {
-    set: (path, mark) => {
-      marks ??= new WeakMap();
-      marks.set(path, mark);
-    },
-    at: (path) => marks?.get(path),
-    above: ({ prev }) => {
-      if (!marks) return undefined;
-      for (let path = prev; path; path = path.prev) {
-        const mark = marks.get(path);
-        if (mark) return mark;
-        if (!path.prev && !roots.has(path)) return "unknown";
+  constructor(roots: WeakSet<Path>) {
+    this.#roots = roots;
+  }
+
+  set(path: Path, mark: Mark): void {
+    this.#marks ??= new WeakMap();
+    this.#marks.set(path, mark);
+    this.#lastPath = undefined;
+  }
+
+  /** The mark of the place itself. */
+  at(path: Path): Mark | undefined {
+    return this.#marks?.get(path);
+  }
+
+  /** The mark of the nearest place above; undefined where none is marked, "unknown" where that cannot be told. */
+  above({ prev }: Path): Mark | "unknown" | undefined {
+    if (!this.#marks) return undefined;
+    for (let path = prev; path; path = path.prev) {
+      if (path === this.#lastPath) return this.#lastMark;
+      // A place in a list is not a field's.
+      const mark = typeof path.key === "number" ? undefined : this.#marks.get(path);
+      if (mark) {
+        this.#lastPath = path;
+        this.#lastMark = mark;
+        return mark;
       }
-      return undefined;
-    },
-  };
+      if (!path.prev && !this.#roots.has(path)) return "unknown";
+    }
+    return undefined;
+  }
 }

@@ -26,7 +26,7 @@ function operating() {
     await operations.begin(context, info);
     return info;
   };
-  const ageOf = async (context: unknown) => operations.since(await begin(context));
+  const ageOf = async (context: unknown) => operations.of(await begin(context)).since;
   return { log, operations, begin, ageOf };
 }
 
@@ -81,12 +81,12 @@ describe("an operation's age", () => {
     const renewed = operations.renew(loaders, info);
     await gate.arrived;
     remembered.add("loaded while the head is asked for");
-    expect(operations.since(info)).toEqual(at(1));
+    expect(operations.of(info).since).toEqual(at(1));
     gate.open();
     await renewed;
 
     expect([...remembered]).toEqual([]);
-    expect(operations.since(info)).toEqual(at(4));
+    expect(operations.of(info).since).toEqual(at(4));
     log.head = at(9);
     expect(await ageOf(loaders)).toEqual(at(4));
   });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   type Cache,
   type CacheOptions,
@@ -59,7 +59,7 @@ async function warm(cache: Cache, key: string): Promise<void> {
   const { n } = (await server.client().get("cached:log").then(readLogPosition)) as Position;
   await expect.poll(async () => (await cache.position())?.n, { interval: 5 }).toBe(n);
   await cache.warm([key]);
-  expect(cache.lookupNear(key, minute, never)).toBeDefined();
+  expect(cache.lookupNear(key, minute)).toBeDefined();
 }
 
 function readLogPosition(text: string | null): Position {
@@ -68,13 +68,24 @@ function readLogPosition(text: string | null): Position {
 }
 
 describe("A near cache", () => {
+  it("refreshes what is there when it is asked to, and nothing else", async () => {
+    const cache = await openReady();
+    const key = newKey();
+    await filled(cache, key);
+    const refresh = vi.fn(() => "new");
+    cache.refresh(newKey(), minute, refresh);
+    cache.refresh(key, minute, refresh);
+    await expect.poll(() => cache.get(key)).toBe("new");
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
   it("answers without a promise, and counts it", async () => {
     const cache = await openReady();
     const key = newKey();
-    expect(cache.lookupNear(key, minute, never)).toBeUndefined();
+    expect(cache.lookupNear(key, minute)).toBeUndefined();
     await filled(cache, key);
     const before = cache.stats().nearHits;
-    expect(cache.lookupNear(key, minute, never)).toMatchObject({ value: "old", status: "hit" });
+    expect(cache.lookupNear(key, minute)).toMatchObject({ value: "old", status: "hit" });
     expect(await cache.getOrSet(key, minute, never)).toBe("old");
     expect(await cache.get(key)).toBe("old");
     expect(cache.stats().nearHits).toBe(before + 2);
@@ -86,7 +97,7 @@ describe("A near cache", () => {
     const far = { ...minute, near: false };
     await cache.getOrSet(key, far, () => "value");
     await cache.getOrSet(key, far, never);
-    expect(cache.lookupNear(key, minute, never)).toBeUndefined();
+    expect(cache.lookupNear(key, minute)).toBeUndefined();
   });
 
   it.each<[string, (cache: Cache, key: string) => Promise<unknown>]>([
@@ -103,10 +114,10 @@ describe("A near cache", () => {
     await filled(b, key, options.tags);
     const changed = change(a, key);
     // Before anybody could have answered.
-    expect(a.lookupNear(key, options, never)).toBeUndefined();
+    expect(a.lookupNear(key, options)).toBeUndefined();
     await changed;
     expect(await a.getOrSet(key, options, () => "new")).toBe("new");
-    await expect.poll(() => b.lookupNear(key, options, never), { interval: 1 }).toBeUndefined();
+    await expect.poll(() => b.lookupNear(key, options), { interval: 1 }).toBeUndefined();
     expect(await b.getOrSet(key, options, () => "new")).toBe("new");
   });
 
@@ -116,8 +127,8 @@ describe("A near cache", () => {
     await a.getOrSet(key, { ...minute, tags: ["warm"] }, () => "value");
     await warm(b, key);
     await b.warm([key, other]);
-    expect(b.lookupNear(key, minute, never)).toMatchObject({ value: "value", tags: ["warm"] });
-    expect(b.lookupNear(other, minute, never)).toBeUndefined();
+    expect(b.lookupNear(key, minute)).toMatchObject({ value: "value", tags: ["warm"] });
+    expect(b.lookupNear(other, minute)).toBeUndefined();
   });
 
   it("takes nothing in while its pushes are cut off, and begins anew when they are back", async () => {
@@ -130,10 +141,10 @@ describe("A near cache", () => {
     await expect.poll(async () => (await cache.health()).problems.length).toBeGreaterThan(0);
     await cache.getOrSet(other, minute, () => "value");
     await cache.getOrSet(other, minute, never);
-    expect(cache.lookupNear(other, minute, never)).toBeUndefined();
+    expect(cache.lookupNear(other, minute)).toBeUndefined();
     await admin.call("ACL", "SETUSER", "default", "allchannels");
     await expect.poll(async () => (await cache.health()).problems, { timeout: 5_000 }).toEqual([]);
-    expect(cache.lookupNear(key, minute, never)).toBeUndefined();
+    expect(cache.lookupNear(key, minute)).toBeUndefined();
     await filled(cache, newKey());
   });
 
@@ -149,7 +160,7 @@ describe("A near cache", () => {
     await other.evictTags(options.tags);
     const evictedAt = performance.now();
     await expect
-      .poll(() => cache.lookupNear(key, options, never), { interval: 5, timeout: 5_000 })
+      .poll(() => cache.lookupNear(key, options), { interval: 5, timeout: 5_000 })
       .toBeUndefined();
     expect(performance.now() - evictedAt).toBeLessThan(600);
     proxy.unmute();
@@ -157,7 +168,7 @@ describe("A near cache", () => {
     await expect
       .poll(async () => {
         await cache.warm([key]);
-        return cache.lookupNear(key, options, never)?.value;
+        return cache.lookupNear(key, options)?.value;
       })
       .toBe("new");
   });
@@ -171,7 +182,7 @@ describe("A near cache", () => {
     await filled(a, inner, options.tags);
     proxy.mute();
     await b.evictTags(options.tags);
-    const load = () => `from ${a.lookupNear(inner, options, never)?.value}`;
+    const load = () => `from ${a.lookupNear(inner, options)?.value}`;
     // Its lease has the newest versions, and what it saw is from before them.
     expect(await a.getOrSet(outer, options, load)).toBe("from old");
     expect(await b.get(outer)).toBeUndefined();
@@ -193,7 +204,9 @@ describe("A near cache", () => {
     await expect
       .poll(
         async () => {
-          if (!cache.lookupNear(key, options, origin.load)) await cache.warm([key]);
+          const near = cache.lookupNear(key, options);
+          if (near?.isDue) cache.refresh(key, options, origin.load);
+          if (!near) await cache.warm([key]);
           return origin.loads;
         },
         { timeout: 5_000, interval: 5 },
@@ -214,9 +227,7 @@ describe("A near cache", () => {
     try {
       await cache.getOrSet(newKey(), minute, () => "notices");
       await cache.evictTags(["gone"]);
-      await expect
-        .poll(() => cache.lookupNear(key, options, never), { timeout: 5_000 })
-        .toBeUndefined();
+      await expect.poll(() => cache.lookupNear(key, options), { timeout: 5_000 }).toBeUndefined();
       expect(await cache.getOrSet(key, options, () => "from the origin")).toBe("from the origin");
       const failing = () => Promise.reject(new Error("the origin is away as well"));
       expect(await cache.lookup(key, options, failing)).toMatchObject({

@@ -44,7 +44,7 @@ describe("A write behind the cache, with near caches,", () => {
     await expect
       .poll(async () => {
         await cache.warm([key]);
-        return cache.lookupNear(key, minute, never)?.value;
+        return cache.lookupNear(key, minute)?.value;
       })
       .toBe("old");
   }
@@ -56,7 +56,7 @@ describe("A write behind the cache, with near caches,", () => {
       await cache.getOrSet(key, minute, () => "old");
       await keepNear(cache, key);
       await queue.put(key, minute, "new");
-      expect(cache.lookupNear(key, minute, never)?.value ?? "new").toBe("new");
+      expect(cache.lookupNear(key, minute)?.value ?? "new").toBe("new");
       expect(await cache.get(key)).toBe("new");
       expect(await cache.getOrSet(key, minute, never)).toBe("new");
     }
@@ -73,7 +73,7 @@ describe("A write behind the cache, with near caches,", () => {
     });
     while (!isOver) await cache.warm(["k"]);
     await putting;
-    expect(cache.lookupNear("k", minute, never)?.value ?? "new").toBe("new");
+    expect(cache.lookupNear("k", minute)?.value ?? "new").toBe("new");
     gate.open();
   });
 
