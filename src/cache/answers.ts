@@ -1,9 +1,9 @@
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import type { Delivered, Ending } from "./flights.js";
-import type { NearHit } from "./near-cache.js";
+import type { NearEntry } from "./near-entry.js";
 import type { Entry } from "./store.js";
-import type { Lookup, LookupStatus, NearLookup } from "./types.js";
+import type { Lookup, LookupStatus } from "./types.js";
 
 export type Answer = Lookup<unknown>;
 
@@ -57,30 +57,10 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
   };
 }
 
-export function fromNear(hit: NearHit, status: LookupStatus): Answer {
-  const { value, bornAtMs, freshUntilMs, foundAtMs, tags, since } = hit;
-  return {
-    value,
-    status,
-    ageSeconds: Math.max(0, foundAtMs - bornAtMs) / 1000,
-    remainingSeconds: Math.max(0, freshUntilMs - foundAtMs) / 1000,
-    tags,
-    since: since ?? null,
-  };
-}
-
-/** Written out: it is made for each near field of a GraphQL request. */
-export function nearLookup(hit: NearHit, isDue: boolean): NearLookup<unknown> {
-  const { value, bornAtMs, freshUntilMs, foundAtMs, tags, since } = hit;
-  return {
-    value,
-    status: "hit",
-    ageSeconds: Math.max(0, foundAtMs - bornAtMs) / 1000,
-    remainingSeconds: Math.max(0, freshUntilMs - foundAtMs) / 1000,
-    tags,
-    since: since ?? null,
-    isDue,
-  };
+/** What the caller may keep: an entry is everybody's, and stands for one moment. */
+export function fromNear(entry: NearEntry, status: LookupStatus): Answer {
+  const { value, ageSeconds, remainingSeconds, tags, since } = entry;
+  return { value, status, ageSeconds, remainingSeconds, tags, since };
 }
 
 function fromDelivered(

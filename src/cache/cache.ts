@@ -1,4 +1,4 @@
-import { fromNear, nearLookup } from "./answers.js";
+import { fromNear } from "./answers.js";
 import { createBareLoads } from "./bare-load.js";
 import type { Call } from "./call.js";
 import { createDeliveries } from "./deliveries.js";
@@ -12,7 +12,7 @@ import { withLock } from "./lock.js";
 import { createLookups } from "./lookup.js";
 import { getOrSetMany } from "./lookup-many.js";
 import { createMoment } from "./moment.js";
-import type { NearHit } from "./near-cache.js";
+import type { NearEntry } from "./near-entry.js";
 import { openNear } from "./open-near.js";
 import { codecFor, openStore } from "./open-store.js";
 import { createOutage } from "./outage.js";
@@ -141,7 +141,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
     key: string,
     entryOptions: Partial<EntryOptions>,
     nowMs?: () => number,
-  ): NearHit | undefined {
+  ): NearEntry | undefined {
     if (!near || entryOptions.near === false) return undefined;
     const hit = near.find(key, entryOptions.tags, nowMs?.());
     if (hit) reporter.nearHit(key, entryOptions.coordinate, hit);
@@ -150,7 +150,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
 
   function takeNear<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
     const hit = findNear(key, entryOptions);
-    if (hit && near?.wantsRefresh(hit)) lookups.refreshEarly(open(key, entryOptions, load));
+    if (hit?.isDue) lookups.refreshEarly(open(key, entryOptions, load));
     return hit;
   }
 
@@ -174,8 +174,9 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
 
     lookupNear<T>(key: string, nearOptions: Partial<EntryOptions> = {}) {
       const hit = findNear(key, nearOptions, momentMs);
-      if (!hit || !near) return undefined;
-      return nearLookup(hit, near.wantsRefresh(hit)) as NearLookup<T>;
+      // A value of the caller's own needs an answer of its own.
+      const own = hit?.mustCopy ? { ...fromNear(hit, "hit"), isDue: hit.isDue } : hit;
+      return own as NearLookup<T> | undefined;
     },
 
     refresh(key, entryOptions, load) {

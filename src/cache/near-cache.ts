@@ -3,24 +3,13 @@ import { isFiledUnder } from "./answers.js";
 import type { Codec } from "./codec.js";
 import { shouldRefreshEarly } from "./early-refresh.js";
 import { freezeWhole } from "./freeze-whole.js";
-import type { Position } from "./position.js";
+import { NearEntry } from "./near-entry.js";
 import type { Entry } from "./store.js";
 
 export interface NearSettings {
   readonly maxEntries: number;
   readonly maxBytes: number;
   readonly maxAgeMs: number;
-}
-
-/** A value at hand, and good until the next call of `find`. Nothing is made for a hit that need not be. */
-export interface NearHit {
-  readonly value: unknown;
-  readonly tags: readonly string[];
-  readonly since: Position | undefined;
-  /** On `performance.now()`'s clock, as are all of its times. */
-  readonly bornAtMs: number;
-  readonly freshUntilMs: number;
-  readonly foundAtMs: number;
 }
 
 /** When a read was sent, by what had been told until then. */
@@ -34,12 +23,13 @@ export type ReadMark = number;
 export interface NearCache {
   /** How many values were handed out; what a load saw of them is as old as the pushes were then. */
   readonly handedOut: number;
-  /** An entry that is filed under all these tags, and fresh at `nowMs` (default: now); undefined without one. */
-  find(key: string, tags: readonly string[] | undefined, nowMs?: number): NearHit | undefined;
-  /** Whether its finder was chosen to refresh it in the background (XFetch), as if it had been read from the store. */
-  wantsRefresh(hit: NearHit): boolean;
+  /**
+   * An entry that is filed under all these tags, and fresh at `nowMs` (whole; default: now); undefined without one. It
+   * `isDue` where its finder was chosen to refresh it in the background (XFetch), as if it had been read from the store.
+   */
+  find(key: string, tags: readonly string[] | undefined, nowMs?: number): NearEntry | undefined;
   /** The same past its age and ttl, for want of anything better, up to its `staleIfErrorMs`. */
-  findStale(key: string, tags: readonly string[]): NearHit | undefined;
+  findStale(key: string, tags: readonly string[]): NearEntry | undefined;
   /** To be called before a read is sent whose entry is to be kept, and told with it. */
   beginRead(): ReadMark;
   endRead(): void;
@@ -54,22 +44,6 @@ export interface NearCache {
   confirm(sentAtMs: number): void;
 }
 
-interface Kept extends NearHit {
-  readonly tags: readonly string[];
-  readonly format: number;
-  readonly loadMs: number;
-  readonly keptAtMs: number;
-  readonly staleUntilMs: number;
-  foundAtMs: number;
-  /** How many had been kept when it last counted as used: only who comes next makes that matter. */
-  usedAt: number;
-  /** The one frozen value that all get; else the copy of the last that found it. */
-  value: unknown;
-  /** Until it is first handed out, and for good where it cannot be frozen. */
-  bytes: Uint8Array | undefined;
-  mustCopy: boolean;
-}
-
 /** What an entry costs beside its key, tags and value. */
 const OVERHEAD_BYTES = 300;
 
@@ -80,19 +54,20 @@ export function createNearCache(
   earlyRefresh: number,
 ): NearCache {
   /** What `bounded` holds, to be found at a tenth of what it takes to be found there. */
-  const kept = new Map<string, Kept>();
+  const kept = new Map<string, NearEntry>();
   const keysOfTag = new Map<string, Set<string>>();
   /** What was taken away while reads are under way, by the mark of the time. */
   const takenAway = new Map<string, ReadMark>();
   let mark: ReadMark = 0;
   let reads = 0;
   let allTakenAt: ReadMark = 0;
-  let confirmedAtMs = Number.NEGATIVE_INFINITY;
+  /** Pushes are known to be complete enough until then. */
+  let coveredUntilMs = Number.NEGATIVE_INFINITY;
   let isOpen = false;
   let handedOut = 0;
   let keeps = 0;
 
-  const bounded = new LRUCache<string, Kept>({
+  const bounded = new LRUCache<string, NearEntry>({
     max: maxEntries,
     maxSize: maxBytes,
     sizeCalculation: sizeOf,
@@ -111,7 +86,7 @@ export function createNearCache(
   }
 
   /** A new value for each caller, or one that no caller can damage. */
-  function decode(one: Kept, bytes: Uint8Array): boolean {
+  function decode(one: NearEntry, bytes: Uint8Array): boolean {
     try {
       one.value = codec.decode({ format: one.format, bytes });
     } catch {
@@ -123,15 +98,26 @@ export function createNearCache(
     return true;
   }
 
-  function handOut(key: string, one: Kept, nowMs: number): NearHit | undefined {
+  function handOut(key: string, one: NearEntry, nowMs: number): NearEntry | undefined {
     if (one.bytes && !decode(one, one.bytes)) return undefined;
     one.foundAtMs = nowMs;
+    one.isDue =
+      nowMs >= one.dueFromMs &&
+      shouldRefreshEarly(one.loadMs, one.freshUntilMs, nowMs, earlyRefresh);
     handedOut += 1;
     if (one.usedAt !== keeps) {
       one.usedAt = keeps;
       bounded.get(key);
     }
     return one;
+  }
+
+  function isFor(one: NearEntry, tags: readonly string[] | undefined): boolean {
+    if (one.filedUnder === tags) return true;
+    if (!isFiledUnder(one.tags, tags)) return false;
+    // A list that may change might be another one the next time.
+    if (Object.isFrozen(tags)) one.filedUnder = tags;
+    return true;
   }
 
   return {
@@ -144,25 +130,16 @@ export function createNearCache(
     set isOpen(open) {
       isOpen = open;
     },
-    find(key, tags, nowMs = performance.now()) {
+    find(key, tags, nowMs = wholeNow()) {
       const one = kept.get(key);
-      if (!one || !isFiledUnder(one.tags, tags)) return undefined;
-      const oldestMs = nowMs - maxAgeMs;
-      if (nowMs >= one.freshUntilMs || one.keptAtMs <= oldestMs || confirmedAtMs <= oldestMs) {
-        return undefined;
-      }
-      return handOut(key, one, nowMs);
+      if (!one || nowMs >= one.goodUntilMs || nowMs >= coveredUntilMs) return undefined;
+      return isFor(one, tags) ? handOut(key, one, nowMs) : undefined;
     },
     findStale(key, tags) {
       const one = kept.get(key);
-      if (!one || !isFiledUnder(one.tags, tags)) return undefined;
-      const now = performance.now();
-      return now < one.staleUntilMs ? handOut(key, one, now) : undefined;
-    },
-    wantsRefresh(hit) {
-      const { foundAtMs, freshUntilMs, loadMs } = hit as Kept;
-      const isNear = freshUntilMs - foundAtMs < loadMs * earlyRefresh * LIKELY_EARLY;
-      return isNear && shouldRefreshEarly(loadMs, freshUntilMs, foundAtMs, earlyRefresh);
+      if (!one || !isFor(one, tags)) return undefined;
+      const nowMs = wholeNow();
+      return nowMs < one.staleUntilMs ? handOut(key, one, nowMs) : undefined;
     },
     beginRead() {
       reads += 1;
@@ -176,27 +153,11 @@ export function createNearCache(
       if (!isOpen || allTakenAt > since) return;
       const isGone = (name: string) => (takenAway.get(name) ?? 0) > since;
       if (isGone(`key:${key}`) || entry.tags.some((tag) => isGone(`tag:${tag}`))) return;
-      const now = performance.now();
-      const bornAtMs = now + entry.birthMs - storeNow();
-      const freshUntilMs = bornAtMs + entry.ttlMs;
-      if (freshUntilMs <= now) return;
+      const nowMs = performance.now();
+      const bornAtMs = nowMs + entry.birthMs - storeNow();
+      if (bornAtMs + entry.ttlMs <= nowMs) return;
       keeps += 1;
-      const one: Kept = {
-        tags: entry.tags,
-        format: entry.format,
-        loadMs: entry.loadMs,
-        since: entry.since,
-        bornAtMs,
-        keptAtMs: now,
-        freshUntilMs,
-        staleUntilMs: freshUntilMs + entry.staleIfErrorMs,
-        foundAtMs: now,
-        usedAt: keeps,
-        value: undefined,
-        // What was read is a view of all that came with it.
-        bytes: new Uint8Array(entry.value),
-        mustCopy: false,
-      };
+      const one = new NearEntry(entry, { nowMs, bornAtMs, maxAgeMs, earlyRefresh, usedAt: keeps });
       bounded.set(key, one);
       // One that is larger than all of the room is not taken.
       if (!bounded.has(key)) return;
@@ -222,15 +183,17 @@ export function createNearCache(
       bounded.clear();
     },
     confirm(sentAtMs) {
-      confirmedAtMs = Math.max(confirmedAtMs, sentAtMs);
+      coveredUntilMs = Math.max(coveredUntilMs, Math.floor(sentAtMs + maxAgeMs));
     },
   };
 }
 
-/** So many times its load before its end, an entry is refreshed with a chance of one in 20,000: not worth a dice. */
-const LIKELY_EARLY = 10;
+/** As the times of entries are: V8 compares and keeps whole numbers at once. */
+export function wholeNow(): number {
+  return Math.floor(performance.now());
+}
 
-function sizeOf({ tags, bytes }: Kept, key: string): number {
+function sizeOf({ tags, bytes }: NearEntry, key: string): number {
   const names = tags.reduce((sum, tag) => sum + tag.length, 0);
   // Decoded, a value takes more than its encoding; how much more, nothing tells.
   return OVERHEAD_BYTES + 2 * (key.length + names) + 2 * (bytes?.byteLength ?? 0);

@@ -1,7 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import { CachedError, StoreError } from "./errors.js";
 import type { CacheEvent, CacheListener } from "./events.js";
-import type { NearHit } from "./near-cache.js";
+import type { NearEntry } from "./near-entry.js";
 import type { CacheStats } from "./types.js";
 
 /** Feeds the statistics and the listeners; the engine's only way to tell the outside anything. */
@@ -9,7 +9,7 @@ export interface Reporter {
   report(event: CacheEvent): void;
   /** As `report`, for what happens most: nothing is made where nobody listens. */
   hit(about: About, ageSeconds: number): void;
-  nearHit(key: string, coordinate: string | undefined, hit: NearHit): void;
+  nearHit(key: string, coordinate: string | undefined, entry: NearEntry): void;
   /** A failure inside the cache that no caller sees. */
   error(cause: unknown, about?: About): void;
   /** As `error`, once for each `about.coordinate ?? about.key`. */
@@ -129,10 +129,10 @@ export function createReporter(): Reporter {
       if (listeners.size === 0 && !events.hasSubscribers) counts.hits += 1;
       else report({ type: "hit", ageSeconds, key: about.key, ...defined(about) });
     },
-    nearHit(key, coordinate, { foundAtMs, bornAtMs }) {
+    nearHit(key, coordinate, entry) {
       if (listeners.size === 0 && !events.hasSubscribers) counts.nearHits += 1;
       else {
-        const ageSeconds = Math.max(0, foundAtMs - bornAtMs) / 1000;
+        const { ageSeconds } = entry;
         report({ type: "nearHit", ageSeconds, key, ...defined({ coordinate }) });
       }
     },

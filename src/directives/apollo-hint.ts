@@ -16,11 +16,11 @@ interface InfoWithCacheControl extends GraphQLResolveInfo {
  */
 export function hintApollo(
   info: GraphQLResolveInfo,
-  remainingSeconds: number,
+  answer: { readonly remainingSeconds: number },
   isPrivate: boolean,
 ): void {
   (info as InfoWithCacheControl).cacheControl?.cacheHint?.restrict?.({
-    maxAge: Math.floor(remainingSeconds),
+    maxAge: Math.floor(answer.remainingSeconds),
     scope: isPrivate ? "PRIVATE" : "PUBLIC",
   });
 }

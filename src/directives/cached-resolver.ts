@@ -160,7 +160,7 @@ export function cachedResolver(
 
   function note(context: unknown, info: GraphQLResolveInfo, answer: Answer): void {
     observations.add(context, info, coordinate, answer);
-    hintApollo(info, answer.remainingSeconds, isPrivate);
+    hintApollo(info, answer, isPrivate);
   }
 }
 

@@ -44,7 +44,7 @@ export function fieldRequest(field: CachedField, { problems }: Environment): Req
   }
 
   /** undefined where a template found no value. */
-  function tagsOf(values: TemplateValues): string[] | undefined {
+  function tagsOf(values: TemplateValues): readonly string[] | undefined {
     const tags: string[] = [];
     const { viewer } = values;
     if (viewer !== undefined) tags.push(`viewer:${escapeTagValue(viewer)}`);
@@ -59,10 +59,10 @@ export function fieldRequest(field: CachedField, { problems }: Environment): Req
         return undefined;
       }
     }
-    if (tags.length <= MAX_TAGS) return tags;
+    if (tags.length <= MAX_TAGS) return Object.freeze(tags);
     const distinct = [...new Set(tags)];
     if (distinct.length > MAX_TAGS) throw tooManyTags(distinct.length);
-    return distinct;
+    return Object.freeze(distinct);
   }
 }
 

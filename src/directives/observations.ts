@@ -80,9 +80,10 @@ export function createObservations(): Observations {
       const recorder = recorderOf(context);
       if (recorder) recorder.isShared = false;
     },
-    add: (context, info, coordinate, { status, ageSeconds, remainingSeconds, tags }) => {
+    add: (context, info, coordinate, answer) => {
       const recorder = recorderOf(context);
       if (!recorder) return;
+      const { status, ageSeconds, remainingSeconds, tags } = answer;
       const { statuses, wants } = recorder;
       statuses[status] = (statuses[status] ?? 0) + 1;
       if (remainingSeconds < recorder.remainingSeconds)

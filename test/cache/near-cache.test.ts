@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createCodec } from "../../src/cache/codec.js";
-import { createNearCache, type NearCache, type NearHit } from "../../src/cache/near-cache.js";
+import { createNearCache, type NearCache } from "../../src/cache/near-cache.js";
 import type { Entry } from "../../src/cache/store.js";
 
 const codec = createCodec();
@@ -66,6 +66,16 @@ describe("an entry that is kept near", () => {
     expect(near.find("order", [])).toBeUndefined();
   });
 
+  test("is looked for under the tags of now, in whichever list they stand", () => {
+    keep("menu", entryOf("value", { tags: ["a", "b"] }));
+    const [tags, fixed] = [["a"], Object.freeze(["b"])];
+    for (const list of [tags, fixed, tags, fixed]) expect(near.find("menu", list)).toBeDefined();
+    tags.push("c");
+    expect(near.find("menu", tags)).toBeUndefined();
+    keep("menu", entryOf("value", { tags: ["a"] }));
+    expect(near.find("menu", fixed)).toBeUndefined();
+  });
+
   test("serves no longer than its age allows, though its ttl would", () => {
     keep("menu", entryOf("value"));
     pass(MAX_AGE_MS - 1);
@@ -107,9 +117,9 @@ describe("an entry that is kept near", () => {
   test("chooses somebody to refresh it when its end is near, and only then", () => {
     keep("menu", entryOf("value", { ttlMs: 4_000, loadMs: 1_000 }));
     vi.spyOn(Math, "random").mockReturnValue(0.9);
-    expect(near.wantsRefresh(near.find("menu", []) as NearHit)).toBe(false);
+    expect(near.find("menu", [])?.isDue).toBe(false);
     pass(2_000);
-    expect(near.wantsRefresh(near.find("menu", []) as NearHit)).toBe(true);
+    expect(near.find("menu", [])?.isDue).toBe(true);
     vi.restoreAllMocks();
   });
 });

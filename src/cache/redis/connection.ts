@@ -2,9 +2,10 @@ import type { Cluster, Redis } from "ioredis";
 import { StoreError, StoreUnavailableError, UnsupportedStoreError } from "../errors.js";
 import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
-import { readEvaluation, withSource } from "./evaluate.js";
+import { readEvaluation } from "./evaluate.js";
+import { repeatMissingScripts } from "./missing-scripts.js";
 import { createNodes, type Nodes, type NodeWatch } from "./nodes.js";
-import { asStoreError, isMissingScript } from "./reply-error.js";
+import { asStoreError } from "./reply-error.js";
 import { isRefusal, loadScripts } from "./transactions/load-scripts.js";
 import { createTransactions, type Transactions } from "./transactions/transactions.js";
 import { inTime, within } from "./within.js";
@@ -136,7 +137,7 @@ export function openConnection(
   async function exchange(commands: readonly Command[]): Promise<unknown[]> {
     if (unsupported) throw new StoreUnavailableError(unsupported.message, { cause: unsupported });
     const replies = await (transactions ? transactions.exchange(commands) : transmit(commands));
-    if (replies.some(isMissing)) await repeatWithSources(commands, replies);
+    await repeatMissingScripts(commands, replies, transmit);
     for (const [index, reply] of replies.entries()) {
       if (!(reply instanceof Error)) continue;
       // Scripts were forbidden since we asked.
@@ -145,30 +146,6 @@ export function openConnection(
       replies[index] = asStoreError(reply);
     }
     return replies;
-  }
-
-  /**
-   * A server that was restarted or promoted is given the scripts it lacks. What stands behind them in the batch may
-   * rely on their having run, as the log's read does on the claims of tags, and an eviction on the log's advance: plain
-   * commands and scripts that may be repeated are sent again as well.
-   */
-  async function repeatWithSources(
-    commands: readonly Command[],
-    replies: unknown[],
-  ): Promise<void> {
-    const first = replies.findIndex(isMissing);
-    const again = commands
-      .map((command, index) => ({ command, index, script: readEvaluation(command)?.script }))
-      .filter(
-        ({ index, script }) =>
-          index >= first && (isMissing(replies[index]) || (script?.isRepeatable ?? true)),
-      );
-    const answers = await transmit(
-      again.map(({ command, script }) => (script ? withSource(command) : command)),
-    );
-    again.forEach(({ index }, place) => {
-      replies[index] = answers[place];
-    });
   }
 
   async function transmit(commands: readonly Command[]): Promise<unknown[]> {
@@ -242,10 +219,6 @@ function readyOf(client: RedisClient): () => Promise<void> {
     next.catch(() => {});
     return next;
   };
-}
-
-function isMissing(reply: unknown): boolean {
-  return reply instanceof Error && isMissingScript(reply);
 }
 
 function asError(cause: unknown): Error {

@@ -2,7 +2,8 @@ import type { Cluster, Redis } from "ioredis";
 import { StoreError, StoreUnavailableError } from "../errors.js";
 import type { Command, Connection } from "./connection.js";
 import type { Nodes } from "./nodes.js";
-import { asStoreError } from "./reply-error.js";
+import { idOf, infoOf, markOf, type ServerId, wasReplica } from "./server-id.js";
+import { hookSlotRefresh } from "./slot-refresh.js";
 import { within } from "./within.js";
 
 /**
@@ -27,9 +28,6 @@ export interface Promotions {
   refresh(): Promise<void>;
 }
 
-/** Says which process a server is, and whether it was promoted since. */
-export type ServerId = string;
-
 type Seen = Pick<Promotions, "masters" | "logMark">;
 
 /**
@@ -43,7 +41,7 @@ export function watchPromotions(
   onPromotion: (lostAtMs: number) => void,
 ): Promotions {
   const { client } = connection;
-  const refresh = client.isCluster ? hookRefresh(client as Cluster, doubt) : undefined;
+  const refresh = client.isCluster ? hookSlotRefresh(client as Cluster, doubt) : undefined;
   let masters: ReadonlySet<ServerId> = new Set();
   /** Masters that were in use once, and that neither came back nor were replaced. */
   const missing = new Set<ServerId>();
@@ -231,55 +229,8 @@ export function watchPromotions(
 const BLIND =
   "INFO must be allowed, so that a promoted replica is noticed, but is not: what a failover undoes is not evicted again.";
 
-/** "" from a server that does not let us ask. */
-async function infoOf(server: Redis): Promise<string> {
-  try {
-    return await server.info("server", "replication");
-  } catch (error) {
-    if (error instanceof Error && error.name === "ReplyError") return "";
-    throw error;
-  }
-}
-
 /** Nobody who waited for the old server is answered by the new one before that has what the old one had. */
 function promoted(): StoreUnavailableError {
   const text = "The server must be the one that was in use before, but another was promoted.";
   return new StoreUnavailableError(text);
-}
-
-/**
- * The client learns anew who serves which slots whenever it was redirected, and goes on meanwhile.
- *
- * @returns the same, to be done at our own wish, without telling
- */
-function hookRefresh(cluster: Cluster, onRefresh: () => void): () => Promise<void> {
-  const refresh = cluster.refreshSlotsCache.bind(cluster);
-  cluster.refreshSlotsCache = (callback) => {
-    refresh(callback);
-    onRefresh();
-  };
-  return () =>
-    new Promise((resolve, reject) => {
-      refresh((error) => {
-        if (error) reject(asStoreError(error));
-        else resolve();
-      });
-    });
-}
-
-/** A server that was a master, a replica and a master again is another one than before. */
-export function idOf(info: string): ServerId {
-  const run = /^run_id:(\w+)/m.exec(info)?.[1] ?? "";
-  const formerId = /^master_replid2:(\w+)/m.exec(info)?.[1] ?? "";
-  return /^0*$/.test(formerId) ? run : `${run}:${formerId}`;
-}
-
-/** As `idOf` tells it: a replica that is promoted keeps its former replication id. */
-function wasReplica(id: ServerId): boolean {
-  return id.includes(":");
-}
-
-/** The first 8 digits of the replication id, as advance-log.lua takes them. */
-function markOf(info: string): string {
-  return /^master_replid:([0-9a-f]{8})/m.exec(info)?.[1] ?? "";
 }

@@ -2,7 +2,8 @@ import type { ChainableCommander, Cluster, Redis } from "ioredis";
 import { UnreplicatedError } from "../evictions.js";
 import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
-import { idOf, type Promotions, type ServerId } from "./promotion.js";
+import type { Promotions } from "./promotion.js";
+import { idOf, type ServerId } from "./server-id.js";
 import { within } from "./within.js";
 
 /** Waits until enough replicas have what was evicted. */
