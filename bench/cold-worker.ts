@@ -7,6 +7,8 @@ export interface ColdOrder {
   readonly key: string;
   readonly callers: number;
   readonly loadMs: number;
+  /** How long to keep the report back. */
+  readonly settleMs: number;
   /** On the clock that all processes share. */
   readonly startAtMs: number;
 }
@@ -38,6 +40,7 @@ async function carryOut(order: ColdOrder): Promise<ColdReport> {
   await sleep(Math.max(0, order.startAtMs - machineNowMs()));
   await Promise.all(Array.from({ length: order.callers }, call));
   answersMs.sort((a, b) => a - b);
+  await sleep(order.settleMs);
   return { loadEndsMs, answersMs: answersMs.slice(loadEndsMs.length) };
 }
 

@@ -14,8 +14,10 @@ const PROCESSES = 4;
 const CALLERS = 250;
 const LOAD_MS = 100;
 const ROUNDS = Number(process.env.ROUNDS ?? 20);
-/** A process that has been up for a while has its code compiled. */
-const WARM_UP_ROUNDS = 30;
+/** A process that has been up for a while has its code compiled, that of whoever leads as that of those who wait. */
+const WARM_UP = { rounds: 150, loadMs: 5, startsInMs: 10, settleMs: 0 };
+/** By then all processes have been answered: reporting takes time, which others may still need. */
+const MEASURED = { loadMs: LOAD_MS, startsInMs: 50, settleMs: 50 };
 const WANTED_P99_MS = 5;
 /** No cache: how soon one process hears what another published, which is the least that a waiter waits. */
 const PUSH = "(a bare PUBLISH)";
@@ -51,15 +53,16 @@ async function measure(name: string, worker: "cold-worker" | "push-worker"): Pro
     server.url,
   ]);
   const rounds: Round[] = [];
-  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round += 1) {
+  for (let round = 0; round < WARM_UP.rounds + ROUNDS; round += 1) {
+    const { startsInMs, ...how } = round < WARM_UP.rounds ? WARM_UP : MEASURED;
     const order: ColdOrder = {
+      ...how,
       key: `cold:${name}:${round}`,
       callers: CALLERS,
-      loadMs: LOAD_MS,
-      startAtMs: machineNowMs() + 50,
+      startAtMs: machineNowMs() + startsInMs,
     };
     const reports = await processes.run((index) => ({ ...order, leads: index === 0 }));
-    if (round >= WARM_UP_ROUNDS) rounds.push(together(reports));
+    if (round >= WARM_UP.rounds) rounds.push(together(reports));
   }
   return rounds;
 }

@@ -127,14 +127,15 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
     if (isClosed) throw new CacheClosedError("The cache must be open, but it was closed.");
   }
 
-  /** Not async: a near hit would pay for a frame that never waits. */
+  /** Not async: a near hit would pay for a frame that never waits, and a crowd of waiters for one more each. */
   function getOrSet<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Promise<T> {
-    const hit = takeNear(key, entryOptions, load);
-    return hit ? Promise.resolve(hit.value as T) : findValue(key, entryOptions, load);
-  }
-
-  async function findValue<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Promise<T> {
-    return (await find(open(key, entryOptions, load))).value as T;
+    try {
+      const hit = takeNear(key, entryOptions, load);
+      if (hit) return Promise.resolve(hit.value as T);
+      return find(open(key, entryOptions, load)).then(valueIn<T>);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   function findNear(
@@ -287,4 +288,8 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
       await store.close();
     },
   };
+}
+
+function valueIn<T>(answer: Lookup<unknown>): T {
+  return answer.value as T;
 }

@@ -33,3 +33,22 @@ export function cameWithin(promise: Promise<unknown>, ms: number): Promise<boole
     );
   });
 }
+
+/** The last crowd that waits for a promise. */
+const crowds = new WeakMap<
+  Promise<unknown>,
+  { readonly dueAtMs: number; readonly came: Promise<boolean> }
+>();
+
+/**
+ * As `cameWithin`, up to a time of `performance.now()`'s clock. Who waits for one promise up to the same millisecond
+ * shares a timer and an answer.
+ */
+export function cameBy(promise: Promise<unknown>, deadlineMs: number): Promise<boolean> {
+  const dueAtMs = Math.ceil(deadlineMs);
+  const crowd = crowds.get(promise);
+  if (crowd?.dueAtMs === dueAtMs) return crowd.came;
+  const came = cameWithin(promise, dueAtMs - performance.now());
+  crowds.set(promise, { dueAtMs, came });
+  return came;
+}

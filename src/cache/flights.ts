@@ -53,6 +53,8 @@ export interface Flight {
   readonly leased: Promise<void>;
   settleLease(): void;
   readonly landed: Promise<Landing>;
+  /** At hand once it has landed. */
+  landing: Landing | undefined;
   land(landing: Landing): void;
 }
 
@@ -81,7 +83,9 @@ export class Flights {
       leased: lease.promise,
       settleLease: lease.resolve,
       landed: landing.promise,
+      landing: undefined,
       land: (how) => {
+        flight.landing ??= how;
         if (this.#byKey.get(key) === flight) this.#byKey.delete(key);
         lease.resolve();
         landing.resolve(how);

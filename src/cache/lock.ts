@@ -5,7 +5,7 @@ import { randomId } from "./random.js";
 import type { LockSettings } from "./settings.js";
 import { lockKey, type Store, type Token } from "./store.js";
 import type { LockContext } from "./types.js";
-import { createWaiting } from "./waiting.js";
+import { Waiting } from "./waiting.js";
 import type { WaitingRooms } from "./waiting-rooms.js";
 
 export interface Lock {
@@ -48,7 +48,7 @@ export async function withLock<T>(
   }
 
   async function acquire(): Promise<Held> {
-    const waiting = createWaiting(rooms, { key, tags: [] }, settings.waitMs, () => {});
+    const waiting = new Waiting(rooms, key, [], settings.waitMs);
     let reading = await store.read(key, []);
     for (;;) {
       const { lease: others, token: seen } = reading;

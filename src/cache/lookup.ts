@@ -19,7 +19,7 @@ import { takeLease } from "./lease.js";
 import { randomId } from "./random.js";
 import type { LeaseGrant, Reading } from "./store.js";
 import type { LookupStatus } from "./types.js";
-import { createWaiting, type Waiting } from "./waiting.js";
+import { Waiting } from "./waiting.js";
 import type { WaitingRooms } from "./waiting-rooms.js";
 import { standIn } from "./write-behind/stand-in.js";
 
@@ -75,13 +75,14 @@ export function createLookups(parts: LookupParts): Lookups {
         outage.notice(error);
       }
       if (!reading || !isTrusted(call, reading.entry?.tags)) {
-        if (!waiting) reporter.report({ type: "miss", ...named(call) });
+        if (!waiting) reporter.happened("miss", call.key, call.entry.coordinate);
         return withoutStore(call, failure);
       }
       const found = fromEntry(call, reading, waiting);
       if (found) return found;
       waiting ??= missed(call);
-      const loaded = await fromLoad(call, reading, waiting);
+      const loading = fromLoad(call, reading, waiting);
+      const loaded = loading && (await loading);
       if (loaded) return loaded;
     }
   }
@@ -91,20 +92,21 @@ export function createLookups(parts: LookupParts): Lookups {
     return !outage.isOn && !outage.distrusts(key, tags);
   }
 
-  /** Joins, waits or leads; undefined means: look again. */
-  async function fromLoad(
+  /** Joins, waits or leads; undefined means: look again. Not async: a crowd that waits for another's lease passes here. */
+  function fromLoad(
     call: Call,
     reading: Reading,
     waiting: Waiting,
-  ): Promise<Answer | undefined> {
+  ): Promise<Answer | undefined> | undefined {
     if (reading.pass || waiting.isOver()) return passing(call, reading);
     const flight = flights.get(call.key);
     if (flight && mayJoinFill(flight, reading)) return joining(call, reading, flight, waiting);
     if (flight && !flight.token) {
-      await waiting.until(flight.leased);
-      return undefined;
+      tellWait(call, waiting);
+      return waiting.until(flight.leased).then(lookAgain);
     }
     if (reading.lease && !reading.lease.doomed) {
+      tellWait(call, waiting);
       waiting.stayBehind(reading.lease);
       return undefined;
     }
@@ -158,16 +160,20 @@ export function createLookups(parts: LookupParts): Lookups {
     }
   }
 
-  async function joining(
+  /** Not async, as `fromLoad`. */
+  function joining(
     call: Call,
     reading: Reading,
     flight: Flight,
     waiting: Waiting,
   ): Promise<Answer | undefined> {
-    if (!(await waiting.until(flight.landed))) return undefined;
-    const landing = await flight.landed;
-    const isEarly = cameBefore(flight, reading, call.entry);
-    return isForJoiner(landing, isEarly) ? answers.fromOthers(call, landing, "waited") : undefined;
+    tellWait(call, waiting);
+    return waiting.until(flight.landed).then((came) => {
+      const landing = came ? flight.landing : undefined;
+      const isEarly = cameBefore(flight, reading, call.entry);
+      if (!landing || !isForJoiner(landing, isEarly)) return undefined;
+      return answers.fromOthers(call, landing, "waited");
+    });
   }
 
   async function passing(call: Call, reading: Reading): Promise<Answer> {
@@ -217,11 +223,13 @@ export function createLookups(parts: LookupParts): Lookups {
     return answers.fromOthers(call, landing, status) ?? (await alone(call, !outage.isOn));
   }
 
-  function missed(call: Call): Waiting {
-    reporter.report({ type: "miss", ...named(call) });
-    return createWaiting(rooms, { key: call.key, tags: call.entry.tags }, settings.waitMs, () =>
-      reporter.report({ type: "wait", ...named(call) }),
-    );
+  function missed({ key, entry: { tags, coordinate } }: Call): Waiting {
+    reporter.happened("miss", key, coordinate);
+    return new Waiting(rooms, key, tags, settings.waitMs);
+  }
+
+  function tellWait({ key, entry: { coordinate } }: Call, waiting: Waiting): void {
+    if (!waiting.began) reporter.happened("wait", key, coordinate);
   }
 
   /** A fresh entry, or a stale one inside its window, for which a refresh is begun; undefined: there is none. */
@@ -263,3 +271,5 @@ export function createLookups(parts: LookupParts): Lookups {
     });
   }
 }
+
+function lookAgain(): undefined {}

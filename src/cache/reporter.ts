@@ -9,6 +9,7 @@ export interface Reporter {
   report(event: CacheEvent): void;
   /** As `report`, for what happens most: nothing is made where nobody listens. */
   hit(about: About, ageSeconds: number): void;
+  happened(type: "miss" | "wait", key: string, coordinate: string | undefined): void;
   nearHit(key: string, coordinate: string | undefined, entry: NearEntry): void;
   /** A failure inside the cache that no caller sees. */
   error(cause: unknown, about?: About): void;
@@ -128,6 +129,12 @@ export function createReporter(): Reporter {
     hit(about, ageSeconds) {
       if (listeners.size === 0 && !events.hasSubscribers) counts.hits += 1;
       else report({ type: "hit", ageSeconds, key: about.key, ...defined(about) });
+    },
+    happened(type, key, coordinate) {
+      if (listeners.size > 0 || events.hasSubscribers) {
+        report({ type, key, ...defined({ coordinate }) });
+      } else if (type === "miss") counts.misses += 1;
+      else counts.waits += 1;
     },
     nearHit(key, coordinate, entry) {
       if (listeners.size === 0 && !events.hasSubscribers) counts.nearHits += 1;

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { createDeferred, type Deferred } from "./deferred.js";
 import type { Pushed, Reading, Store } from "./store.js";
 
 /**
@@ -43,21 +44,17 @@ export function createWaitingRooms(store: RoomStore, pollMs = LONGEST_POLL_MS): 
 
 const LONGEST_POLL_MS = 250;
 
-interface Guest {
-  /** It has been told what the room's last read found. */
-  readonly hasLooked: boolean;
-  resolve(reading: Reading): void;
-  reject(error: unknown): void;
-}
-
 class Room {
   readonly #store: RoomStore;
   readonly #key: string;
   readonly #tags: readonly string[];
   readonly #pollMs: number;
-  #guests: Guest[] = [];
+  /** One promise for all who come for the first time: a crowd is let in at the price of one. */
+  #newcomers: Deferred<Reading> | undefined;
+  /** And one for those who have been told what the room's last read found, and wait on. */
+  #waiters: Deferred<Reading> | undefined;
   /** Those that the read under way is for. */
-  #told: readonly Guest[] = [];
+  #told: readonly Deferred<Reading>[] = [];
   #last: Reading | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   /** A wake that came after the last read was sent. */
@@ -78,28 +75,36 @@ class Room {
     this.#tags = tags;
     this.#serve(onEmpty).catch((error) => {
       onEmpty();
-      for (const guest of this.#guests) guest.reject(error);
+      for (const party of this.#takeAll()) party.reject(error);
     });
   }
 
   enter(dueAt: number): Promise<Reading> {
-    const looked = new Promise<Reading>((resolve, reject) => {
-      this.#guests.push({ hasLooked: dueAt > 0, resolve, reject });
-    });
-    // A guest may have gone, since its store is out of reach.
-    looked.catch(() => {});
+    const party = dueAt > 0 ? this.#waiters : this.#newcomers;
+    const joined = party ?? createParty();
+    if (dueAt > 0) this.#waiters = joined;
+    else this.#newcomers = joined;
     if (dueAt < this.#dueAt) {
       this.#dueAt = dueAt;
       this.#setTimer();
     }
-    return looked;
+    return joined.promise;
   }
 
   leave(error: Error): void {
-    const guests = this.#guests;
-    this.#guests = [];
-    for (const guest of [...guests, ...this.#told]) guest.reject(error);
+    for (const party of [...this.#takeAll(), ...this.#told]) party.reject(error);
     this.#rouse();
+  }
+
+  get #isEmpty(): boolean {
+    return !this.#newcomers && !this.#waiters;
+  }
+
+  #takeAll(): Deferred<Reading>[] {
+    const parties = [this.#newcomers, this.#waiters];
+    this.#newcomers = undefined;
+    this.#waiters = undefined;
+    return parties.filter((party) => party !== undefined);
   }
 
   async #serve(onEmpty: () => void): Promise<void> {
@@ -117,9 +122,9 @@ class Room {
         await this.#tellAll();
         // Who has to wait on comes back within the promise jobs of having been told.
         await turn();
-        if (this.#guests.length === 0) return onEmpty();
+        if (this.#isEmpty) return onEmpty();
         await this.#sleep();
-        if (this.#guests.length === 0) return onEmpty();
+        if (this.#isEmpty) return onEmpty();
       }
     } finally {
       clearTimeout(this.#timer);
@@ -127,19 +132,18 @@ class Room {
     }
   }
 
-  /** Of the guests of now, and no others: who comes while the read is under way may ask for something newer. */
+  /** Those of now, and no others: who comes while the read is under way may ask for something newer. */
   async #tellAll(): Promise<void> {
-    const guests = this.#guests;
-    this.#guests = [];
-    this.#told = guests;
+    const parties = this.#takeAll();
+    this.#told = parties;
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#isWoken = false;
     try {
       const reading = await this.#store.read(this.#key, this.#tags);
       this.#last = reading;
-      for (const guest of guests) guest.resolve(reading);
+      for (const party of parties) party.resolve(reading);
     } catch (error) {
-      for (const guest of guests) guest.reject(error);
+      for (const party of parties) party.reject(error);
     }
   }
 
@@ -162,9 +166,8 @@ class Room {
       versions,
       isCoveredBy: (since) => last.isCoveredBy(since),
     };
-    const guests = this.#guests;
-    this.#guests = guests.filter(({ hasLooked }) => !hasLooked);
-    for (const guest of guests) if (guest.hasLooked) guest.resolve(reading);
+    this.#waiters?.resolve(reading);
+    this.#waiters = undefined;
     return true;
   }
 
@@ -182,4 +185,11 @@ class Room {
     const untilDue = Math.ceil(this.#dueAt - performance.now());
     this.#timer = setTimeout(() => this.#rouse(), Math.max(0, Math.min(this.#pollMs, untilDue)));
   }
+}
+
+function createParty(): Deferred<Reading> {
+  const party = createDeferred<Reading>();
+  // All may have gone, since their store is out of reach.
+  party.promise.catch(() => {});
+  return party;
 }

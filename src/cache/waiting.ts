@@ -1,57 +1,53 @@
-import { cameWithin } from "./deferred.js";
+import { cameBy } from "./deferred.js";
 import type { Reading, SeenLease } from "./store.js";
 import type { WaitingRooms } from "./waiting-rooms.js";
 
 /** One caller's waiting for what others load, up to its deadline. */
-export interface Waiting {
-  /** True once the caller has waited long enough, and should load for itself. */
-  isOver(): boolean;
-  /** Whether it waited at all. */
-  readonly began: boolean;
-  /** True when the promise settled before the deadline. */
-  until(promise: Promise<unknown>): Promise<boolean>;
-  /** Somebody else's lease is to be waited for: the next look is for when the key may have changed. */
-  stayBehind(lease: SeenLease): void;
-  /** That look, once for each `stayBehind`; undefined without one. Rejects as `Store.read` does. */
-  nextLook(): Promise<Reading> | undefined;
-}
+export class Waiting {
+  readonly #rooms: WaitingRooms;
+  readonly #key: string;
+  readonly #tags: readonly string[];
+  readonly #deadline: number;
+  #began = false;
+  #isRegistered = false;
+  #looked: Promise<Reading> | undefined;
 
-export function createWaiting(
-  rooms: WaitingRooms,
-  { key, tags }: { readonly key: string; readonly tags: readonly string[] },
-  waitMs: number,
-  onBegin: () => void,
-): Waiting {
-  const deadline = performance.now() + waitMs;
-  let began = false;
-  let isRegistered = false;
-  let looked: Promise<Reading> | undefined;
-
-  function begin(): void {
-    if (began) return;
-    began = true;
-    onBegin();
+  constructor(rooms: WaitingRooms, key: string, tags: readonly string[], waitMs: number) {
+    this.#rooms = rooms;
+    this.#key = key;
+    this.#tags = tags;
+    this.#deadline = performance.now() + waitMs;
   }
 
-  return {
-    get began() {
-      return began;
-    },
-    isOver: () => performance.now() >= deadline,
-    until(promise) {
-      begin();
-      return cameWithin(promise, deadline - performance.now());
-    },
-    stayBehind(lease) {
-      begin();
-      const leaseEndsAt = performance.now() + Math.max(1, lease.remainingMs);
-      looked = rooms.look(key, tags, isRegistered ? Math.min(leaseEndsAt, deadline) : 0);
-      isRegistered = true;
-    },
-    nextLook() {
-      const look = looked;
-      looked = undefined;
-      return look;
-    },
-  };
+  /** Whether it waited at all. */
+  get began(): boolean {
+    return this.#began;
+  }
+
+  /** True once the caller has waited long enough, and should load for itself. */
+  isOver(): boolean {
+    return performance.now() >= this.#deadline;
+  }
+
+  /** True when the promise settled before the deadline. */
+  until(promise: Promise<unknown>): Promise<boolean> {
+    this.#began = true;
+    return cameBy(promise, this.#deadline);
+  }
+
+  /** Somebody else's lease is to be waited for: the next look is for when the key may have changed. */
+  stayBehind(lease: SeenLease): void {
+    this.#began = true;
+    const leaseEndsAt = performance.now() + Math.max(1, lease.remainingMs);
+    const dueAt = this.#isRegistered ? Math.min(leaseEndsAt, this.#deadline) : 0;
+    this.#looked = this.#rooms.look(this.#key, this.#tags, dueAt);
+    this.#isRegistered = true;
+  }
+
+  /** That look, once for each `stayBehind`; undefined without one. Rejects as `Store.read` does. */
+  nextLook(): Promise<Reading> | undefined {
+    const looked = this.#looked;
+    this.#looked = undefined;
+    return looked;
+  }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { cameWithin, createDeferred } from "../../src/cache/deferred.js";
+import { cameBy, cameWithin, createDeferred } from "../../src/cache/deferred.js";
 
 test("a deferred promise settles as its holder says, once", async () => {
   const kept = createDeferred<number>();
@@ -40,5 +40,32 @@ describe("cameWithin", () => {
   test("rejects as the promise does, and leaves no timer behind", async () => {
     await expect(cameWithin(Promise.reject(new Error("no")), 50)).rejects.toThrow("no");
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("cameBy", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  test("has one timer for all who wait for one promise up to one millisecond", async () => {
+    const deferred = createDeferred();
+    const due = performance.now() + 50;
+    const crowd = [0, -0.2, -0.9].map((early) => cameBy(deferred.promise, due + early));
+    expect(vi.getTimerCount()).toBe(1);
+    const patient = cameBy(deferred.promise, due + 50);
+    expect(vi.getTimerCount()).toBe(2);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(await Promise.all(crowd)).toEqual([false, false, false]);
+    deferred.resolve();
+    expect(await patient).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("is true for whoever asks once it came", async () => {
+    const deferred = createDeferred();
+    const due = performance.now() + 50;
+    deferred.resolve();
+    expect(await cameBy(deferred.promise, due)).toBe(true);
+    expect(await cameBy(deferred.promise, due)).toBe(true);
   });
 });

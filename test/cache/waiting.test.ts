@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createDeferred } from "../../src/cache/deferred.js";
 import { createMemoryStore } from "../../src/cache/memory-store.js";
 import type { Reading, SeenLease, Store } from "../../src/cache/store.js";
-import { createWaiting, type Waiting } from "../../src/cache/waiting.js";
+import { Waiting } from "../../src/cache/waiting.js";
 import { createWaitingRooms } from "../../src/cache/waiting-rooms.js";
 
 let store: Store;
@@ -24,9 +24,7 @@ const held = (remainingMs: number): SeenLease => ({
 });
 
 function createWaiter(waitMs = 5_000) {
-  const began = vi.fn();
-  const call = { key: "menu", tags: [] };
-  return { waiting: createWaiting(createWaitingRooms(store), call, waitMs, began), began };
+  return { waiting: new Waiting(createWaitingRooms(store), "menu", [], waitMs) };
 }
 
 /** Stays behind a lease, and looks again. */
@@ -48,19 +46,18 @@ async function timeOf(work: Promise<unknown>): Promise<number> {
 }
 
 test("a caller that never waits is never said to have begun", async () => {
-  const { waiting, began } = createWaiter();
-  expect(waiting.began).toBe(false);
+  const { waiting } = createWaiter();
   expect(waiting.nextLook()).toBeUndefined();
-  expect(began).not.toHaveBeenCalled();
+  expect(waiting.began).toBe(false);
 });
 
-test("a caller begins to wait once, whatever it waits for", async () => {
-  const { waiting, began } = createWaiter();
-  await waiting.until(Promise.resolve());
-  await look(waiting, held(1_000));
-  await waiting.until(Promise.resolve());
+test.each<[string, (waiting: Waiting) => Promise<unknown>]>([
+  ["a fill of this process", (waiting) => waiting.until(Promise.resolve())],
+  ["another's lease", (waiting) => look(waiting, held(1_000))],
+])("a caller has begun to wait once it waits for %s", async (_, wait) => {
+  const { waiting } = createWaiter();
+  await wait(waiting);
   expect(waiting.began).toBe(true);
-  expect(began).toHaveBeenCalledTimes(1);
 });
 
 test("a caller has waited long enough at its deadline, not before", async () => {

@@ -35,7 +35,7 @@ export class Look {
       record = new SeenRecord(this.#fetch, this.#keys.entry(key), this.#serverNow);
       this.#records.set(key, record);
     }
-    return new SeenReading(this, record, tags);
+    return record.readingFor(this, tags);
   }
 
   /** One round trip for all that was asked for since the last one. Then asks for the tags that entries told of. */
@@ -82,6 +82,7 @@ class SeenRecord {
   readonly #serverNow: () => number;
   #stored: StoredRecord | undefined;
   #isRead = false;
+  #reading: SeenReading | undefined;
   seenAtMs = 0;
   valid = false;
 
@@ -93,6 +94,12 @@ class SeenRecord {
 
   get stored(): StoredRecord | undefined {
     return this.#stored;
+  }
+
+  /** A crowd that asks for one key with the same tags sees the same. */
+  readingFor(look: Look, tags: readonly string[]): SeenReading {
+    if (!this.#reading?.isFor(tags)) this.#reading = new SeenReading(look, this, tags);
+    return this.#reading;
   }
 
   check(look: Look): void {
@@ -135,16 +142,24 @@ class SeenTag {
   }
 }
 
-/** One caller's view of a look. A hit needs little more than `entry` and `valid`; the rest is told when asked for. */
+/** What callers see of a look. A hit needs little more than `entry` and `valid`; the rest is made when it is asked for. */
 export class SeenReading implements Reading {
   readonly #look: Look;
   readonly #record: SeenRecord;
   readonly #tags: readonly string[];
+  /** null until they are asked for, which is after the look has run. */
+  #held: SeenLease | undefined | null = null;
+  #versions: ReadonlyMap<string, Nonce> | undefined;
 
   constructor(look: Look, record: SeenRecord, tags: readonly string[]) {
     this.#look = look;
     this.#record = record;
     this.#tags = tags;
+  }
+
+  isFor(tags: readonly string[]): boolean {
+    const own = this.#tags;
+    return tags === own || (tags.length === own.length && tags.every((tag, at) => tag === own[at]));
   }
 
   /** Why it cannot be read: what it needs lies on a node of a cluster that is lost. */
@@ -183,12 +198,8 @@ export class SeenReading implements Reading {
   }
 
   get versions(): ReadonlyMap<string, Nonce> {
-    const versions = new Map<string, Nonce>();
-    for (const tag of this.#tags) {
-      const version = this.#look.tag(tag).version;
-      if (version) versions.set(tag, version.nonce);
-    }
-    return versions;
+    this.#versions ??= this.#readVersions();
+    return this.#versions;
   }
 
   isCoveredBy(since: Position): boolean {
@@ -198,8 +209,22 @@ export class SeenReading implements Reading {
     });
   }
 
-  /** Who holds the key, if it still holds; doomed when a tag was evicted after that, or lost. */
+  #readVersions(): ReadonlyMap<string, Nonce> {
+    const versions = new Map<string, Nonce>();
+    for (const tag of this.#tags) {
+      const version = this.#look.tag(tag).version;
+      if (version) versions.set(tag, version.nonce);
+    }
+    return versions;
+  }
+
   #hold(): SeenLease | undefined {
+    if (this.#held === null) this.#held = this.#readHold();
+    return this.#held;
+  }
+
+  /** Who holds the key, if it still holds; doomed when a tag was evicted after that, or lost. */
+  #readHold(): SeenLease | undefined {
     const { stored, seenAtMs } = this.#record;
     if (!stored || stored.isAtRest) return undefined;
     const remainingMs = stored.deadlineMs - seenAtMs;

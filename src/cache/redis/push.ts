@@ -31,6 +31,8 @@ export interface PushListener {
 }
 
 const RETRY_AFTER_MS = 1000;
+/** Who waits for a key once often does so again; and when a fill ends, all have better to do than to unsubscribe. */
+const LINGER_MS = 1000;
 
 /** What was committed, as commit-entry.lua tells it; undefined for a mere wake. */
 function readPushed(message: Buffer): Pushed | undefined {
@@ -47,19 +49,21 @@ export function openPush(
   // Subscribed to anew by ourselves at every connect, so the client need not remember.
   const client = duplicate(given, { subscriber: true });
   const subscribing = new Map<string, Promise<unknown>>();
-  const wakers = createWakers((key) => {
-    subscribing.delete(key);
-    if (isConnected) client.unsubscribe(keys.wake(key)).catch(() => {});
+  const wakers = createWakers(() => {
+    lingering ??= setTimeout(unsubscribeIdle, LINGER_MS).unref();
   });
   const wakePrefix = keys.wake("");
   let isConnected = false;
   let hearsAll = false;
   let isChecking = false;
   let retry: NodeJS.Timeout | undefined;
+  let lingering: NodeJS.Timeout | undefined;
 
   client.on("error", () => {});
   client.on("close", () => {
     isConnected = false;
+    // At the next connect only those are subscribed to that somebody waits for.
+    forgetIdle();
     listener.onDisconnect();
   });
   client.on("ready", subscribe);
@@ -80,6 +84,18 @@ export function openPush(
     isConnected = true;
     listener.onConnect();
     wakers.wakeAll();
+  }
+
+  function unsubscribeIdle(): void {
+    lingering = undefined;
+    const channels = forgetIdle().map((key) => keys.wake(key));
+    if (isConnected && channels.length > 0) client.unsubscribe(...channels).catch(() => {});
+  }
+
+  function forgetIdle(): string[] {
+    const idle = [...subscribing.keys()].filter((key) => !wakers.has(key));
+    for (const key of idle) subscribing.delete(key);
+    return idle;
   }
 
   client.on("pmessage", (_: string, channel: string) => {
@@ -131,6 +147,7 @@ export function openPush(
     },
     close() {
       clearTimeout(retry);
+      clearTimeout(lingering);
       client.disconnect();
     },
   };
