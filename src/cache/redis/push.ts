@@ -86,6 +86,12 @@ export function openPush(
     wakers.wakeAll();
   }
 
+  function subscribeTo(key: string): Promise<unknown> {
+    const subscribed = client.subscribe(keys.wake(key)).catch(() => subscribing.delete(key));
+    subscribing.set(key, subscribed);
+    return subscribed;
+  }
+
   function unsubscribeIdle(): void {
     lingering = undefined;
     const channels = forgetIdle().map((key) => keys.wake(key));
@@ -118,9 +124,7 @@ export function openPush(
     async watch(key) {
       const watch = wakers.add(key);
       if (isConnected) {
-        const subscribed = subscribing.get(key) ?? client.subscribe(keys.wake(key)).catch(() => {});
-        subscribing.set(key, subscribed);
-        await cameWithin(subscribed, limitMs);
+        await cameWithin(subscribing.get(key) ?? subscribeTo(key), limitMs);
       }
       return watch;
     },

@@ -72,6 +72,12 @@ async function subscribers(channel: string): Promise<number> {
   return count;
 }
 
+/** How many SUBSCRIBE commands the server has seen. */
+async function registrations(): Promise<number> {
+  const text = await redis.info("commandstats");
+  return Number(/cmdstat_subscribe:calls=(\d+)/.exec(text)?.[1] ?? 0);
+}
+
 describe("a watch", () => {
   test("is registered at the server when it is given out", async () => {
     await push.watch("menu");
@@ -102,7 +108,15 @@ describe("a watch", () => {
     await delivered();
     expect(await subscribers(keys.wake("menu"))).toBe(1);
     watches[1]?.close();
-    await expect.poll(() => subscribers(keys.wake("menu"))).toBe(0);
+    await expect.poll(() => subscribers(keys.wake("menu")), { timeout: 5_000 }).toBe(0);
+  });
+
+  test("finds its key registered still, where somebody waited for it a moment ago", async () => {
+    (await push.watch("menu")).close();
+    const before = await registrations();
+    const watch = await push.watch("menu");
+    expect(await registrations()).toBe(before);
+    expect(await heardBy(watch, keys.wake("menu"))).toBe(true);
   });
 
   test("registers anew after the last of its key had gone", async () => {
@@ -155,6 +169,15 @@ describe("a lost stream", () => {
     await watch.next();
     expect(await heardBy(watch, keys.wake("menu"))).toBe(true);
     await delivered();
+  });
+
+  test("takes with it what was registered for those who are gone", async () => {
+    (await push.watch("menu")).close();
+    await cut();
+    await connected(2);
+    const watch = await push.watch("menu");
+    expect(await subscribers(keys.wake("menu"))).toBe(1);
+    expect(await heardBy(watch, keys.wake("menu"))).toBe(true);
   });
 
   test("lets nobody wait for a registration that cannot be made", async () => {
