@@ -15,16 +15,21 @@ let hear: (atMs: number) => void = () => {};
 subscriber.on("message", () => hear(machineNowMs()));
 await subscriber.subscribe("push");
 
-async function carryOut({ startAtMs, loadMs, leads }: PushOrder): Promise<ColdReport> {
+async function carryOut({ startAtMs, loadMs, leads, settleMs }: PushOrder): Promise<ColdReport> {
   const heard = new Promise<number>((resolve) => {
     hear = resolve;
   });
   await sleep(Math.max(0, startAtMs - machineNowMs()));
-  if (!leads) return { loadEndsMs: [], answersMs: [await heard] };
+  if (!leads) {
+    const answersMs = [await heard];
+    await sleep(settleMs);
+    return { loadEndsMs: [], answersMs };
+  }
   await sleep(loadMs);
   const endMs = machineNowMs();
   await publisher.publish("push", "");
   await heard;
+  await sleep(settleMs);
   return { loadEndsMs: [endMs], answersMs: [] };
 }
 

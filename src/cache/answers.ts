@@ -3,7 +3,7 @@ import type { EncodedValue } from "./codec.js";
 import type { Delivered, Ending } from "./flights.js";
 import type { NearEntry } from "./near-entry.js";
 import type { Entry } from "./store.js";
-import type { Lookup, LookupStatus } from "./types.js";
+import type { Lookup, LookupStatus, NearLookup } from "./types.js";
 
 export type Answer = Lookup<unknown>;
 
@@ -57,10 +57,16 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
   };
 }
 
-/** What the caller may keep: an entry is everybody's, and stands for one moment. */
+/** What the caller may keep, and change: the entry is everybody's. */
 export function fromNear(entry: NearEntry, status: LookupStatus): Answer {
   const { value, ageSeconds, remainingSeconds, tags, since } = entry;
   return { value, status, ageSeconds, remainingSeconds, tags, since };
+}
+
+/** The same, written out: it is made for each near field of a GraphQL request. */
+export function nearLookup(entry: NearEntry): NearLookup<unknown> {
+  const { value, ageSeconds, remainingSeconds, tags, since, isDue } = entry;
+  return { value, status: "hit", ageSeconds, remainingSeconds, tags, since, isDue };
 }
 
 function fromDelivered(

@@ -1,4 +1,4 @@
-import { fromNear } from "./answers.js";
+import { fromNear, nearLookup } from "./answers.js";
 import { createBareLoads } from "./bare-load.js";
 import type { Call } from "./call.js";
 import { createDeliveries } from "./deliveries.js";
@@ -175,9 +175,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
 
     lookupNear<T>(key: string, nearOptions: Partial<EntryOptions> = {}) {
       const hit = findNear(key, nearOptions, momentMs);
-      // A value of the caller's own needs an answer of its own.
-      const own = hit?.mustCopy ? { ...fromNear(hit, "hit"), isDue: hit.isDue } : hit;
-      return own as NearLookup<T> | undefined;
+      return hit && (nearLookup(hit) as NearLookup<T>);
     },
 
     refresh(key, entryOptions, load) {

@@ -49,6 +49,14 @@ export function cameBy(promise: Promise<unknown>, deadlineMs: number): Promise<b
   const crowd = crowds.get(promise);
   if (crowd?.dueAtMs === dueAtMs) return crowd.came;
   const came = cameWithin(promise, dueAtMs - performance.now());
-  crowds.set(promise, { dueAtMs, came });
+  const own = { dueAtMs, came };
+  crowds.set(promise, own);
+  // A timer may be early by a fraction: who is not there yet waits anew.
+  came.then(
+    (isThere) => {
+      if (!isThere && crowds.get(promise) === own) crowds.delete(promise);
+    },
+    () => {},
+  );
   return came;
 }

@@ -19,6 +19,7 @@ export type {
   LockOptions,
   Lookup,
   LookupStatus,
+  NearLookup,
   NearOptions,
   Serializer,
   Write,

@@ -49,7 +49,7 @@ export function createLookups(parts: LookupParts): Lookups {
   return {
     find,
     refreshEarly(call) {
-      if (flights.get(call.key)) return;
+      if (outage.isOn || flights.get(call.key)) return;
       parts.read(call).then(
         (reading) => {
           const { entry, valid, lease, pass } = reading;

@@ -1,8 +1,9 @@
 const resolved = Promise.resolve();
 
 /**
- * Reads `performance.now()`'s clock, in whole milliseconds, once for each synchronous run: nothing is told to this process within one, so all of
- * it is one moment. For what asks the time for each of a list's fields, since a reading costs more than finding an entry.
+ * Reads `performance.now()`'s clock, in whole milliseconds, once for all that runs before the promise jobs of now are
+ * over: nothing is told to this process meanwhile, so all of it is one moment. If it takes long, what is found in it is
+ * older by so much. For what asks the time for each of a list's fields, since a reading costs more than finding an entry.
  */
 export function createMoment(): () => number {
   let nowMs: number | undefined;

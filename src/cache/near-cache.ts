@@ -18,7 +18,7 @@ export type ReadMark = number;
 /**
  * This process's bounded copies of hot entries. Whatever is told of a key or tag takes them away; and since a push may
  * be lost, none serves for longer than `maxAgeMs` past its last look at the store, nor past the last moment at which
- * the pushes were known to be complete.
+ * the pushes were known to be complete. (`nowMs` of `find` may be as old as what runs is long: see moment.ts.)
  */
 export interface NearCache {
   /** How many values were handed out; what a load saw of them is as old as the pushes were then. */

@@ -1,15 +1,13 @@
 import type { Position } from "./position.js";
 import type { Entry } from "./store.js";
-import type { NearLookup } from "./types.js";
 
 /**
- * An entry as it is kept near, which is also the answer of all who find it: nothing is made for a hit. What it says of
- * its age is of when it was last found.
+ * An entry as it is kept near, good as an answer until it is found the next time.
  *
  * Its times are whole milliseconds on `performance.now()`'s clock, rounded so that it ends early rather than late: whole
  * numbers V8 keeps in the object itself, and a hit costs little more than the memory it has to fetch.
  */
-export class NearEntry implements NearLookup<unknown> {
+export class NearEntry {
   /** The one frozen value that all get; else the copy of the last that found it. */
   value: unknown = undefined;
   /** Until it is first handed out, and for good where it cannot be frozen. */
@@ -26,7 +24,6 @@ export class NearEntry implements NearLookup<unknown> {
   /** A frozen list of tags that it was found to be filed under: who asks again and again can do so with one list. */
   filedUnder: readonly string[] | undefined;
   readonly since: Position | null;
-  readonly status = "hit";
   readonly tags: readonly string[];
   readonly format: number;
   readonly loadMs: number;

@@ -221,7 +221,8 @@ export function checkTags(tags: readonly string[]): readonly string[] {
       throw wrong("A tag", "a well-formed string of 1 to 1024 characters", tag);
     }
   }
-  return tags.length > 1 ? [...new Set(tags)] : tags;
+  // A copy: what waits and loads under these tags must not change with the caller's list.
+  return tags.length > 1 ? [...new Set(tags)] : [...tags];
 }
 
 /** @throws InvalidOptionError */

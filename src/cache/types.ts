@@ -126,7 +126,6 @@ export interface Lookup<T> {
   readonly since: Position | null;
 }
 
-/** Stands for the moment: the next lookup of the same key may change all of it but the value. */
 export interface NearLookup<T> extends Lookup<T> {
   /** True where this caller was chosen to refresh the entry, before its ttl is over: `cache.refresh` does. */
   readonly isDue: boolean;
@@ -221,11 +220,16 @@ export interface Cache {
   get<T>(key: string): Promise<T | undefined>;
   /**
    * The near cache's answer to `lookup`, without a promise; undefined where it has none, so that `lookup` is to be
-   * called. Counts as a near hit. Of the options `tags`, `near` and `coordinate` count, so one object can serve all calls; a
-   * frozen list of tags is compared once.
+   * called. Counts as a near hit. Of the options `tags`, `near` and `coordinate` count, so one object can serve all calls: the
+   * same frozen list of tags need not be compared again.
    */
   lookupNear<T>(key: string, options?: Partial<EntryOptions>): NearLookup<T> | undefined;
-  /** Refreshes an entry in the background, if there is one, and no process does it already. */
+  /**
+   * Refreshes an entry in the background, if there is one, its store is in reach, and no process does it already. What
+   * fails is reported.
+   *
+   * @throws CacheClosedError, and InvalidOptionError for a key or options that cannot be used.
+   */
   refresh<T>(key: string, options: EntryOptions, load: Load<T>): void;
   /** Fills the near cache ahead with what the store has of these keys; without one it does nothing. */
   warm(keys: readonly string[]): Promise<void>;

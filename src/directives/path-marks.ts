@@ -8,9 +8,11 @@ export type Path = GraphQLResolveInfo["path"];
  * Places are told by GraphQL.js's own path objects, whose chain is that of the response.
  */
 export class PathMarks<Mark extends object> {
-  /** The paths of the operation's root fields. An executor that makes a path's objects anew for each field is found out by them, since its chains do not end in one. */
+  /** Of the operation. An executor that makes a path's objects anew for each field is found out: its chains end in none. */
   readonly #roots: WeakSet<Path>;
   #marks: WeakMap<Path, Mark> | undefined;
+  /** Fields stand under names: places in lists need not be looked for, unless an executor gives one as a field's. */
+  #marksPositions = false;
   /** What was found last: the fields of a list's items stand below the same place. */
   #lastPath: Path | undefined;
   #lastMark: Mark | undefined;
@@ -22,6 +24,7 @@ export class PathMarks<Mark extends object> {
   set(path: Path, mark: Mark): void {
     this.#marks ??= new WeakMap();
     this.#marks.set(path, mark);
+    if (typeof path.key === "number") this.#marksPositions = true;
     this.#lastPath = undefined;
   }
 
@@ -35,8 +38,8 @@ export class PathMarks<Mark extends object> {
     if (!this.#marks) return undefined;
     for (let path = prev; path; path = path.prev) {
       if (path === this.#lastPath) return this.#lastMark;
-      // A place in a list is not a field's.
-      const mark = typeof path.key === "number" ? undefined : this.#marks.get(path);
+      const isPosition = typeof path.key === "number" && !this.#marksPositions;
+      const mark = isPosition ? undefined : this.#marks.get(path);
       if (mark) {
         this.#lastPath = path;
         this.#lastMark = mark;

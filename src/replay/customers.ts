@@ -14,6 +14,8 @@ export interface CustomersParts {
   /** Called before each order with its place among all; resolves when it is its turn. */
   readonly untilDue: (order: FolderOrder) => Promise<void>;
   readonly onOrder: () => Promise<void>;
+  /** True once the replay is given up. */
+  readonly isOver: () => boolean;
 }
 
 /** Reads around each order, of each kind. */
@@ -37,7 +39,7 @@ export async function serveCustomers(
       randomUUID(),
     );
     let placedBefore = 0;
-    while (next < orders.length) {
+    while (next < orders.length && !parts.isOver()) {
       const order = orders[next] as FolderOrder;
       next += 1;
       await parts.untilDue(order);

@@ -53,6 +53,7 @@ export async function replay(options: ReplayOptions, parts: ReplayParts): Promis
   const progress = createReplayProgress(terminal, orders.length);
   let placed = 0;
   let isOver = false;
+  const over = new AbortController();
   const until = async (everyMs: number, step: () => Promise<unknown>) => {
     while (!isOver) {
       await sleep(everyMs);
@@ -70,7 +71,8 @@ export async function replay(options: ReplayOptions, parts: ReplayParts): Promis
       reads,
       orderTruth,
       changes,
-      untilDue: pace(orders, options.speed),
+      untilDue: pace(orders, options.speed, over.signal),
+      isOver: () => isOver,
       async onOrder() {
         placed += 1;
         if (placed % options.changeEvery === 0) await changes.change();
@@ -85,8 +87,8 @@ export async function replay(options: ReplayOptions, parts: ReplayParts): Promis
     await served;
   } finally {
     isOver = true;
+    over.abort();
     progress.end();
-    // When one has failed, the others soon do.
     await Promise.allSettled([served, sampler, kitchen]);
   }
   const [, tickets] = await Promise.all([sampler, kitchen]);
@@ -112,17 +114,18 @@ export async function replay(options: ReplayOptions, parts: ReplayParts): Promis
   };
 }
 
-/** Each order at its time, as fast as `speed` says; Infinity: at once. */
+/** Each order at its time, as fast as `speed` says; Infinity: at once. Rejects when the replay is over. */
 function pace(
   orders: readonly FolderOrder[],
   speed: number,
+  signal: AbortSignal,
 ): (order: FolderOrder) => Promise<void> {
   const firstAt = orders[0]?.placedAt.getTime() ?? 0;
   const startedAt = performance.now();
   return async ({ placedAt }) => {
     const dueAt = startedAt + (placedAt.getTime() - firstAt) / speed;
     const early = dueAt - performance.now();
-    if (early > 0) await sleep(early);
+    if (early > 0) await sleep(early, undefined, { signal });
   };
 }
 

@@ -61,6 +61,19 @@ describe("cameBy", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test("waits anew where a timer was early", async () => {
+    const deferred = createDeferred();
+    const due = performance.now() + 50;
+    const hasty = cameBy(deferred.promise, due);
+    vi.spyOn(performance, "now").mockReturnValue(due - 1);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(await hasty).toBe(false);
+    const patient = cameBy(deferred.promise, due);
+    deferred.resolve();
+    expect(await patient).toBe(true);
+    vi.restoreAllMocks();
+  });
+
   test("is true for whoever asks once it came", async () => {
     const deferred = createDeferred();
     const due = performance.now() + 50;

@@ -95,6 +95,16 @@ describe("an entry that is kept near", () => {
     expect(near.find("menu", [])).toBeUndefined();
   });
 
+  test("ends early rather than late, where its times are fractions", () => {
+    let now = 1_000.9;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => now);
+    near = createNear();
+    keep("menu", entryOf("value", { birthMs: storeNow() - 0.5, ttlMs: 100 }));
+    for (now of [1_000.95, 1_050.1, 1_099.9]) expect(near.find("menu", [])).toBeDefined();
+    for (now of [1_100.4, 1_100.9, 1_101]) expect(near.find("menu", [])).toBeUndefined();
+    clock.mockRestore();
+  });
+
   test("serves no longer past the last moment at which pushes were complete than its age allows", () => {
     vi.advanceTimersByTime(MAX_AGE_MS - 1);
     keep("menu", entryOf("value"));

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { makeExecutableSchema } from "@graphql-tools/schema";
 import { type ExecutionResult, execute, parse } from "graphql";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createCache } from "../../src/cache/cache.js";
 import { cacheDirectives } from "../../src/directives/cache-directives.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
@@ -15,19 +16,20 @@ afterAll(() => server.stop());
 const MENU = parse("{ menu { name sizes { price } } nothing }");
 
 /** A menu whose fields are cached near, as a process of its own has it. */
-async function openMenu() {
+async function openMenu({ earlyRefresh = 0, ttl = 60, loadMs = 0 } = {}) {
   const cache = createCache({
     redis: server.client(),
     commandTimeoutMs: 2_000,
-    earlyRefresh: 0,
+    earlyRefresh,
     near: { maxAgeSeconds: 60 },
   });
   onTestFinished(() => cache.close());
   await expect.poll(async () => (await cache.health()).problems).toEqual([]);
   const directives = cacheDirectives(cache);
   let loads = 0;
-  const counted = <T>(value: T) => {
+  const counted = async <T>(value: T) => {
     loads += 1;
+    if (loadMs > 0) await sleep(loadMs);
     return value;
   };
   const schema = directives.apply(
@@ -35,10 +37,10 @@ async function openMenu() {
       typeDefs: [
         directives.typeDefs,
         `type Query {
-          menu: [Item!]! @cached(ttl: 60, tags: ["menu"])
-          nothing: String @cached(ttl: 60, tags: ["menu"])
+          menu: [Item!]! @cached(ttl: ${ttl}, tags: ["menu"])
+          nothing: String @cached(ttl: ${ttl}, tags: ["menu"])
         }
-        type Item { id: ID!  name: String!  sizes: [Size!]! @cached(ttl: 60, tags: ["menu"]) }
+        type Item { id: ID!  name: String!  sizes: [Size!]! @cached(ttl: ${ttl}, tags: ["menu"]) }
         type Size { price: Int! }
         type Mutation { raise: Boolean! @evictTags(tags: ["menu"]) }`,
       ],
@@ -83,5 +85,22 @@ describe("fields that are near", () => {
         })
         .toBeGreaterThan(before);
     }
+  });
+
+  test("are refreshed in the background by whoever was chosen, who is answered at once", async () => {
+    // Each that finds an entry is chosen: its end is nearer than a hundred loads.
+    const { run, loads } = await openMenu({ earlyRefresh: 100, ttl: 5, loadMs: 20 });
+    vi.spyOn(Math, "random").mockReturnValue(0.999);
+    onTestFinished(() => void vi.restoreAllMocks());
+    await run();
+    const cold = loads();
+    await expect
+      .poll(async () => {
+        await run();
+        return loads();
+      })
+      .toBeGreaterThan(cold);
+    const after = (await run()) as ExecutionResult;
+    expect(after.errors).toBeUndefined();
   });
 });

@@ -48,10 +48,9 @@ export function openPush(
 ): Push {
   // Subscribed to anew by ourselves at every connect, so the client need not remember.
   const client = duplicate(given, { subscriber: true });
-  const subscribing = new Map<string, Promise<unknown>>();
-  const wakers = createWakers(() => {
-    lingering ??= setTimeout(unsubscribeIdle, LINGER_MS).unref();
-  });
+  /** Keys whose wakes this connection was asked to tell, and when it will have been. */
+  const registered = new Map<string, Promise<unknown>>();
+  const wakers = createWakers(linger);
   const wakePrefix = keys.wake("");
   let isConnected = false;
   let hearsAll = false;
@@ -62,15 +61,14 @@ export function openPush(
   client.on("error", () => {});
   client.on("close", () => {
     isConnected = false;
-    // At the next connect only those are subscribed to that somebody waits for.
-    forgetIdle();
+    // At the next connect those are registered that somebody waits for then.
+    registered.clear();
     listener.onDisconnect();
   });
   client.on("ready", subscribe);
 
   async function subscribe(): Promise<void> {
-    const waitedFor = [...wakers.keys()].map((key) => keys.wake(key));
-    const subscribing = [client.subscribe(keys.evictions, ...waitedFor)];
+    const subscribing = [client.subscribe(keys.evictions), ...register([...wakers.keys()])];
     if (hearsAll) subscribing.push(client.psubscribe(keys.everyWake));
     try {
       await Promise.all(subscribing);
@@ -84,24 +82,34 @@ export function openPush(
     isConnected = true;
     listener.onConnect();
     wakers.wakeAll();
+    // Who came meanwhile was not registered, as long as nobody could be.
+    register([...wakers.keys()].filter((key) => !registered.has(key)));
+    linger();
   }
 
-  function subscribeTo(key: string): Promise<unknown> {
-    const subscribed = client.subscribe(keys.wake(key)).catch(() => subscribing.delete(key));
-    subscribing.set(key, subscribed);
-    return subscribed;
+  /** What fails is forgotten, so that the next who waits tries again. */
+  function register(waitedFor: readonly string[]): Promise<unknown>[] {
+    return inSlices(waitedFor).map((some) => {
+      const subscribed: Promise<unknown> = client.subscribe(...some.map((key) => keys.wake(key)));
+      const settled = subscribed.catch(() => {
+        for (const key of some) if (registered.get(key) === settled) registered.delete(key);
+      });
+      for (const key of some) registered.set(key, settled);
+      return subscribed;
+    });
   }
 
-  function unsubscribeIdle(): void {
+  function linger(): void {
+    lingering ??= setTimeout(unregisterIdle, LINGER_MS).unref();
+  }
+
+  function unregisterIdle(): void {
     lingering = undefined;
-    const channels = forgetIdle().map((key) => keys.wake(key));
-    if (isConnected && channels.length > 0) client.unsubscribe(...channels).catch(() => {});
-  }
-
-  function forgetIdle(): string[] {
-    const idle = [...subscribing.keys()].filter((key) => !wakers.has(key));
-    for (const key of idle) subscribing.delete(key);
-    return idle;
+    const idle = [...registered.keys()].filter((key) => !wakers.has(key));
+    for (const key of idle) registered.delete(key);
+    for (const some of inSlices(idle)) {
+      client.unsubscribe(...some.map((key) => keys.wake(key))).catch(() => {});
+    }
   }
 
   client.on("pmessage", (_: string, channel: string) => {
@@ -124,7 +132,8 @@ export function openPush(
     async watch(key) {
       const watch = wakers.add(key);
       if (isConnected) {
-        await cameWithin(subscribing.get(key) ?? subscribeTo(key), limitMs);
+        if (!registered.has(key)) register([key]);
+        await cameWithin(registered.get(key) as Promise<unknown>, limitMs);
       }
       return watch;
     },
@@ -155,4 +164,13 @@ export function openPush(
       client.disconnect();
     },
   };
+}
+
+/** So many names a command: a crowd of keys must not be one call's arguments. */
+const SLICE = 1000;
+
+function inSlices(names: readonly string[]): string[][] {
+  const slices: string[][] = [];
+  for (let at = 0; at < names.length; at += SLICE) slices.push(names.slice(at, at + SLICE));
+  return slices;
 }

@@ -63,6 +63,16 @@ async function store(key: string, tags: readonly string[], valid = tags): Promis
 }
 
 describe("a look", () => {
+  test("gives one reading to a crowd that asks for the same, and to no other", () => {
+    const look = createLook();
+    const reading = look.askFor("menu", ["a", "b"]);
+    expect(look.askFor("menu", ["a", "b"])).toBe(reading);
+    for (const tags of [["b", "a"], ["a"], [], ["a", "b", "c"]]) {
+      expect(look.askFor("menu", tags)).not.toBe(reading);
+    }
+    expect(look.askFor("order", ["a", "b"])).not.toBe(reading);
+  });
+
   test("asks for a key and for a tag once, however many want them", async () => {
     await store("menu", ["food"]);
     const look = createLook();

@@ -79,6 +79,20 @@ describe("A near cache", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
+  it.each([
+    ["plain data", { sizes: [1] }],
+    ["what freezing does not protect", { prices: new Map([["s", 1]]) }],
+  ])("hands each caller an answer of its own, of %s", async (_, value) => {
+    const cache = await openReady();
+    const key = newKey();
+    await cache.getOrSet(key, minute, () => value);
+    await warm(cache, key);
+    const first = cache.lookupNear(key) as object;
+    Object.assign(first, { value: "forged", tags: ["forged"], isDue: true });
+    expect(cache.lookupNear(key)).toMatchObject({ value, tags: [], isDue: false });
+    expect({ ...cache.lookupNear(key) }).toHaveProperty("remainingSeconds");
+  });
+
   it("answers without a promise, and counts it", async () => {
     const cache = await openReady();
     const key = newKey();
