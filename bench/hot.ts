@@ -13,6 +13,8 @@ import { printTable, verdict } from "./support/table.js";
 const PROCESSES = 2;
 const REQUESTS_PER_SECOND = 1000;
 const SECONDS = Number(process.env.SECONDS ?? 10);
+/** Of a service that has been up for a while the code is compiled, and the young heap has its size. */
+const WARM_UP_SECONDS = 5;
 const TTL_SECONDS = 1;
 const LOAD_MS = 50;
 const WANTED = { loads: 13, p999Ms: 5 };
@@ -48,7 +50,11 @@ async function measure(name: string): Promise<HotReport[]> {
     startAtMs: 0,
   };
   // Code and connections of every process are warm before the one key of the measurement is filled.
-  const warmUp = { ...order, key: `warm:${name}`, requests: REQUESTS_PER_SECOND / 2 };
+  const warmUp = {
+    ...order,
+    key: `warm:${name}`,
+    requests: (REQUESTS_PER_SECOND / PROCESSES) * WARM_UP_SECONDS,
+  };
   await processes.run((index) => ({ ...warmUp, startAtMs: startOf(index, order.everyMs) }));
   await processes.run((index) => ({ ...order, requests: index === 0 ? 1 : 0 }));
   const requests = (REQUESTS_PER_SECOND / PROCESSES) * SECONDS;
