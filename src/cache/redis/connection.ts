@@ -3,7 +3,7 @@ import { StoreError, StoreUnavailableError, UnsupportedStoreError } from "../err
 import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
 import { readEvaluation } from "./evaluate.js";
-import { repeatMissingScripts } from "./missing-scripts.js";
+import { isMissing, repeatMissingScripts } from "./missing-scripts.js";
 import { createNodes, type Nodes, type NodeWatch } from "./nodes.js";
 import { asStoreError } from "./reply-error.js";
 import { isRefusal, loadScripts } from "./transactions/load-scripts.js";
@@ -137,7 +137,7 @@ export function openConnection(
   async function exchange(commands: readonly Command[]): Promise<unknown[]> {
     if (unsupported) throw new StoreUnavailableError(unsupported.message, { cause: unsupported });
     const replies = await (transactions ? transactions.exchange(commands) : transmit(commands));
-    await repeatMissingScripts(commands, replies, transmit);
+    if (replies.some(isMissing)) await repeatMissingScripts(commands, replies, transmit);
     for (const [index, reply] of replies.entries()) {
       if (!(reply instanceof Error)) continue;
       // Scripts were forbidden since we asked.

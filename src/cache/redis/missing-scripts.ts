@@ -13,7 +13,6 @@ export async function repeatMissingScripts(
   transmit: (commands: readonly Command[]) => Promise<unknown[]>,
 ): Promise<void> {
   const first = replies.findIndex(isMissing);
-  if (first < 0) return;
   const again = commands
     .map((command, index) => ({ command, index, script: readEvaluation(command)?.script }))
     .filter(
@@ -28,6 +27,6 @@ export async function repeatMissingScripts(
   });
 }
 
-function isMissing(reply: unknown): boolean {
+export function isMissing(reply: unknown): boolean {
   return reply instanceof Error && isMissingScript(reply);
 }
