@@ -3,6 +3,7 @@ import { isFiledUnder } from "./answers.js";
 import type { Codec } from "./codec.js";
 import { shouldRefreshEarly } from "./early-refresh.js";
 import { freezeWhole } from "./freeze-whole.js";
+import { wholeNow } from "./moment.js";
 import { NearEntry } from "./near-entry.js";
 import type { Entry } from "./store.js";
 
@@ -186,11 +187,6 @@ export function createNearCache(
       coveredUntilMs = Math.max(coveredUntilMs, Math.floor(sentAtMs + maxAgeMs));
     },
   };
-}
-
-/** As the times of entries are: V8 compares and keeps whole numbers at once. */
-export function wholeNow(): number {
-  return Math.floor(performance.now());
 }
 
 function sizeOf({ tags, bytes }: NearEntry, key: string): number {
