@@ -52,10 +52,9 @@ export async function replay(options: ReplayOptions, parts: ReplayParts): Promis
   const changes = createPriceChanges(shops, staff, menu, menuTruth);
   const progress = createReplayProgress(terminal, orders.length);
   let placed = 0;
-  let isOver = false;
   const over = new AbortController();
   const until = async (everyMs: number, step: () => Promise<unknown>) => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await sleep(everyMs);
       await step();
     }
@@ -63,7 +62,13 @@ export async function replay(options: ReplayOptions, parts: ReplayParts): Promis
 
   const startedAt = performance.now();
   const sampler = until(SAMPLE_EVERY_MS, async () => progress.show(await sampling.take(placed)));
-  const kitchen = runStations(shops, staff, options.stations, orderTruth, () => isOver);
+  const kitchen = runStations(
+    shops,
+    staff,
+    options.stations,
+    orderTruth,
+    () => over.signal.aborted,
+  );
   const served = serveCustomers(
     {
       shops,
@@ -72,7 +77,7 @@ export async function replay(options: ReplayOptions, parts: ReplayParts): Promis
       orderTruth,
       changes,
       untilDue: pace(orders, options.speed, over.signal),
-      isOver: () => isOver,
+      isOver: () => over.signal.aborted,
       async onOrder() {
         placed += 1;
         if (placed % options.changeEvery === 0) await changes.change();
@@ -86,7 +91,6 @@ export async function replay(options: ReplayOptions, parts: ReplayParts): Promis
     await Promise.race([served, Promise.all([sampler, kitchen])]);
     await served;
   } finally {
-    isOver = true;
     over.abort();
     progress.end();
     await Promise.allSettled([served, sampler, kitchen]);
