@@ -17,17 +17,18 @@ export interface BehindWrite<T> {
 /** One Error in the place of each write that failed; whatever else stands there is a success. undefined: all succeeded. */
 export type WriteResults = ReadonlyArray<unknown> | undefined;
 
+type BatchWrite<T, Results> = (
+  writes: readonly BehindWrite<T>[],
+  context: WriteContext,
+) => Results | Promise<Results>;
+
 export interface WriteBehindOptions<T> {
   /**
    * Writes a batch to the origin, each key at the most once. What throws, or rejects, failed as a whole, and is tried
    * again in halves, so that one write that cannot succeed does not take the others with it. Other processes that
    * opened the queue may write at the same time.
    */
-  write(
-    writes: readonly BehindWrite<T>[],
-    context: WriteContext,
-    // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is a good one
-  ): WriteResults | void | Promise<WriteResults | void>;
+  write: BatchWrite<T, WriteResults> | BatchWrite<T, void>;
   /** Keys in one batch, at the most. Default 100. */
   batchSize?: number;
   /** How long a write waits for others to share its batch, and for newer ones of its key to replace it. Default 0.05. */
