@@ -38,11 +38,13 @@ function gatedLoad() {
 describe("a load that ends", () => {
   test("gives its value and how long it took", async () => {
     const { run } = createRunner();
-    const running = run(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 120));
+    const { gate, load } = gatedLoad();
+    const running = run(async (context) => {
+      await load(context);
       return "value";
     });
     await vi.advanceTimersByTimeAsync(120);
+    gate.open();
     expect(await running).toEqual({
       value: "value",
       addedTags: [],

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { makeExecutableSchema } from "@graphql-tools/schema";
 import { type ExecutionResult, execute, parse } from "graphql";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createCache } from "../../src/cache/cache.js";
 import { cacheDirectives } from "../../src/directives/cache-directives.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
+import { skippingClock } from "../support/skipping-clock.js";
 
 let server: RedisServer;
 
@@ -27,9 +27,10 @@ async function openMenu({ earlyRefresh = 0, ttl = 60, loadMs = 0 } = {}) {
   await expect.poll(async () => (await cache.health()).problems).toEqual([]);
   const directives = cacheDirectives(cache);
   let loads = 0;
-  const counted = async <T>(value: T) => {
+  const clock = skippingClock();
+  const counted = <T>(value: T) => {
     loads += 1;
-    if (loadMs > 0) await sleep(loadMs);
+    clock.skip(loadMs);
     return value;
   };
   const schema = directives.apply(

@@ -8,6 +8,7 @@ import {
 import { startMutingProxy } from "../../support/muting-proxy.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { skippingClock } from "../../support/skipping-clock.js";
 
 let server: RedisServer;
 let lastKey = 0;
@@ -208,8 +209,9 @@ describe("A near cache", () => {
   it("refreshes a hot entry early though it is read near", async () => {
     const cache = await openReady({ earlyRefresh: 100, near: { maxAgeSeconds: 60 } });
     const key = newKey();
-    const origin = createOrigin(async (load: number) => {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+    const clock = skippingClock();
+    const origin = createOrigin((load: number) => {
+      clock.skip(200);
       return load;
     });
     const options = { ttlSeconds: 20 };

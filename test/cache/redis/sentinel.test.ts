@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   type Cache,
   type CacheEvent,
@@ -51,11 +51,15 @@ describe("with sentinels that stay calm", () => {
     await new Promise((resolve) => own.once("ready", resolve));
     expect(gaveUp).toHaveBeenCalledTimes(1);
     expect(await own.ping()).toBe("PONG");
-    own.disconnect();
-    await new Promise((resolve) => own.once("end", resolve));
     const begun = vi.fn();
     own.on("connecting", begun);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    own.disconnect();
+    await new Promise((resolve) => own.once("end", resolve));
+    vi.runAllTimers();
+    // The client tells of it in a tick of its own.
+    await new Promise((resolve) => setImmediate(resolve));
     expect(begun).not.toHaveBeenCalled();
   });
 });

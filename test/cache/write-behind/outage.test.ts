@@ -90,7 +90,8 @@ describe("A write behind the cache, when Redis goes", () => {
     server.pause();
     await expect(queue.put("k", minute, "new")).rejects.toThrow(StoreUnavailableError);
     // The server's clock is past the time at which the caller gave up, however far ours are apart.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const refusedAt = Date.now();
+    await expect.poll(() => Date.now() - refusedAt).toBeGreaterThan(300);
     server.resume();
     await recovered();
     await other.queue.flush();
