@@ -270,6 +270,17 @@ test("tags of up to 1024 characters pass, each once, in their order", () => {
   expect(checkTags([])).toEqual([]);
 });
 
+test.each([[["menu"]], [["menu", "order"]]])(
+  "tags are the cache's own from the call on: %j",
+  (tags) => {
+    const given = [...tags];
+    const own = checkTags(given);
+    given[0] = "another";
+    given.length = 1;
+    expect(own).toEqual(tags);
+  },
+);
+
 test("a ttl is at least a millisecond and at most a year", () => {
   expect(ttlMilliseconds(1e-9)).toBe(1);
   expect(ttlMilliseconds(1.2345)).toBe(1_235);
