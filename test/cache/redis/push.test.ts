@@ -171,37 +171,30 @@ describe("a lost stream", () => {
     await delivered();
   });
 
-  test("leaves no registration behind of those it was registered anew for", async () => {
-    const watch = await push.watch("menu");
+  test.each([
+    ["before it", false],
+    ["while it lasted", true],
+  ])("leaves no registration behind of who came %s", async (_, isLate) => {
+    const early = isLate ? undefined : await push.watch("menu");
     await cut();
-    await connected(2);
-    expect(await subscribers(keys.wake("menu"))).toBe(1);
-    watch.close();
-    await expect.poll(() => subscribers(keys.wake("menu")), { timeout: 5_000 }).toBe(0);
-  });
-
-  test("registers anew who comes back for a key that was given up while it lasted", async () => {
-    const gone = await push.watch("menu");
-    await cut();
-    gone.close();
-    await connected(2);
-    const watch = await push.watch("menu");
-    expect(await subscribers(keys.wake("menu"))).toBe(1);
-    expect(await heardBy(watch, keys.wake("menu"))).toBe(true);
-  });
-
-  test("leaves nothing behind of who came while it lasted", async () => {
-    await cut();
-    const watch = await push.watch("menu");
+    const watch = early ?? (await push.watch("menu"));
     await connected(2);
     await expect.poll(() => subscribers(keys.wake("menu"))).toBe(1);
     watch.close();
     await expect.poll(() => subscribers(keys.wake("menu")), { timeout: 5_000 }).toBe(0);
   });
 
-  test("takes with it what was registered for those who are gone", async () => {
-    (await push.watch("menu")).close();
-    await cut();
+  test.each<[string, (watch: Watch) => Promise<void>]>([
+    [
+      "before it",
+      (watch) => {
+        watch.close();
+        return cut();
+      },
+    ],
+    ["while it lasted", (watch) => cut().then(() => watch.close())],
+  ])("registers anew who comes back for a key that was given up %s", async (_, giveUp) => {
+    await giveUp(await push.watch("menu"));
     await connected(2);
     const watch = await push.watch("menu");
     expect(await subscribers(keys.wake("menu"))).toBe(1);
