@@ -1,6 +1,7 @@
 import { fromNear, nearLookup } from "./answers.js";
 import { createBareLoads } from "./bare-load.js";
 import type { Call } from "./call.js";
+import { checkKey, checkTags } from "./check-values.js";
 import { createDeliveries } from "./deliveries.js";
 import { CacheClosedError, StoreUnavailableError } from "./errors.js";
 import { createEvictions } from "./evictions.js";
@@ -20,8 +21,6 @@ import { createReads } from "./reads.js";
 import { createReporter } from "./reporter.js";
 import { createSetter } from "./set.js";
 import {
-  checkKey,
-  checkTags,
   resolveEntryOptions,
   resolveLockOptions,
   resolveSettings,

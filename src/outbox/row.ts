@@ -1,5 +1,5 @@
+import { checkTags } from "../cache/check-values.js";
 import { InvalidOptionError } from "../cache/errors.js";
-import { checkTags } from "../cache/settings.js";
 
 /** One recorded eviction, as the relay reads it. */
 export interface Row {

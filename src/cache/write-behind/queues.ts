@@ -1,5 +1,5 @@
+import { checkKey } from "../check-values.js";
 import { InvalidOptionError } from "../errors.js";
-import { checkKey } from "../settings.js";
 import type { WriteBehind, WriteBehindOptions } from "./types.js";
 import { createWriteBehind, type WriteBehindParts } from "./write-behind.js";
 

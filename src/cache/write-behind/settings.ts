@@ -1,5 +1,5 @@
+import { integer, milliseconds, windowMs, wrong } from "../check-values.js";
 import { InvalidOptionError } from "../errors.js";
-import { integer, milliseconds, windowMs, wrong } from "../settings.js";
 import type { WriteBehindOptions } from "./types.js";
 
 export interface WriteBehindSettings {

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Call } from "../call.js";
+import { integer } from "../check-values.js";
 import { CacheClosedError, StoreError } from "../errors.js";
 import type { WriteParts } from "../held-write.js";
 import type { LoadRunner } from "../load.js";
-import { integer } from "../settings.js";
 import type { EntryOptions } from "../types.js";
 import { createFlush } from "./flush.js";
 import { createInbox } from "./inbox.js";
