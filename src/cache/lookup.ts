@@ -1,37 +1,24 @@
 import { type Answer, createAnswers, isFiledUnder } from "./answers.js";
-import type { BareLanding, BareLoads } from "./bare-load.js";
 import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { isYoungEnough } from "./commit.js";
 import { shouldRefreshEarly } from "./early-refresh.js";
 import { RefreshError, StoreUnavailableError } from "./errors.js";
 import { fill } from "./fill.js";
-import {
-  cameBefore,
-  type Flight,
-  type Flights,
-  isForJoiner,
-  isNoYounger,
-  mayJoinBareLoad,
-  mayJoinFill,
-} from "./flights.js";
+import { cameBefore, type Flight, type Flights, isForJoiner, mayJoinFill } from "./flights.js";
 import { takeLease } from "./lease.js";
 import { randomId } from "./random.js";
 import type { LeaseGrant, Reading } from "./store.js";
-import type { LookupStatus } from "./types.js";
+import { createUnleased, type UnleasedParts } from "./unleased.js";
 import { Waiting } from "./waiting.js";
 import type { WaitingRooms } from "./waiting-rooms.js";
 import { standIn } from "./write-behind/stand-in.js";
 
-export interface LookupParts extends FillParts {
+export interface LookupParts extends FillParts, Pick<UnleasedParts, "bareLoads" | "outageLoads"> {
   readonly rooms: WaitingRooms;
   readonly flights: Flights;
   /** Reads one key, and keeps what it found near where that is wanted. */
   readonly read: (call: Call) => Promise<Reading>;
-  /** Loads that pass markers and deadlines send past the lease. */
-  readonly bareLoads: BareLoads;
-  /** Loads while the store is out of reach. */
-  readonly outageLoads: BareLoads;
 }
 
 export interface Lookups {
@@ -43,8 +30,9 @@ export interface Lookups {
 
 /** The algorithm: read; else join the fill under way; else wait for another's; else take the lease, load, commit. */
 export function createLookups(parts: LookupParts): Lookups {
-  const { store, outage, rooms, flights, bareLoads, outageLoads, reporter, settings } = parts;
+  const { store, outage, rooms, flights, reporter, settings } = parts;
   const answers = createAnswers(parts);
+  const { passing, alone, withoutStore } = createUnleased({ ...parts, answers });
 
   return {
     find,
@@ -174,53 +162,6 @@ export function createLookups(parts: LookupParts): Lookups {
       if (!landing || !isForJoiner(landing, isEarly)) return undefined;
       return answers.fromOthers(call, landing, "waited");
     });
-  }
-
-  async function passing(call: Call, reading: Reading): Promise<Answer> {
-    const { tags, since } = call.entry;
-    const answered = await bareLoads.shared(call, {
-      mayJoin: (flight) => mayJoinBareLoad(flight, reading, since),
-      isEarly: (flight) => cameBefore(flight, reading, call.entry),
-      nonces: reading.versions.size === tags.length ? reading.versions : undefined,
-      token: reading.token,
-      // What is put takes a pass marker away, and none comes back while it is pending.
-      asksPin: !reading.pass,
-    });
-    return fromBareLoad(call, answered, "bypassed");
-  }
-
-  async function alone(call: Call, asksPin: boolean): Promise<Answer> {
-    const { landing } = await bareLoads.alone(call, asksPin);
-    return answers.fromOwn(landing, "bypassed");
-  }
-
-  async function withoutStore(call: Call, failure?: unknown): Promise<Answer> {
-    // One step that was refused is no outage: an eviction may be going through, so nobody shares this load.
-    if (failure && !(failure instanceof StoreUnavailableError) && !outage.isOn) {
-      return alone(call, true);
-    }
-    if (settings.onOutage === "throw") throw outage.error(named(call));
-    const answered = await outageLoads.shared(call, {
-      mayJoin: ({ since }) =>
-        sawNothingEvicted(call, since) || isNoYounger(call.entry.since, since),
-      isEarly: () => false,
-      asksPin: false,
-    });
-    return fromBareLoad(call, answered, "outage");
-  }
-
-  /** Whoever loads in an outage is joined until this process evicts it; this one sees nothing from before the last time. */
-  function sawNothingEvicted({ key, entry }: Call, since: Flight["since"]): boolean {
-    return since === undefined || (since !== null && outage.isCurrent(since, key, entry.tags));
-  }
-
-  async function fromBareLoad(
-    call: Call,
-    { landing, own }: BareLanding,
-    status: LookupStatus,
-  ): Promise<Answer> {
-    if (own) return answers.fromOwn(landing, status);
-    return answers.fromOthers(call, landing, status) ?? (await alone(call, !outage.isOn));
   }
 
   function missed({ key, entry: { tags, coordinate } }: Call): Waiting {

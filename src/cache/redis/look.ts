@@ -1,12 +1,12 @@
 import type { StoreUnavailableError } from "../errors.js";
-import { isCoveredBy, isPast, type Position } from "../position.js";
 import { nextSequence } from "../sequence.js";
-import type { Entry, Nonce, Reading, SeenLease, Token } from "../store.js";
+import type { Entry, Nonce } from "../store.js";
 import type { Connection } from "./connection.js";
 import { Fetch } from "./fetch.js";
 import type { Keys } from "./keys.js";
 import type { EvictionLog } from "./log.js";
 import { StoredRecord } from "./record.js";
+import { SeenReading } from "./seen-reading.js";
 import { nonceOf, readTagVersion, type TagVersion } from "./tag-version.js";
 
 /** What one flush sees: each key and each tag is asked for and parsed once, however many want it. */
@@ -76,7 +76,7 @@ export class Look {
   }
 }
 
-class SeenRecord {
+export class SeenRecord {
   readonly #fetch: Fetch;
   readonly place: number;
   readonly #serverNow: () => number;
@@ -139,103 +139,6 @@ class SeenTag {
       this.#version = readTagVersion(this.#fetch.reply(this.place)?.toString("latin1"));
     }
     return this.#version;
-  }
-}
-
-/** What callers see of a look. A hit needs little more than `entry` and `valid`; the rest is made when it is asked for. */
-export class SeenReading implements Reading {
-  readonly #look: Look;
-  readonly #record: SeenRecord;
-  readonly #tags: readonly string[];
-  /** null until they are asked for, which is after the look has run. */
-  #held: SeenLease | undefined | null = null;
-  #versions: ReadonlyMap<string, Nonce> | undefined;
-
-  constructor(look: Look, record: SeenRecord, tags: readonly string[]) {
-    this.#look = look;
-    this.#record = record;
-    this.#tags = tags;
-  }
-
-  isFor(tags: readonly string[]): boolean {
-    const own = this.#tags;
-    return tags === own || (tags.length === own.length && tags.every((tag, at) => tag === own[at]));
-  }
-
-  /** Why it cannot be read: what it needs lies on a node of a cluster that is lost. */
-  get failure(): StoreUnavailableError | undefined {
-    return this.#look.failureOf(this.#record, this.#tags);
-  }
-
-  get sequence(): number {
-    return this.#look.sequence;
-  }
-
-  get entry(): Entry | undefined {
-    return this.#record.stored?.entry;
-  }
-
-  get valid(): boolean {
-    return this.#record.valid;
-  }
-
-  /** Whoever asks for it is about to take the lease. */
-  get token(): Token {
-    this.#look.tellLog();
-    return this.#record.stored?.token ?? "";
-  }
-
-  get lease(): SeenLease | undefined {
-    return this.#record.stored?.isPass === false ? this.#hold() : undefined;
-  }
-
-  get pass(): boolean {
-    return this.#record.stored?.isPass === true && this.#hold()?.doomed === false;
-  }
-
-  get doomed(): boolean {
-    return this.#hold()?.doomed === true;
-  }
-
-  get versions(): ReadonlyMap<string, Nonce> {
-    this.#versions ??= this.#readVersions();
-    return this.#versions;
-  }
-
-  isCoveredBy(since: Position): boolean {
-    return this.#tags.every((tag) => {
-      const position = this.#look.tag(tag).version?.position;
-      return position !== undefined && isCoveredBy(position, since);
-    });
-  }
-
-  #readVersions(): ReadonlyMap<string, Nonce> {
-    const versions = new Map<string, Nonce>();
-    for (const tag of this.#tags) {
-      const version = this.#look.tag(tag).version;
-      if (version) versions.set(tag, version.nonce);
-    }
-    return versions;
-  }
-
-  #hold(): SeenLease | undefined {
-    if (this.#held === null) this.#held = this.#readHold();
-    return this.#held;
-  }
-
-  /** Who holds the key, if it still holds; doomed when a tag was evicted after that, or lost. */
-  #readHold(): SeenLease | undefined {
-    const { stored, seenAtMs } = this.#record;
-    if (!stored || stored.isAtRest) return undefined;
-    const remainingMs = stored.deadlineMs - seenAtMs;
-    if (remainingMs <= 0) return undefined;
-    const { position } = stored;
-    const doomed = this.#tags.some((tag) => {
-      const version = this.#look.tag(tag).version;
-      if (!version) return true;
-      return version.kind === "evicted" && isPast(version.position, position);
-    });
-    return { token: stored.token, remainingMs, doomed };
   }
 }
 

@@ -4,7 +4,8 @@ import type { Connection } from "./connection.js";
 import { halvesOf } from "./halves.js";
 import type { Keys } from "./keys.js";
 import type { EvictionLog } from "./log.js";
-import { Look, type SeenReading } from "./look.js";
+import { Look } from "./look.js";
+import type { SeenReading } from "./seen-reading.js";
 
 interface Wanted {
   readonly key: string;
