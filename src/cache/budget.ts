@@ -1,4 +1,5 @@
 import { StoreSlowError } from "./errors.js";
+import { withinLimit } from "./time-limit.js";
 
 /**
  * The time that the steps of one fill may take of the store, all together. The load between them does not count. The
@@ -35,20 +36,11 @@ export function createBudget(limitMs: number, onFailure: (error: unknown) => voi
     },
   };
 
-  async function inTime<T>(step: Promise<T>, waitMs: number): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      // Where this process was busy, the answer may have come and not been read: it is, before an immediate runs.
-      timer = setTimeout(setImmediate, waitMs, () => {
-        step.catch(onFailure);
-        const text = `The store must have carried out a fill's steps within ${limitMs} ms, but did not.`;
-        reject(new StoreSlowError(text));
-      });
+  function inTime<T>(step: Promise<T>, waitMs: number): Promise<T> {
+    return withinLimit(step, waitMs, () => {
+      step.catch(onFailure);
+      const text = `The store must have carried out a fill's steps within ${limitMs} ms, but did not.`;
+      return new StoreSlowError(text);
     });
-    try {
-      return await Promise.race([step, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }

@@ -1,22 +1,15 @@
 import { StoreUnavailableError } from "../errors.js";
+import { withinLimit } from "../time-limit.js";
 import { asStoreError } from "./reply-error.js";
 
 /** Waits for `promise` within the time limit, and makes every failure a StoreError. */
 export async function within<T>(limitMs: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    // Where this process was busy, the answer may have come and not been read: it is, before an immediate runs.
-    timer = setTimeout(setImmediate, limitMs, () => {
-      const text = `Redis must answer within ${Math.round(limitMs)} ms, but did not.`;
-      reject(new StoreUnavailableError(text));
-    });
-  });
+  const late = () =>
+    new StoreUnavailableError(`Redis must answer within ${Math.round(limitMs)} ms, but did not.`);
   try {
-    return await Promise.race([promise, late]);
+    return await withinLimit(promise, limitMs, late);
   } catch (error) {
     throw asStoreError(error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,0 +1,31 @@
+/** From such a share of the limit on, a timer's delay shows that this process itself had stopped. */
+const LONG_PAUSE = 0.5;
+
+/**
+ * What the promise comes to, or `late()` as its failure when those who were to answer took longer than the limit. What
+ * this process was stopped for (another process's turn, a long computation, a container's quota) is not their time: it
+ * may have had no chance to send, or to read what came. After such a pause they have the limit once more, and after any,
+ * what has come is read first.
+ */
+export async function withinLimit<T>(
+  promise: Promise<T>,
+  limitMs: number,
+  late: () => Error,
+): Promise<T> {
+  const dueAt = performance.now() + limitMs;
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    const fail = () => reject(late());
+    timer = setTimeout(() => {
+      const pausedMs = performance.now() - dueAt;
+      // What lies on the sockets is read before an immediate runs.
+      if (pausedMs < limitMs * LONG_PAUSE) setImmediate(fail);
+      else timer = setTimeout(setImmediate, limitMs, fail);
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
