@@ -120,10 +120,10 @@ export function mayJoinFill(flight: Flight, reading: Reading): boolean {
 }
 
 /**
- * A load without lease has no snapshot that its result was checked against, so the reader's operation must also be
- * no younger than the loader's: the loader may hand out what its DataLoaders memoised when its operation began. Two
- * operations of one position may have begun on either side of an eviction's call, so none that the reader saw carried
- * out may be past the loader's.
+ * A load without lease has no snapshot that its result was checked against. One of an operation may hand out what its
+ * DataLoaders memoised when the operation began, so the reader's must be no younger. Two operations of one position may
+ * have begun on either side of an eviction's call, so none that the reader saw carried out may be past the loader's. One
+ * of no operation sees nothing older than its own start, which nothing was evicted since.
  */
 export function mayJoinBareLoad(
   flight: Flight,
@@ -131,7 +131,7 @@ export function mayJoinBareLoad(
   since: Position | null | undefined,
 ): boolean {
   return (
-    isNoYounger(since, flight.since) &&
+    (flight.since === undefined || isNoYounger(since, flight.since)) &&
     (!flight.since || reading.isCoveredBy(flight.since)) &&
     (reading.sequence < flight.sequence ||
       // A deletion moves no version; but it takes away what stood there when the load began.

@@ -317,6 +317,24 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         expect(origin.loads).toBe(1);
       });
 
+      it("lets an operation share a load of none that is not stored, and leaves open how old that is", async () => {
+        const cache = createCache();
+        const [key, gate] = [newKey(), createGate()];
+        const tagged = { ...minute, tags: [key] };
+        const fails = () => Promise.reject(new Error("leaves a marker"));
+        await cache.getOrSet(key, tagged, fails).catch(() => {});
+        const origin = createOrigin("menu", gate);
+        const plain = cache.lookup(key, tagged, origin.load);
+        await gate.arrived;
+        const since = await cache.position();
+        const ofOperation = cache.lookup(key, { ...tagged, since }, origin.load);
+        await cache.getOrSet(newKey(), minute, () => "a round trip later");
+        gate.open();
+        expect(await plain).toMatchObject({ value: "menu", status: "bypassed" });
+        expect(await ofOperation).toMatchObject({ value: "menu", since: null });
+        expect(origin.loads).toBe(1);
+      });
+
       it("takes no entry for a hit that is filed under fewer tags than the caller's", async () => {
         const cache = createCache();
         const key = newKey();

@@ -173,6 +173,27 @@ describe("a reader may share a load without lease", () => {
   });
 });
 
+describe("a reader of an operation may share a load of none", () => {
+  const ages: (Position | null)[] = [{ epoch: 1, n: 5 }, null];
+
+  test("under the same conditions as other readers, since that remembers nothing from before", () => {
+    for (const since of ages) {
+      const early = readNow({ versions: new Map() });
+      const [flight, later] = [startFlight(), readNow()];
+      expect(mayJoinBareLoad(flight, early, since)).toBe(true);
+      expect(mayJoinBareLoad(flight, later, since)).toBe(true);
+      const moved = readNow({ versions: new Map([...nonces, ["item", "nonce-03"]]) });
+      expect(mayJoinBareLoad(flight, moved, since)).toBe(false);
+      expect(mayJoinBareLoad(flight, readNow({ token: "leader-2" }), since)).toBe(false);
+    }
+  });
+
+  test("and nobody without one may share an operation's", () => {
+    const early = readNow();
+    for (const age of ages) expect(mayJoinBareLoad(startFlight(age), early, undefined)).toBe(false);
+  });
+});
+
 describe("an operation is no younger than a loader's", () => {
   const at = (n: number, epoch = 1): Position => ({ epoch, n });
 
