@@ -1,5 +1,6 @@
 import { fromNear, nearLookup } from "./answers.js";
 import { createBareLoads } from "./bare-load.js";
+import type { CacheOptions } from "./cache-options.js";
 import type { Call } from "./call.js";
 import { checkKey, checkTags } from "./check-values.js";
 import { createDeliveries } from "./deliveries.js";
@@ -28,7 +29,7 @@ import {
 } from "./settings.js";
 import { createStaleIfError } from "./stale-if-error.js";
 import type { Store } from "./store.js";
-import type { Cache, CacheOptions, EntryOptions, Load, Lookup, NearLookup } from "./types.js";
+import type { Cache, EntryOptions, Load, Lookup, NearLookup } from "./types.js";
 import { createUndelivered } from "./undelivered.js";
 import { rememberReleases } from "./unreleased.js";
 import { createWaitingRooms } from "./waiting-rooms.js";

@@ -1,8 +1,8 @@
 import { deserialize as readV8, serialize as writeV8 } from "node:v8";
 import { Packr } from "msgpackr";
+import type { Serializer } from "./cache-options.js";
 import { type Demand, demandOf } from "./carriable.js";
 import { CorruptEntryError, NotCacheableError } from "./errors.js";
-import type { Serializer } from "./types.js";
 
 /** A value as bytes, and how to read them: formats are numbered, never reused, and stored beside the value. */
 export interface EncodedValue {

@@ -2,8 +2,37 @@ import type { Evictions } from "./evictions.js";
 import type { NearStream } from "./near-stream.js";
 import type { Outage } from "./outage.js";
 import type { Store } from "./store.js";
-import type { CacheHealth } from "./types.js";
 import type { Undelivered } from "./undelivered.js";
+
+export interface CacheHealth {
+  /** "ok": all promises hold. "degraded": callers are answered, from the origin. */
+  status: "ok" | "degraded";
+  store: "memory" | "redis";
+  /** What is degraded, each as one sentence; empty when ok. */
+  problems: string[];
+  /** What is worth knowing and breaks no promise, each as one sentence: a server that refuses scripts. */
+  notes: string[];
+  breaker: BreakerHealth;
+  /**
+   * Whether other processes' evictions and fills are told of. Without it waiting callers poll, and the near cache takes
+   * no entries. Always true in process.
+   */
+  pushConnected: boolean;
+  /** Evictions that wait for the store to come back, or for replicas to have them. */
+  undeliveredEvictions: number;
+}
+
+export interface BreakerHealth {
+  /**
+   * "closed": the store is asked. "open": it is not, and callers are answered from the near cache or the origin.
+   * "half-open": as open, while a trial is under way.
+   */
+  state: "closed" | "open" | "half-open";
+  /** Why it opened, as its error says. It may name addresses. */
+  cause?: string;
+  /** Nodes of a cluster whose own breakers are open, as `host:port`: what lies on them is not asked for. */
+  lostNodes: string[];
+}
 
 export interface HealthParts {
   readonly store: Store;

@@ -1,14 +1,13 @@
 export { createCache } from "./cache.js";
+export type { CacheOptions, NearOptions, Serializer } from "./cache-options.js";
 export * from "./errors.js";
 export type { CacheEvent, CacheListener, RefusalReason } from "./events.js";
+export type { BreakerHealth, CacheHealth } from "./health.js";
 export type { Position } from "./position.js";
+export type { CacheStats } from "./reporter.js";
 export { tag } from "./tag.js";
 export type {
-  BreakerHealth,
   Cache,
-  CacheHealth,
-  CacheOptions,
-  CacheStats,
   EntryOptions,
   Eviction,
   Load,
@@ -20,8 +19,6 @@ export type {
   Lookup,
   LookupStatus,
   NearLookup,
-  NearOptions,
-  Serializer,
   Write,
   WriteContext,
 } from "./types.js";

@@ -2,7 +2,6 @@ import { channel } from "node:diagnostics_channel";
 import { CachedError, StoreError } from "./errors.js";
 import type { CacheEvent, CacheListener } from "./events.js";
 import type { NearEntry } from "./near-entry.js";
-import type { CacheStats } from "./types.js";
 
 /** Feeds the statistics and the listeners; the engine's only way to tell the outside anything. */
 export interface Reporter {
@@ -17,6 +16,36 @@ export interface Reporter {
   errorOnce(error: CachedError, about: About): void;
   listen(listener: CacheListener): () => void;
   stats(): CacheStats;
+}
+
+/** This process since its start. */
+export interface CacheStats {
+  hits: number;
+  nearHits: number;
+  staleHits: number;
+  misses: number;
+  /** Entries committed by this process. */
+  fills: number;
+  /** Callers that waited for another's fill. */
+  waits: number;
+  /** Loads run by this process, stored or not. */
+  loads: number;
+  /** Tags evicted by this process. */
+  evictions: number;
+  /** Writes taken on by this process's queues (`writeBehind`). */
+  puts: number;
+  /** Keys that this process wrote to the origin from a queue. */
+  written: number;
+  /** Writes from a queue that failed, and are tried again. */
+  writeFailures: number;
+  /** Writes that this process gave up. */
+  deadLetters: number;
+  /** How often a breaker opened: the store's, or that of a node of a cluster. */
+  outages: number;
+  /** Failures inside the cache that no caller saw. */
+  errors: number;
+  /** (hits + nearHits + staleHits) / lookups, from 0 to 1; 0 before the first lookup. */
+  hitRatio: number;
 }
 
 /** `node:diagnostics_channel` of all caches' events, for tracers. */

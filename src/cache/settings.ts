@@ -1,3 +1,4 @@
+import type { CacheOptions, NearOptions, Serializer } from "./cache-options.js";
 import {
   checkTags,
   integer,
@@ -12,14 +13,7 @@ import type { CacheListener } from "./events.js";
 import type { NearSettings } from "./near-cache.js";
 import type { Position } from "./position.js";
 import type { RedisClient } from "./redis/client.js";
-import type {
-  CacheOptions,
-  EntryOptions,
-  Load,
-  LockOptions,
-  NearOptions,
-  Serializer,
-} from "./types.js";
+import type { EntryOptions, Load, LockOptions } from "./types.js";
 
 /** The options with their defaults, checked once; no later step reads raw options. */
 export interface Settings {

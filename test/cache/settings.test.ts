@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
+import type { CacheOptions } from "../../src/cache/cache-options.js";
 import { InvalidOptionError } from "../../src/cache/errors.js";
 import {
   resolveEntryOptions,
   resolveLockOptions,
   resolveSettings,
 } from "../../src/cache/settings.js";
-import type { CacheOptions, EntryOptions, LockOptions } from "../../src/cache/types.js";
+import type { EntryOptions, LockOptions } from "../../src/cache/types.js";
 
 describe("the options of a cache", () => {
   test("all have defaults", () => {

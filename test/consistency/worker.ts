@@ -1,7 +1,8 @@
 import { createCacheOver } from "../../src/cache/cache.js";
+import type { CacheOptions } from "../../src/cache/cache-options.js";
 import { createRedisStore } from "../../src/cache/redis/redis-store.js";
 import { resolveSettings } from "../../src/cache/settings.js";
-import type { Cache, CacheOptions } from "../../src/cache/types.js";
+import type { Cache } from "../../src/cache/types.js";
 import { nearAgeTimes, sabotage } from "./breaks.js";
 import { connect } from "./connect.js";
 import { createDice } from "./dice.js";

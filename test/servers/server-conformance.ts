@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createCache } from "../../src/cache/cache.js";
-import type { Cache, CacheOptions } from "../../src/cache/types.js";
+import type { CacheOptions } from "../../src/cache/cache-options.js";
+import type { Cache } from "../../src/cache/types.js";
 import { cacheDirectives } from "../../src/directives/cache-directives.js";
 import type { Observation } from "../../src/directives/observations.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";

@@ -4,7 +4,7 @@ import { makeExecutableSchema } from "@graphql-tools/schema";
 import { type GraphQLSchema, parse } from "graphql";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createCache } from "../../src/cache/cache.js";
-import type { CacheOptions } from "../../src/cache/types.js";
+import type { CacheOptions } from "../../src/cache/cache-options.js";
 import { cacheDirectives } from "../../src/directives/cache-directives.js";
 import { createTestCache } from "../directives/support/cached-schema.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
