@@ -1,43 +1,16 @@
 import { fromNear, nearLookup } from "./answers.js";
-import { createBareLoads } from "./bare-load.js";
 import type { CacheOptions } from "./cache-options.js";
-import type { Call } from "./call.js";
 import { checkKey, checkTags } from "./check-values.js";
-import { createDeliveries } from "./deliveries.js";
-import { CacheClosedError, StoreUnavailableError } from "./errors.js";
-import { createEvictions } from "./evictions.js";
-import { Flights } from "./flights.js";
+import { createEngine } from "./engine.js";
 import { readHealth } from "./health.js";
-import { createLoadRunner } from "./load.js";
-import { createLoadLimit } from "./load-limit.js";
 import { withLock } from "./lock.js";
-import { createLookups } from "./lookup.js";
 import { getOrSetMany } from "./lookup-many.js";
 import { createMoment } from "./moment.js";
 import type { NearEntry } from "./near-entry.js";
-import { openNear } from "./open-near.js";
-import { codecFor, openStore } from "./open-store.js";
-import { createOutage } from "./outage.js";
-import { createReads } from "./reads.js";
-import { createReporter } from "./reporter.js";
-import { createSetter } from "./set.js";
-import {
-  resolveEntryOptions,
-  resolveLockOptions,
-  resolveSettings,
-  type Settings,
-} from "./settings.js";
-import { createStaleIfError } from "./stale-if-error.js";
+import { openStore } from "./open-store.js";
+import { resolveLockOptions, resolveSettings, type Settings } from "./settings.js";
 import type { Store } from "./store.js";
 import type { Cache, EntryOptions, Load, Lookup, NearLookup } from "./types.js";
-import { createUndelivered } from "./undelivered.js";
-import { rememberReleases } from "./unreleased.js";
-import { createWaitingRooms } from "./waiting-rooms.js";
-import { createOpenQueues } from "./write-behind/queues.js";
-import { createWriteThrough } from "./write-through.js";
-
-const PROMOTED =
-  "The server must have every eviction before it is trusted, but was promoted, or restarted, and may lack the last.";
 
 /**
  * A cache over the given ioredis client, or in this process without one.
@@ -52,80 +25,10 @@ export function createCache(options: CacheOptions = {}): Cache {
 
 /** The cache over any store: the seam for tests that break one on purpose. */
 export function createCacheOver(given: Store, settings: Settings): Cache {
-  const unreleased = rememberReleases(given, settings.leaseMs, () => outage.isOn);
-  const { store } = unreleased;
-  const reporter = createReporter();
-  if (settings.onEvent) reporter.listen(settings.onEvent);
-  const codec = codecFor(store, settings);
-  const limit = createLoadLimit(settings.maxConcurrentLoads, settings.loadTimeoutMs);
-  const loads = createLoadRunner(limit, settings.loadTimeoutMs);
-  const undelivered = createUndelivered();
-  const { near, stream, watchNear } = openNear(store, codec, settings);
-  const rooms = createWaitingRooms(store, settings.commandTimeoutMs);
-  const evictions = createEvictions(store);
-  const outage = createOutage({
-    store,
-    evictions,
-    undelivered,
-    unreleased,
-    reporter,
-    breakerOpenMs: settings.breakerOpenMs,
-    onBegin(error) {
-      outageLoads.evicted.addEverything();
-      rooms.leaveAll(error);
-    },
-  });
-  const steps = { settings, store, codec, loads, reporter, outage };
-  const fillParts = { ...steps, ...(watchNear && { watchNear }) };
-  const flights = new Flights();
-  const bareLoads = createBareLoads(fillParts);
-  const outageLoads = createBareLoads(fillParts);
-  const reads = createReads({ ...fillParts, near });
-  const lookups = createLookups({
-    ...fillParts,
-    read: reads.read,
-    rooms,
-    flights,
-    bareLoads,
-    outageLoads,
-  });
-  const find = createStaleIfError({ ...fillParts, near }, lookups.find);
-  const setValue = createSetter(fillParts);
-  const writes = createLoadRunner(limit, settings.loadTimeoutMs, "write");
-  const deliveries = createDeliveries({
-    evictions,
-    undelivered,
-    outage,
-    reporter,
-    near,
-    outageLoads: outageLoads.evicted,
-  });
-  const { evict, delete: deleteKey } = deliveries;
-  const writeParts = { ...fillParts, near, evict, delete: deleteKey };
-  const writeThrough = createWriteThrough({ ...writeParts, writes });
-  const queues = createOpenQueues({
-    ...writeParts,
-    // Its own, since a batch under way is not ended with the cache: the cache waits for it.
-    writes: createLoadRunner(limit, settings.loadTimeoutMs, "write"),
-    open: (key, entryOptions, value) => open(key, entryOptions, () => value),
-  });
+  const engine = createEngine(given, settings);
+  const { store, reporter, outage, deliveries, near, stream, reads, find, open, checkOpen } =
+    engine;
   const momentMs = createMoment();
-  let isClosed = false;
-
-  store.onPromotion?.((lostAtMs) => {
-    evictions.passOn(lostAtMs, undelivered);
-    if (undelivered.size > 0) outage.begin(new StoreUnavailableError(PROMOTED));
-  });
-
-  function open<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Call {
-    checkOpen();
-    checkKey(key);
-    return { key, entry: resolveEntryOptions(entryOptions), load };
-  }
-
-  function checkOpen(): void {
-    if (isClosed) throw new CacheClosedError("The cache must be open, but it was closed.");
-  }
 
   /** Not async: a near hit would pay for a frame that never waits, and a crowd of waiters for one more each. */
   function getOrSet<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Promise<T> {
@@ -151,7 +54,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
 
   function takeNear<T>(key: string, entryOptions: EntryOptions, load: Load<T>) {
     const hit = findNear(key, entryOptions);
-    if (hit?.isDue) lookups.refreshEarly(open(key, entryOptions, load));
+    if (hit?.isDue) engine.refreshEarly(open(key, entryOptions, load));
     return hit;
   }
 
@@ -179,7 +82,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
     },
 
     refresh(key, entryOptions, load) {
-      lookups.refreshEarly(open(key, entryOptions, load));
+      engine.refreshEarly(open(key, entryOptions, load));
     },
 
     async warm(keys) {
@@ -199,7 +102,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
       near?.delete(key);
       if (outage.isOn) return false;
       try {
-        return await setValue(call, value);
+        return await engine.setValue(call, value);
       } catch (error) {
         outage.notice(error);
         return false;
@@ -224,7 +127,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
       const call = open(key, entryOptions, () => value);
       near?.delete(key);
       try {
-        return await writeThrough.run(call, value, write);
+        return await engine.writeThrough.run(call, value, write);
       } finally {
         near?.delete(key);
       }
@@ -232,7 +135,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
 
     writeBehind(name, behindOptions) {
       checkOpen();
-      return queues.open(name, behindOptions);
+      return engine.queues.open(name, behindOptions);
     },
 
     async lock(name, lockOptions, run) {
@@ -240,7 +143,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
       checkKey(name, "A lock's name");
       const lock = { name, settings: resolveLockOptions(lockOptions, settings) };
       if (outage.isOn) throw outage.error({ key: name });
-      return withLock({ store, outage, rooms }, lock, run);
+      return withLock(engine, lock, run);
     },
 
     async clear() {
@@ -268,23 +171,13 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
     },
 
     async health() {
-      if (!outage.isOn && !isClosed) {
+      if (!outage.isOn && !engine.isClosed) {
         await store.ping().catch((error) => outage.notice(error));
       }
-      return readHealth({ store, outage, undelivered, evictions, stream, queues, isClosed });
+      return readHealth(engine);
     },
 
-    async close() {
-      if (isClosed) return;
-      isClosed = true;
-      unreleased.close();
-      stream?.close();
-      loads.close();
-      await Promise.all([writeThrough.close(), queues.close()]);
-      outage.close();
-      evictions.close();
-      await store.close();
-    },
+    close: engine.close,
   };
 }
 
