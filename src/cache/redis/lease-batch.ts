@@ -1,13 +1,18 @@
 import { StoreError } from "../errors.js";
-import { isPast, lastOf, type Position } from "../position.js";
+import { isPast, type Position } from "../position.js";
 import { randomId } from "../random.js";
-import type { LeaseGrant, LeaseRequest, Nonce, Snapshot, Token } from "../store.js";
+import type { LeaseGrant, LeaseRequest, Nonce, Snapshot } from "../store.js";
 import { createTickBatch } from "../tick-batch.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";
+import {
+  createLeaseCommands,
+  isGranted,
+  type LeaseAnswer,
+  type MarkedRequest,
+} from "./lease-commands.js";
 import type { EvictionLog } from "./log.js";
 import { readPin } from "./pins.js";
-import { writePosition } from "./record.js";
 import { scripts } from "./scripts.js";
 import {
   createdVersion,
@@ -30,27 +35,13 @@ interface Wanted {
   reject(error: unknown): void;
 }
 
-/** A lease as asked for, with the place in the log that it shall name. */
-interface Marked {
-  readonly request: LeaseRequest;
-  readonly mark: Position;
-}
-
-/** What became of a lease, under the token that it was asked for with last. */
-interface Answer {
-  readonly token: Token;
-  readonly lease: unknown;
-  /** Where they were asked for. */
-  readonly deletion?: unknown;
-  readonly pin?: unknown;
-}
-
 export function createLeaseStep(
   connection: Connection,
   keys: Keys,
   log: EvictionLog,
   claimMs: number,
 ): LeaseStep {
+  const commands = createLeaseCommands(keys, connection.isCluster);
   const enqueue = createTickBatch<Wanted>((items) => {
     flush(items).catch((error) => {
       for (const { reject } of items) reject(error);
@@ -73,7 +64,7 @@ export function createLeaseStep(
     const asked = requests.map((request) => ({ request, mark }));
     const { answers, snapshotOf } = await claim(tags, asked, usedMs);
     items.forEach(({ request, resolve, reject }, index) => {
-      const { token, lease, deletion, pin } = answers[index] as Answer;
+      const { token, lease, deletion, pin } = answers[index] as LeaseAnswer;
       const failure = [lease, deletion, pin].find((reply) => reply instanceof StoreError);
       if (failure) reject(failure);
       else if (!isGranted(lease)) resolve(REFUSED);
@@ -94,13 +85,13 @@ export function createLeaseStep(
    * may have been seen before the version of one of its tags. Such a one is taken anew, under another token: whoever
    * judged the first cannot take over the second, and whoever took over the first keeps it.
    */
-  async function claim(tags: readonly string[], asked: readonly Marked[], usedMs = 0) {
+  async function claim(tags: readonly string[], asked: readonly MarkedRequest[], usedMs = 0) {
     const proposals = tags.map((tag) =>
       evaluate(scripts.claimTag, [keys.tag(tag)], createdVersion(randomId()), claimMs),
     );
-    const first = await sendBeforeLog([...proposals, ...asked.flatMap(commandsOf)], usedMs);
+    const first = await sendBeforeLog([...proposals, ...asked.flatMap(commands.take)], usedMs);
     const versions = new Map(tags.map((tag, index) => [tag, claimedVersion(first.replies[index])]));
-    const answers = answersOf(asked, first.replies.slice(tags.length), connection.isCluster);
+    const answers = commands.answersIn(first.replies.slice(tags.length), asked);
     let { head } = first;
     const isOpen = (tag: string) => versions.get(tag)?.position?.epoch !== first.head.epoch;
     const mayHaveBeenAhead = (tag: string) => connection.isCluster && isOpen(tag);
@@ -113,15 +104,17 @@ export function createLeaseStep(
       return [{ index, request: anew, mark: rightMark }];
     });
     if (again.length > 0 || tags.some(mayHaveBeenAhead)) {
-      const second = await sendBeforeLog(again.flatMap(commandsOf), first.usedMs).catch((error) => {
-        // Whether they were taken, nobody knows.
-        connection.sendAll(again.map(releaseCommand)).catch(() => {});
-        throw error;
-      });
+      const second = await sendBeforeLog(again.flatMap(commands.take), first.usedMs).catch(
+        (error) => {
+          // Whether they were taken, nobody knows.
+          connection.sendAll(again.map(commands.release)).catch(() => {});
+          throw error;
+        },
+      );
       head = second.head;
-      const anew = answersOf(again, second.replies, connection.isCluster);
+      const anew = commands.answersIn(second.replies, again);
       again.forEach(({ index }, place) => {
-        answers[index] = anew[place] as Answer;
+        answers[index] = anew[place] as LeaseAnswer;
       });
     }
     settlePositions(versions, head);
@@ -132,10 +125,10 @@ export function createLeaseStep(
   }
 
   /** All round trips of one step share one time limit. */
-  async function sendBeforeLog(commands: readonly Command[], usedMs: number) {
+  async function sendBeforeLog(leading: readonly Command[], usedMs: number) {
     const reading = log.readCommand();
     const sentAt = performance.now();
-    const replies = await connection.sendAll([...commands, reading.command], usedMs);
+    const replies = await connection.sendAll([...leading, reading.command], usedMs);
     return {
       head: reading.headOf(accepted(replies.at(-1))),
       replies: replies.slice(0, -1),
@@ -145,38 +138,12 @@ export function createLeaseStep(
 
   /** In the background: whoever meets such a version later may do the same with the position read then. */
   function settlePositions(versions: ReadonlyMap<string, TagVersion>, head: Position): void {
-    const commands = [...versions]
+    const positions = [...versions]
       .filter(([, { position }]) => position?.epoch !== head.epoch)
       .map(([tag, { nonce }]) =>
         evaluate(scripts.positionTag, [keys.tag(tag)], nonce, writeLogPosition(head)),
       );
-    if (commands.length > 0) connection.sendAll(commands).catch(() => {});
-  }
-
-  function commandsOf({ request, mark }: Marked): Command[] {
-    const { key, token, leaseMs, over, overHeld, asksDeletion, outlastsEvictions } = request;
-    const asksPin = request.asksPin === true;
-    const lease = evaluate(
-      scripts.takeLease,
-      asksPin && !connection.isCluster ? [keys.entry(key), keys.pin(key)] : [keys.entry(key)],
-      token,
-      leaseMs,
-      writePosition(outlastsEvictions ? lastOf(mark) : mark),
-      over === "any" ? "*" : over,
-      overHeld ? 1 : 0,
-    );
-    // Asked behind the lease, of the same server: what is deleted or put after that voids it.
-    const commands: Command[] = [lease];
-    if (asksDeletion) commands.push(["get", keys.deletion(key)]);
-    // A pin costs those who use no `writeBehind` nothing worth counting: the script that takes the lease looks for it.
-    // On a cluster it is a command of its own, in the lease's slot and round trip: a script for two keys would be
-    // refused while their slot moves.
-    if (asksPin && connection.isCluster) commands.push(["get", keys.pin(key)]);
-    return commands;
-  }
-
-  function releaseCommand({ request: { key, token } }: Marked): Command {
-    return evaluate(scripts.releaseLease, [keys.entry(key)], token, 0, keys.wake(key));
+    if (positions.length > 0) connection.sendAll(positions).catch(() => {});
   }
 
   return {
@@ -192,25 +159,6 @@ export function createLeaseStep(
 }
 
 const REFUSED: LeaseGrant = { taken: false };
-
-/** 1, or the pin that the lease's script found. */
-function isGranted(lease: unknown): boolean {
-  return lease === 1 || Buffer.isBuffer(lease);
-}
-
-function answersOf(
-  asked: readonly Marked[],
-  replies: readonly unknown[],
-  isCluster: boolean,
-): Answer[] {
-  let at = 0;
-  return asked.map(({ request: { token, asksDeletion, asksPin } }) => ({
-    token,
-    lease: replies[at++],
-    deletion: asksDeletion ? replies[at++] : undefined,
-    pin: asksPin && isCluster ? replies[at++] : undefined,
-  }));
-}
 
 /** The last of the mark and the evictions that gave the tags their versions. */
 function latestOf(

@@ -1,11 +1,11 @@
-import { NodeUnavailableError, StoreError, StoreUnavailableError } from "../errors.js";
+import { type NodeUnavailableError, StoreError } from "../errors.js";
 import { DELETION_KEPT_MS, type Store } from "../store.js";
 import type { WriteQueue } from "../write-behind/queue.js";
 import { type Changes, createChanges } from "./changes.js";
 import type { RedisClient } from "./client.js";
 import { createServerClock } from "./clock.js";
 import { createCommitStep } from "./commit-batch.js";
-import { type Connection, evaluate, openConnection, within } from "./connection.js";
+import { type Connection, evaluate, openConnection } from "./connection.js";
 import { createEvictTags } from "./evict-tags.js";
 import { createFreeing } from "./freeing.js";
 import { createKeys } from "./keys.js";
@@ -13,16 +13,14 @@ import { clearKeys, estimateEntries } from "./keyspace.js";
 import { createLeaseStep } from "./lease-batch.js";
 import { createEvictionLog } from "./log.js";
 import { readMemoryProblem } from "./memory-policy.js";
-import type { Nodes } from "./nodes.js";
 import { createRedisPins } from "./pins.js";
 import { watchPromotions } from "./promotion.js";
 import { openPush } from "./push.js";
 import { createReadBatch } from "./read-batch.js";
 import { openReplicas } from "./replicas.js";
-import { createRevival } from "./revival.js";
 import { scripts } from "./scripts.js";
-import { nameIn } from "./slots.js";
 import { readLogPosition, writeLogPosition } from "./tag-version.js";
+import { createTrials } from "./trials.js";
 import { createRedisQueue } from "./write-queue.js";
 
 export interface RedisStoreOptions {
@@ -36,15 +34,7 @@ export interface RedisStoreOptions {
   readonly waitReplicas?: number;
 }
 
-/** What a ping leaves behind is gone when it is answered. */
-const MARK_LIFE_MS = 1;
-
 const DEFAULT_OPEN_MS = 200;
-
-function pingCommand(name: string) {
-  // A replica, and a server that is full, would let us read.
-  return ["set", name, "", "PX", MARK_LIFE_MS] as const;
-}
 
 /** A counter that nobody drew from for so long begins again, at the clock. */
 const FENCE_LIFE_MS = 7 * 24 * 3600 * 1000;
@@ -61,7 +51,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   let onNodeBack: (address: string) => void = () => {};
   const opened = openConnection(redis, commandTimeoutMs, {
     openMs: options.breakerOpenMs ?? DEFAULT_OPEN_MS,
-    trial: tryNode,
+    trial: (address) => trials.tryNode(address),
     onLost(error) {
       promotions.lose();
       onNodeLost(error);
@@ -76,6 +66,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     for (const listener of promotionListeners) listener(lostAtMs);
   });
   const { connection } = promotions;
+  const trials = createTrials({ opened, promotions, keys, commandTimeoutMs });
   const clock = createServerClock(connection);
   const log = createEvictionLog(connection, keys, promotions);
   const read = createReadBatch(connection, keys, log, clock.now);
@@ -84,7 +75,6 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const evictTags = createEvictTags(connection, keys, log, freeing);
   const replicas =
     waitReplicas > 0 ? openReplicas(redis, waitReplicas, commandTimeoutMs, promotions) : undefined;
-  const revival = createRevival(connection);
   let changes: Changes | undefined;
   const push = openPush(redis, keys, commandTimeoutMs, {
     onEviction(message) {
@@ -105,20 +95,6 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     clock.set().catch(() => {});
     freeing.sweep().catch(() => {});
   });
-
-  async function tryNode(address: string): Promise<void> {
-    const nodes = opened.nodes as Nodes;
-    await promotions.refresh();
-    const slot = nodes.slotOf(address);
-    if (slot === undefined) return;
-    const mark = keys.allMarks().find((name) => nodes.leadsTo(address, name));
-    const probe = mark ? pingCommand(mark) : (["exists", nameIn(slot)] as const);
-    const [verb, ...args] = probe;
-    // Straight: the client of a cluster would look for somebody else to ask, again and again.
-    const server = nodes.clientOf(address);
-    if (!server) throw new StoreUnavailableError("The node must be known, but is not.");
-    await within(commandTimeoutMs, server.callBuffer(verb, [...args]));
-  }
 
   return {
     kind: "redis",
@@ -214,23 +190,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     lostNodes: () => [...(opened.nodes?.lost.keys() ?? [])],
 
     async ping() {
-      // On a cluster one server's word is not all servers'.
-      const marks = connection.isCluster ? keys.allMarks() : keys.allMarks().slice(0, 1);
-      try {
-        const replies = await connection.sendAll(marks.map(pingCommand));
-        const failures = replies.filter((reply) => reply instanceof StoreError);
-        // The nodes of a cluster that are lost have breakers of their own.
-        const mayBeLost = replies.some((reply) => !(reply instanceof StoreError));
-        for (const failure of failures) {
-          if (!mayBeLost || !(failure instanceof NodeUnavailableError)) throw failure;
-        }
-        revival.succeed();
-        push.check();
-      } catch (error) {
-        revival.fail();
-        if (connection.isCluster) promotions.suspect();
-        throw error;
-      }
+      await trials.ping();
+      push.check();
     },
 
     estimateEntries: () => estimateEntries(connection, keys, commandTimeoutMs),
