@@ -4,6 +4,7 @@ import type {
   GraphQLRequestContext,
   GraphQLRequestContextWillSendResponse,
 } from "@apollo/server";
+import { checkOptionNames } from "../cache/check-values.js";
 import type { CacheDirectives } from "../directives/cache-directives.js";
 import type { Observation } from "../directives/observations.js";
 import { cacheReport } from "./cache-report.js";
@@ -22,6 +23,12 @@ export interface CachedPluginOptions<Context extends BaseContext> {
   cacheStatus?: boolean;
 }
 
+const KNOWN: Readonly<Record<keyof CachedPluginOptions<BaseContext>, true>> = {
+  debug: true,
+  cdn: true,
+  cacheStatus: true,
+};
+
 /**
  * The cache's side of HTTP under Apollo Server: `Cache-Control`, `Cache-Status` and surrogate keys on each answer, and
  * `extensions.cache` (see CacheReport) for those who may debug.
@@ -34,11 +41,14 @@ export interface CachedPluginOptions<Context extends BaseContext> {
  * This replaces the header that Apollo Server calculates itself; its work is spared by
  * `ApolloServerPluginCacheControl({ calculateHttpHeaders: false })`. The cache policy, for other plugins to read,
  * stays: `@cached` sets its hints.
+ *
+ * @throws InvalidOptionError for an option that it does not know
  */
 export function cachedPlugin<Context extends BaseContext>(
   directives: Pick<CacheDirectives, "observe" | "isLive">,
   options: CachedPluginOptions<Context> = {},
 ): ApolloServerPlugin<Context> {
+  checkOptionNames("cachedPlugin", options, KNOWN);
   const { debug = false, cdn } = options;
 
   return {

@@ -1,10 +1,11 @@
+import { checkOptionNames, windowMs, wrong } from "../cache/check-values.js";
 import type { Cache } from "../cache/types.js";
 import { surrogateKey, surrogateKeysHeader } from "./surrogate-keys.js";
 
 export interface CdnOptions {
   /**
-   * The purge hook: removes every copy that bears one of these surrogate keys, 250 at the most. What it throws is
-   * tried again until it succeeds, and until then no answer is given to the CDN.
+   * The purge hook: removes every copy that bears one of these surrogate keys, 250 at the most. Its promise is awaited.
+   * What throws or rejects is tried again until it succeeds, and until then no answer is given to the CDN.
    */
   purge(keys: readonly string[]): unknown;
   /** The header that the CDN reads surrogate keys from, as "Cache-Tag". Default "Surrogate-Key". */
@@ -30,6 +31,17 @@ export interface Cdn {
   close(): void;
 }
 
+const KNOWN: Readonly<Record<keyof CdnOptions, true>> = {
+  purge: true,
+  header: true,
+  repeatAfterSeconds: true,
+  waitSeconds: true,
+  onProblem: true,
+};
+
+/** A token of HTTP (RFC 9110, 5.6.2). */
+const HEADER = /^[\w!#$%&'*+.^`|~-]+$/;
+
 const KEYS_AT_ONCE = 250;
 const RETRY_AFTER_MS = [250, 1000, 5000, 30_000] as const;
 
@@ -39,9 +51,18 @@ const MAX_DUE = 100_000;
 /**
  * Purges from a CDN whatever this process evicts from the cache, by surrogate keys that are its tags. Every process that
  * evicts needs one, those that serve no GraphQL included.
+ *
+ * @throws InvalidOptionError
  */
 export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): Cdn {
-  const { purge, header = "Surrogate-Key", repeatAfterSeconds = 10, waitSeconds = 1 } = options;
+  checkOptionNames("createCdn", options, KNOWN);
+  const { purge, header = "Surrogate-Key" } = options;
+  if (typeof purge !== "function") throw wrong("purge", "a function", purge);
+  if (typeof header !== "string" || !HEADER.test(header)) {
+    throw wrong("header", "the name of a header", header);
+  }
+  const repeatAfterMs = windowMs("repeatAfterSeconds", options.repeatAfterSeconds, 10_000);
+  const waitMs = windowMs("waitSeconds", options.waitSeconds, 1000);
   const onProblem = options.onProblem ?? warn;
   /** Keys to be purged, and how often yet. */
   const due = new Map<string, number>();
@@ -85,7 +106,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
         await purge(next.map(([key]) => key));
         failures = 0;
         const again = next.filter(([, times]) => times > 1).map(([key]) => key);
-        if (again.length > 0) after(repeatAfterSeconds * 1000, () => add(again, 1));
+        if (again.length > 0) after(repeatAfterMs, () => add(again, 1));
       } catch (error) {
         for (const [key, times] of next) due.set(key, Math.max(times, due.get(key) ?? 0));
         after(RETRY_AFTER_MS[Math.min(failures, RETRY_AFTER_MS.length - 1)] as number, run);
@@ -125,7 +146,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
       if (!running) return;
       let timer: NodeJS.Timeout | undefined;
       const over = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, waitSeconds * 1000);
+        timer = setTimeout(resolve, waitMs);
       });
       await Promise.race([running, over]);
       clearTimeout(timer);

@@ -19,11 +19,14 @@ export interface CacheOptions {
   waitSeconds?: number;
   /** How long a load may run. Default 30. */
   loadTimeoutSeconds?: number;
-  /** How long one command may take before the store counts as out of reach. Default 100. */
+  /**
+   * How long one command may take before the store counts as out of reach, from 1 to 60,000; what this process was
+   * stopped for does not count. Default 100.
+   */
   commandTimeoutMs?: number;
-  /** β of probabilistic early refresh; 0 turns it off. Default 1. */
+  /** β of probabilistic early refresh, up to 100; 0 turns it off. Default 1. */
   earlyRefresh?: number;
-  /** Up to which share of its ttl an entry may die early, so that keys born together don't die together. Default 0.1. */
+  /** Up to which share of its ttl an entry may die early, so that keys born together don't die together, up to 0.9. Default 0.1. */
   ttlJitter?: number;
   /** Loads that may run at once in this process. Default 64. */
   maxConcurrentLoads?: number;
@@ -43,7 +46,9 @@ export interface CacheOptions {
    * own. `openMs`: the longest pause between two trials that may close it, which begin 25 ms apart. Default 200.
    */
   breaker?: { openMs?: number };
+  /** Carries all values. Default: JSON or MessagePack, whichever is the cheapest that carries a value whole. */
   serializer?: Serializer;
+  /** Told of all that the cache does; `cache.onEvent` adds more. Default: none. */
   onEvent?: CacheListener;
 }
 

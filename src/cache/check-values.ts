@@ -2,6 +2,25 @@ import { InvalidOptionError } from "./errors.js";
 
 const MAX_TTL_SECONDS = 365 * 24 * 3600;
 
+/**
+ * A misspelt option would be left out without a word: `authorise` would let everybody in.
+ *
+ * @throws InvalidOptionError naming the options there are.
+ */
+export function checkOptionNames(
+  owner: string,
+  options: object,
+  known: Readonly<Record<string, true>>,
+): void {
+  if (typeof options !== "object" || options === null) throw wrong("options", "an object", options);
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (unknown === undefined) return;
+  const names = Object.keys(known).join(", ");
+  throw new InvalidOptionError(
+    `${owner} knows the options ${names}; "${unknown}" is not one of them.`,
+  );
+}
+
 /** @throws InvalidOptionError */
 export function checkKey(key: string, what = "A key"): void {
   // Those that begin with NUL are the cache's own; texts that are not well-formed would all become one in UTF-8.

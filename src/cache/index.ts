@@ -4,8 +4,9 @@ export * from "./errors.js";
 export type { CacheEvent, CacheListener, RefusalReason } from "./events.js";
 export type { BreakerHealth, CacheHealth } from "./health.js";
 export type { Position } from "./position.js";
+export type { RedisClient } from "./redis/client.js";
 export type { CacheStats } from "./reporter.js";
-export { tag } from "./tag.js";
+export { type TagValue, tag } from "./tag.js";
 export type {
   Cache,
   EntryOptions,

@@ -1,5 +1,6 @@
 import type { CacheOptions, NearOptions, Serializer } from "./cache-options.js";
 import {
+  checkOptionNames,
   checkTags,
   integer,
   milliseconds,
@@ -8,7 +9,6 @@ import {
   within,
   wrong,
 } from "./check-values.js";
-import { InvalidOptionError } from "./errors.js";
 import type { CacheListener } from "./events.js";
 import type { NearSettings } from "./near-cache.js";
 import type { Position } from "./position.js";
@@ -40,37 +40,30 @@ export interface Settings {
 }
 
 const MIB = 1024 * 1024;
-const KNOWN = new Set([
-  "redis",
-  "prefix",
-  "memory",
-  "near",
-  "leaseSeconds",
-  "waitSeconds",
-  "loadTimeoutSeconds",
-  "commandTimeoutMs",
-  "earlyRefresh",
-  "ttlJitter",
-  "maxConcurrentLoads",
-  "maxValueBytes",
-  "compressAboveBytes",
-  "waitReplicas",
-  "onOutage",
-  "breaker",
-  "serializer",
-  "onEvent",
-]);
+const KNOWN: Readonly<Record<keyof CacheOptions, true>> = {
+  redis: true,
+  prefix: true,
+  memory: true,
+  near: true,
+  leaseSeconds: true,
+  waitSeconds: true,
+  loadTimeoutSeconds: true,
+  commandTimeoutMs: true,
+  earlyRefresh: true,
+  ttlJitter: true,
+  maxConcurrentLoads: true,
+  maxValueBytes: true,
+  compressAboveBytes: true,
+  waitReplicas: true,
+  onOutage: true,
+  breaker: true,
+  serializer: true,
+  onEvent: true,
+};
 
 /** @throws InvalidOptionError naming the option, what must hold and what came. */
 export function resolveSettings(options: CacheOptions): Settings {
-  if (typeof options !== "object" || options === null) throw wrong("options", "an object", options);
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name)) {
-      throw new InvalidOptionError(
-        `createCache knows the options ${[...KNOWN].join(", ")}; "${name}" is not one of them.`,
-      );
-    }
-  }
+  checkOptionNames("createCache", options, KNOWN);
   const prefix = options.prefix ?? "cached:";
   if (typeof prefix !== "string" || !PREFIX.test(prefix)) {
     throw wrong(

@@ -4,11 +4,11 @@ import type { Position } from "./position.js";
 import type { CacheStats } from "./reporter.js";
 import type { WriteBehind, WriteBehindOptions } from "./write-behind/types.js";
 
-/** Seconds may be fractions; all of them must be finite. */
+/** Seconds may be fractions, of a year at the most. */
 export interface EntryOptions {
   /** Seconds the result stays fresh. Must be greater than 0. */
   ttlSeconds: number;
-  /** Tags the entry is filed under, known before the load. Default: none. */
+  /** Tags the entry is filed under, known before the load, each of 1 to 1,024 characters. Default: none. */
   tags?: readonly string[];
   /** Seconds past ttl in which a stale result may be served at once while one process refreshes it. Default 0. */
   staleWhileRevalidateSeconds?: number;
@@ -40,9 +40,9 @@ export interface EntryOptions {
 export interface LoadContext {
   /** Aborted after `loadTimeoutSeconds`, and when the cache closes. */
   readonly signal: AbortSignal;
-  /** Files the entry under tags known only from the result. */
+  /** Files the entry under tags known only from the result. @throws InvalidOptionError */
   addTags(...tags: string[]): void;
-  /** Replaces the entry's ttl, from the result. 0 stores nothing. */
+  /** Replaces the entry's ttl, from the result. 0 stores nothing. @throws InvalidOptionError */
   setTtlSeconds(ttlSeconds: number): void;
   /**
    * Makes the load as old as that: it has seen something older than its `since`, as a value that `lookup` gave with this
@@ -142,8 +142,17 @@ export interface Eviction {
   entries: number;
 }
 
+/**
+ * Keys are texts that do not begin with NUL. What cannot be used as given is refused with InvalidOptionError, and
+ * whatever asks for an entry, changes one or takes a lock with CacheClosedError once the cache is closed.
+ */
 export interface Cache {
-  /** The entry's value, or the result of `load`, which is stored. */
+  /**
+   * The entry's value, or the result of `load`, which is stored.
+   *
+   * @throws what `load` throws; LoadTimeoutError after `loadTimeoutSeconds`; LoadQueueTimeoutError where `maxConcurrentLoads`
+   *   left no room in that time; StoreUnavailableError in an outage with `onOutage: "throw"`
+   */
   getOrSet<T>(key: string, options: EntryOptions, load: Load<T>): Promise<T>;
   /**
    * `getOrSet` for many keys: one round trip of reads, one of leases for all misses, and one `loadMany` for those that
@@ -155,9 +164,12 @@ export interface Cache {
     options: EntryOptions | ((key: string) => EntryOptions),
     loadMany: LoadMany<T>,
   ): Promise<Array<T | Error>>;
-  /** `getOrSet` that also says how it was answered. */
+  /** `getOrSet` that also says how it was answered, and throws the same. */
   lookup<T>(key: string, options: EntryOptions, load: Load<T>): Promise<Lookup<T>>;
-  /** The entry's value if it is fresh and valid, else undefined. */
+  /**
+   * The entry's value if it is fresh and valid, else the write of the key that a queue has pending, else undefined, as
+   * while the store is out of reach and the entry is not near.
+   */
   get<T>(key: string): Promise<T | undefined>;
   /**
    * The near cache's answer to `lookup`, without a promise; undefined where it has none, so that `lookup` is to be
@@ -198,30 +210,39 @@ export interface Cache {
    * those that are to finish what others left behind. Once a process; throws InvalidOptionError.
    */
   writeBehind<T>(name: string, options: WriteBehindOptions<T>): WriteBehind<T>;
-  /** Evicts one key and voids its lease; false when the store was out of reach (it binds this process at once). */
+  /**
+   * Evicts one key and voids its lease. False when the store was out of reach: it binds this process at once, the others
+   * from its delivery.
+   */
   delete(key: string): Promise<boolean>;
-  /** Makes every entry of the tags invalid, and frees it in the background. */
+  /** Makes every entry of the tags invalid, and frees it in the background. No outage makes it reject. */
   evictTags(tags: readonly string[]): Promise<Eviction>;
   /**
    * Runs `run` while holding the lock `name`, which one caller of all processes has at a time.
    *
-   * Rejects with LockTimeoutError, with StoreUnavailableError, or with what `run` throws.
+   * @throws LockTimeoutError when it was not to be had in time; StoreUnavailableError when the store is out of reach,
+   *   whatever `onOutage`, since no origin has locks; and what `run` throws
    */
   lock<T>(
     name: string,
     options: LockOptions,
     run: (context: LockContext) => T | Promise<T>,
   ): Promise<T>;
-  /** Removes the cache's own entries and no other keys; locks stay with their holders. */
+  /**
+   * Removes the cache's own entries and no other keys; locks stay with their holders, and what queues have pending stays.
+   * While the store is out of reach it binds this process at once, and is delivered later.
+   */
   clear(): Promise<void>;
   /**
    * The eviction log's head as last known to this process; a promise where none is known yet.
    * null when the store is out of reach. Take it before an operation's first read, and pass it as `since`.
    */
   position(): Position | null | Promise<Position | null>;
+  /** What this process did since the cache was made. */
   stats(): CacheStats;
-  /** Entries in the store, estimated: exact where it is small, sampled where it is large. */
+  /** Entries in the store, estimated: exact where it is small, sampled where it is large; 0 while it is out of reach. */
   estimateEntries(): Promise<number>;
+  /** Asks the store first. No outage makes it reject. */
   health(): Promise<CacheHealth>;
   /** Adds a listener of events; returns how to remove it. */
   onEvent(listener: CacheListener): () => void;

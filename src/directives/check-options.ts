@@ -1,5 +1,5 @@
 import { type GraphQLSchema, isInterfaceType, isObjectType } from "graphql";
-import { InvalidOptionError } from "../cache/errors.js";
+import { checkOptionNames } from "../cache/check-values.js";
 import { directiveError } from "./errors.js";
 import type { AnyContextOptions } from "./options.js";
 
@@ -15,19 +15,9 @@ const KNOWN: Readonly<Record<keyof AnyContextOptions, true>> = {
   onProblem: true,
 };
 
-/**
- * A misspelt option would be left out without a word: `authorise` would let everybody in.
- *
- * @throws InvalidOptionError naming the options there are.
- */
+/** @throws InvalidOptionError */
 export function refuseUnknownOptions(options: object): void {
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(KNOWN, name)) continue;
-    const known = Object.keys(KNOWN).join(", ");
-    throw new InvalidOptionError(
-      `cacheDirectives knows the options ${known}; "${name}" is not one of them.`,
-    );
-  }
+  checkOptionNames("cacheDirectives", options, KNOWN);
 }
 
 /**

@@ -8,6 +8,7 @@ export interface FieldOutcome {
   /** The response path, list indexes included. */
   readonly path: readonly (string | number)[];
   readonly status: LookupStatus;
+  /** Seconds since the entry was committed; 0 for a value just loaded. */
   readonly ageSeconds: number;
   readonly tags: readonly string[];
 }
@@ -29,7 +30,9 @@ export interface Observation {
 }
 
 export interface ObserveOptions {
+  /** Whether each field's answer is kept. Default false. */
   outcomes?: boolean;
+  /** Whether all entries' tags are kept. Default false. */
   tags?: boolean;
 }
 

@@ -25,7 +25,8 @@ export interface CacheDirectivesOptions<Context = unknown> {
   vary?: Readonly<Record<string, (context: Context) => unknown>>;
   /**
    * Who may read a field, by its coordinate, as "Query.order". Runs before the lookup, on a hit as on a miss.
-   * What is false, or throws, is answered with the error code FORBIDDEN; a GraphQLError is passed on as thrown.
+   * Only `true`, or a promise of it, lets through; all else, and what throws, is answered with the error code FORBIDDEN,
+   * but for a GraphQLError, which is passed on as thrown.
    */
   authorize?: Readonly<Record<string, Authorize<Context>>>;
   /**

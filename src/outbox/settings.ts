@@ -1,4 +1,4 @@
-import { InvalidOptionError } from "../cache/errors.js";
+import { checkOptionNames, integer, within, wrong } from "../cache/check-values.js";
 import { quotedTable } from "./sql-name.js";
 import type { Listen, PostgresOutboxOptions, SqlClient } from "./types.js";
 
@@ -18,28 +18,22 @@ export interface OutboxSettings {
 
 export const DEFAULT_TABLE = "cache_evictions";
 
-const KNOWN: ReadonlySet<string> = new Set([
-  "client",
-  "cache",
-  "table",
-  "notify",
-  "listen",
-  "pollSeconds",
-  "batchRows",
-  "claimSeconds",
-  "timeoutSeconds",
-  "onEvent",
-] satisfies (keyof PostgresOutboxOptions)[]);
+const KNOWN: Readonly<Record<keyof PostgresOutboxOptions, true>> = {
+  client: true,
+  cache: true,
+  table: true,
+  notify: true,
+  listen: true,
+  pollSeconds: true,
+  batchRows: true,
+  claimSeconds: true,
+  timeoutSeconds: true,
+  onEvent: true,
+};
 
 /** @throws InvalidOptionError naming the option, what must hold and what came. */
 export function resolveOutboxSettings(options: PostgresOutboxOptions): OutboxSettings {
-  if (typeof options !== "object" || options === null) throw wrong("options", "an object", options);
-  const unknown = Object.keys(options).find((name) => !KNOWN.has(name));
-  if (unknown !== undefined) {
-    throw new InvalidOptionError(
-      `createPostgresOutbox knows the options ${[...KNOWN].join(", ")}; "${unknown}" is not one of them.`,
-    );
-  }
+  checkOptionNames("createPostgresOutbox", options, KNOWN);
   const { client, cache, table = DEFAULT_TABLE, notify = true, listen, onEvent } = options;
   if (!has(client, "query")) throw wrong("client", "a database client with query()", client);
   if (!has(cache, "evictTags") || !has(cache, "clear")) throw wrong("cache", "a cache", cache);
@@ -48,10 +42,6 @@ export function resolveOutboxSettings(options: PostgresOutboxOptions): OutboxSet
     if (hook !== undefined && typeof hook !== "function") throw wrong(name, "a function", hook);
   }
   quotedTable(table);
-  const batchRows = options.batchRows ?? 100;
-  if (!Number.isSafeInteger(batchRows) || batchRows < 1 || batchRows > 1_000) {
-    throw wrong("batchRows", "a whole number from 1 to 1000", batchRows);
-  }
   return Object.freeze({
     client,
     cache,
@@ -59,7 +49,7 @@ export function resolveOutboxSettings(options: PostgresOutboxOptions): OutboxSet
     notify,
     listen,
     pollMs: milliseconds("pollSeconds", options.pollSeconds ?? 1),
-    batchRows,
+    batchRows: integer("batchRows", options.batchRows ?? 100, 1, 1000),
     claimMs: milliseconds("claimSeconds", options.claimSeconds ?? 1),
     timeoutMs: milliseconds("timeoutSeconds", options.timeoutSeconds ?? 10),
     onEvent,
@@ -68,17 +58,9 @@ export function resolveOutboxSettings(options: PostgresOutboxOptions): OutboxSet
 
 /** @throws InvalidOptionError */
 export function milliseconds(name: string, seconds: number): number {
-  if (!(typeof seconds === "number" && seconds >= 0.001 && seconds <= 3600)) {
-    throw wrong(name, "a number of seconds from 0.001 to 3600", seconds);
-  }
-  return Math.round(seconds * 1000);
+  return Math.round(within(name, seconds, 0.001, 3600) * 1000);
 }
 
 function has(value: unknown, method: string): boolean {
   return typeof (value as Record<string, unknown> | null | undefined)?.[method] === "function";
-}
-
-function wrong(name: string, must: string, came: unknown): InvalidOptionError {
-  const shown = typeof came === "object" && came !== null ? "an object" : String(came);
-  return new InvalidOptionError(`${name} must be ${must}, but got: ${shown}`);
 }

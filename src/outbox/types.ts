@@ -28,6 +28,7 @@ export interface RecordOptions {
   notify?: boolean;
 }
 
+/** All seconds are from 0.001 to 3,600. */
 export interface PostgresOutboxOptions extends RecordOptions {
   /** The relay's own access to the database. Never closed. */
   client: SqlClient;
@@ -37,12 +38,13 @@ export interface PostgresOutboxOptions extends RecordOptions {
   listen?: Listen;
   /** How often the relay looks without being woken. Default 1: what a lost notification may cost. */
   pollSeconds?: number;
-  /** Rows delivered at once. Default 100. */
+  /** Rows delivered at once, up to 1,000. Default 100. */
   batchRows?: number;
   /** How long a relay that died keeps others from the rows it was delivering. Default 1: no delivery takes longer. */
   claimSeconds?: number;
   /** How long one statement or eviction may take before it counts as failed. Default 10. */
   timeoutSeconds?: number;
+  /** Told of each delivery and of each failure. Default: none. */
   onEvent?: (event: OutboxEvent) => void;
 }
 
@@ -80,9 +82,17 @@ export interface PostgresOutbox {
    * @throws InvalidOptionError for tags that no cache would take, or more than 1,000 of them.
    */
   record(client: SqlClient, tags: readonly string[]): Promise<void>;
-  /** Makes the table if it is not there: for those who have no migrations of their own. */
+  /**
+   * Makes the table if it is not there: for those who have no migrations of their own.
+   *
+   * @throws OutboxDatabaseError
+   */
   migrate(): Promise<void>;
-  /** Starts this process's relay: from now on it delivers what any process has recorded. */
+  /**
+   * Starts this process's relay: from now on it delivers what any process has recorded.
+   *
+   * @throws OutboxClosedError
+   */
   start(): void;
   /**
    * Resolves when all that was committed before the call is delivered, whichever relay has hold of it. Call it before
@@ -91,7 +101,7 @@ export interface PostgresOutbox {
    * Whatever could not be delivered in time was handed to the cache, which binds this process all the same.
    *
    * @throws UndeliveredError when the cache's store stays out of reach, OutboxDatabaseError when the database does,
-   *   for `withinSeconds`.
+   *   for `withinSeconds`; OutboxClosedError.
    */
   drain(options?: DrainOptions): Promise<void>;
   stats(): OutboxStats;

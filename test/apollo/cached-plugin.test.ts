@@ -304,6 +304,14 @@ describe("Apollo's cache policy", () => {
   });
 });
 
+test("an option that it does not know is refused", () => {
+  const directives = cacheDirectives<Context>(createTestCache());
+  const misspelt = { cacheState: false } as CachedPluginOptions<Context>;
+  expect(() => cachedPlugin(directives, misspelt)).toThrow(
+    'cachedPlugin knows the options debug, cdn, cacheStatus; "cacheState" is not one of them.',
+  );
+});
+
 describe("extensions.cache", () => {
   test("tells what each cached field did, where it is asked for and allowed", async () => {
     const ask = await createServer({ debug: true });

@@ -151,3 +151,23 @@ describe("in time, a CDN", () => {
     expect(String(problems[0])).toContain("it is given no more answers");
   });
 });
+
+describe("the options of a CDN", () => {
+  test.each<[string, Partial<Record<keyof CdnOptions | "waitSecond", unknown>>, string]>([
+    ["a misspelt one", { waitSecond: 2 }, '"waitSecond" is not one of them'],
+    ["no hook", { purge: undefined }, "purge must be a function, but got: undefined"],
+    [
+      "no header",
+      { header: "Cache Tag" },
+      'header must be the name of a header, but got: "Cache Tag"',
+    ],
+    ["a time before now", { waitSeconds: -1 }, "waitSeconds must be a number of seconds from 0"],
+    [
+      "no time",
+      { repeatAfterSeconds: Number.NaN },
+      "repeatAfterSeconds must be a number of seconds",
+    ],
+  ])("are refused where they cannot be used: %s", (_, options, text) => {
+    expect(() => openCdn(options as Partial<CdnOptions>)).toThrow(text);
+  });
+});

@@ -1,5 +1,4 @@
-import { integer, milliseconds, windowMs, wrong } from "../check-values.js";
-import { InvalidOptionError } from "../errors.js";
+import { checkOptionNames, integer, milliseconds, windowMs, wrong } from "../check-values.js";
 import type { WriteBehindOptions } from "./types.js";
 
 export interface WriteBehindSettings {
@@ -11,26 +10,19 @@ export interface WriteBehindSettings {
   readonly maxPending: number;
 }
 
-const KNOWN = new Set([
-  "write",
-  "batchSize",
-  "delaySeconds",
-  "maxAttempts",
-  "retrySeconds",
-  "maxRetrySeconds",
-  "maxPending",
-]);
+const KNOWN: Readonly<Record<keyof WriteBehindOptions<unknown>, true>> = {
+  write: true,
+  batchSize: true,
+  delaySeconds: true,
+  maxAttempts: true,
+  retrySeconds: true,
+  maxRetrySeconds: true,
+  maxPending: true,
+};
 
 /** @throws InvalidOptionError */
 export function resolveWriteBehindOptions<T>(options: WriteBehindOptions<T>): WriteBehindSettings {
-  if (typeof options !== "object" || options === null) throw wrong("options", "an object", options);
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name)) {
-      throw new InvalidOptionError(
-        `writeBehind knows the options ${[...KNOWN].join(", ")}; "${name}" is not one of them.`,
-      );
-    }
-  }
+  checkOptionNames("writeBehind", options, KNOWN);
   if (typeof options.write !== "function") throw wrong("write", "a function", options.write);
   const retryMs = milliseconds("retrySeconds", options.retrySeconds ?? 0.1);
   const maxRetryMs = milliseconds("maxRetrySeconds", options.maxRetrySeconds ?? 30);

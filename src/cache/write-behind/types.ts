@@ -29,7 +29,7 @@ export interface WriteBehindOptions<T> {
    * opened the queue may write at the same time.
    */
   write: BatchWrite<T, WriteResults> | BatchWrite<T, void>;
-  /** Keys in one batch, at the most. Default 100. */
+  /** Keys in one batch, at the most; up to 1,000. Default 100. */
   batchSize?: number;
   /** How long a write waits for others to share its batch, and for newer ones of its key to replace it. Default 0.05. */
   delaySeconds?: number;
@@ -74,7 +74,10 @@ export interface WriteBehindHealth {
   readonly oldestSeconds: number;
 }
 
-/** A queue of writes: the entry now, the origin later. A key belongs to one queue. */
+/**
+ * A queue of writes: the entry now, the origin later. A key belongs to one queue. While the store is out of reach its
+ * methods reject with StoreUnavailableError, and with CacheClosedError once it or the cache is closed.
+ */
 export interface WriteBehind<T> {
   readonly name: string;
   /**
@@ -90,7 +93,11 @@ export interface WriteBehind<T> {
   flush(): Promise<void>;
   /** The oldest of them. Default: 100 at the most. */
   deadLetters(options?: { limit?: number }): Promise<DeadLetter<T>[]>;
-  /** Puts a dead letter into the queue again, with its sequence. Readers have it from the flush on. False: no such letter. */
+  /**
+   * Puts a dead letter into the queue again, with its sequence. Readers have it from the flush on. False: no such letter.
+   *
+   * @throws WriteQueueFullError
+   */
   requeue(id: string): Promise<boolean>;
   /** Forgets a dead letter; false where there is none. */
   discard(id: string): Promise<boolean>;
