@@ -23,7 +23,7 @@ export interface CachedField {
   readonly returnType: GraphQLNamedType;
   /** True for what is read from a parent, which may be older than the moment of the read. */
   readonly hasParent: boolean;
-  /** The properties of the parent that the key is made of. */
+  /** The properties of the parent that the key is made of, each as a whole. */
   readonly keyNames: ReadonlySet<string>;
   readonly isPrivate: boolean;
   /** False where the answer hangs on who asks. */
@@ -80,7 +80,7 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     coordinate,
     returnType: getNamedType(field.type),
     hasParent: parentKey !== undefined && !isEntity,
-    keyNames: new Set(parentKey?.parsed.names.flatMap((name) => name.split(".")[1] ?? [])),
+    keyNames: new Set(parentKey?.parsed.names.flatMap(onlyPropertyOf)),
     isPrivate,
     isShared: !isPrivate && vary.length === 0,
     key: fieldKey(parts),
@@ -106,6 +106,12 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
 function propertiesOf(templates: readonly TagTemplate[]): readonly string[] | undefined {
   if (templates.some(({ onlyOfParent }) => onlyOfParent === undefined)) return undefined;
   return templates.flatMap(({ onlyOfParent }) => onlyOfParent ?? []);
+}
+
+/** None where the path goes on: what else lies there is no part of the key. */
+function onlyPropertyOf(path: string): string[] {
+  const [, name, ...rest] = path.split(".");
+  return name === undefined || rest.length > 0 ? [] : [name];
 }
 
 function keyShapeOf(

@@ -6,11 +6,11 @@ export interface WatchedParent {
 }
 
 /**
- * A copy of a parent that tells when anything is read of it but the properties named in `known`. A copy of plain data
- * alone: entries hold nothing else, so any other parent was made in this operation.
+ * A copy of a parent that tells when anything is read of it but the properties named in `known`. Of plain data alone:
+ * any other parent, which an uncached resolver may have made of what is old, counts as read at once.
  *
- * `lacking` names properties that the parent may lack; that they are not there is read as well. Which properties there
- * are is not watched.
+ * `lacking` names properties that the parent may lack; that they are not there is read as well, by asking for them or
+ * by `in`. Which properties there are is not watched otherwise.
  */
 export function watchedParent(
   parent: unknown,
@@ -18,42 +18,72 @@ export function watchedParent(
   lacking: readonly string[],
   onRead: () => void,
 ): WatchedParent {
-  if (!isRecord(parent)) return { value: parent, release: () => undefined };
+  if (!isRecord(parent)) {
+    onRead();
+    return { value: parent, release: () => undefined };
+  }
   const original = parent;
-  const copy: object = Object.create(Object.getPrototypeOf(original));
+  const prototype: object | null = Object.getPrototypeOf(original);
+  const absent = new Set(lacking.filter((name) => !Object.hasOwn(original, name)));
+  const copy: object = Object.create(absent.size > 0 ? watchedPrototype() : prototype);
+  const watched = new Set<string>();
   let isWatched = true;
   for (const [name, value] of Object.entries(original)) {
     if (known.has(name)) define(name, value);
-    else watch(name, true);
+    else watch(name);
   }
-  const absent = lacking.filter((name) => !Object.hasOwn(original, name));
-  for (const name of absent) watch(name, false);
   return { value: copy, release };
 
-  function watch(name: string, enumerable: boolean): void {
+  function watch(name: string): void {
+    watched.add(name);
     Object.defineProperty(copy, name, {
-      enumerable,
+      enumerable: true,
       configurable: true,
       get: () => {
-        onRead();
-        release();
+        noteRead();
         return original[name];
       },
-      set: (value) => {
-        release();
+      set: (value) => define(name, value),
+    });
+  }
+
+  /** Not on the copy itself, which would have what it lacks, and no proxy of the copy, which could not be cloned. */
+  function watchedPrototype(): object {
+    const note = (name: string | symbol) => {
+      if (absent.has(name as string)) noteRead();
+    };
+    return new Proxy(Object.create(prototype), {
+      get: (target, name, receiver) => {
+        note(name);
+        return Reflect.get(target, name, receiver);
+      },
+      has: (target, name) => {
+        note(name);
+        return Reflect.has(target, name);
+      },
+      set: (_target, name, value) => {
         define(name, value);
+        return true;
       },
     });
+  }
+
+  function noteRead(): void {
+    if (!isWatched) return;
+    onRead();
+    release();
   }
 
   function release(): void {
     if (!isWatched) return;
     isWatched = false;
-    for (const name of absent) delete copy[name as never];
-    for (const [name, value] of Object.entries(original)) if (!known.has(name)) define(name, value);
+    for (const name of watched) define(name, original[name]);
+    if (absent.size > 0) Object.setPrototypeOf(copy, prototype);
   }
 
-  function define(name: string, value: unknown): void {
+  function define(name: string | symbol, value: unknown): void {
+    // What the resolver wrote is not written over when the watch ends.
+    watched.delete(name as string);
     Object.defineProperty(copy, name, {
       value,
       enumerable: true,

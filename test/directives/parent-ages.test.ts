@@ -228,3 +228,92 @@ test("a field of Query that evicts leaves the operation, and what its siblings h
   expect(data).toEqual({ touch: { price: 2 }, menu: [{ price: 1 }] });
   expect((await run("{ menu { price } }")).data).toEqual({ menu: [{ price: 2 }] });
 });
+
+describe("what a nested field makes of a parent from an older entry is not stored past an eviction", () => {
+  const record = (price: number) => ({ id: "1", box: { id: "1", price } });
+  class Priced {
+    constructor(
+      readonly id: string,
+      readonly price: number,
+    ) {}
+  }
+
+  test.each<[string, string, (price: number) => unknown, (parent: never) => unknown]>([
+    [
+      "through a property that the key reads a part of",
+      "{parent.box.id}",
+      record,
+      ({ box }: ReturnType<typeof record>) => box.price,
+    ],
+    ["of a list", "{parent.id}", (price) => ["1", price], ([, price]: [string, number]) => price],
+    [
+      "of a map",
+      "{parent.id}",
+      (price) => new Map([["price", price]]),
+      (parent: Map<string, number>) => parent.get("price"),
+    ],
+    [
+      "of a text",
+      "{parent.id}",
+      (price) => `price ${price}`,
+      (parent: string) => Number(parent.split(" ")[1]),
+    ],
+  ])("%s", async (_what, key, parentOf, total) => {
+    expect(await totals(key, parentOf, total)).toEqual([1, 2]);
+  });
+
+  test("of an instance that a resolver without a cache made of it", async () => {
+    const made = { Holder: { item: ({ price }: { price: number }) => new Priced("1", price) } };
+    const holder = (price: number) => ({ id: "1", price });
+    const total = ({ price }: Priced) => price;
+    expect(await totals("{parent.id}", holder, total, made)).toEqual([1, 2]);
+  });
+
+  /** The total read off an old parent after the price was set and evicted, and off a new one. */
+  async function totals(
+    key: string,
+    parentOf: (price: number) => unknown,
+    total: (parent: never) => unknown,
+    holders: Record<string, unknown> = { Holder: { item: (parent: unknown) => parent } },
+  ): Promise<unknown[]> {
+    let price = 1;
+    const { run } = createCachedSchema({
+      typeDefs: `
+        type Query { menu: Holder @cached(ttl: 60, tags: ["menu"]) }
+        type Holder { item: Item }
+        type Item {
+          id: ID!
+          box: Box
+          total: Int @cached(ttl: 60, key: "${key}", tags: ["price"])
+        }
+        type Box { id: ID! }
+        type Mutation {
+          setPrice: Int @evictTags(tags: ["price"])
+          dropMenu: Int @evictTags(tags: ["menu"])
+        }
+      `,
+      resolvers: () => ({
+        Query: { menu: () => parentOf(price) },
+        Item: { total },
+        Mutation: {
+          setPrice: () => {
+            price = 2;
+            return price;
+          },
+          dropMenu: () => 1,
+        },
+        ...holders,
+      }),
+      options: { resultPaths: { "Item.id": () => "1" } },
+    });
+    const ask = async () => {
+      const { data } = await run("{ menu { item { total } } }");
+      return (data as { menu: { item: { total: unknown } } }).menu.item.total;
+    };
+    await run("{ menu { __typename } }");
+    await run("mutation { setPrice }");
+    const old = await ask();
+    await run("mutation { dropMenu }");
+    return [old, await ask()];
+  }
+});

@@ -24,6 +24,7 @@ describe("a watched parent", () => {
   test.each<[string, (parent: Record<string, unknown>) => unknown, unknown]>([
     ["a property", ({ price }) => price, 5],
     ["one that it lacks", ({ label }) => label, undefined],
+    ["one that it lacks, to see whether it is there", (parent) => "label" in parent, false],
     [
       "all of them, by spreading",
       (parent) => ({ ...parent }),
@@ -60,6 +61,25 @@ describe("a watched parent", () => {
     expect(released.reads).toEqual([]);
   });
 
+  test("has none of what it lacks, and tells so before and after the watch", () => {
+    const { value, release } = watching();
+    const shown = () => [Object.hasOwn(value, "label"), Object.keys(value), "id" in value];
+    const before = shown();
+    release();
+    expect(before).toEqual([false, ["id", "price", "sizes"], true]);
+    expect(shown()).toEqual(before);
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+  });
+
+  test("is watched on when it was written to", () => {
+    const { value, reads } = watching();
+    value.label = "new";
+    expect(reads).toEqual([]);
+    expect([value.label, value.price]).toEqual(["new", 5]);
+    expect(reads).toEqual(["read"]);
+    expect(value).toEqual({ id: 1, price: 5, sizes: [{ id: 2 }], label: "new" });
+  });
+
   test("takes what is written to it, and leaves its original as it was", () => {
     const original = Object.freeze({ id: 1, price: 5 });
     const { value, release } = watching(original);
@@ -72,8 +92,10 @@ describe("a watched parent", () => {
     expect(original).toEqual({ id: 1, price: 5 });
   });
 
-  test("has the prototype of its original, also where that is none", () => {
-    const { value } = watching(Object.assign(Object.create(null), { id: 1 }));
+  test("has the prototype of its original once it is released, also where that is none", () => {
+    const { value, release } = watching(Object.assign(Object.create(null), { id: 1 }));
+    expect("toString" in value).toBe(false);
+    release();
     expect(Object.getPrototypeOf(value)).toBeNull();
   });
 
@@ -82,9 +104,9 @@ describe("a watched parent", () => {
     ["null", null],
     ["a list", [1]],
     ["an instance of a class", new Date(5)],
-  ])("is %s itself where it is that, and not watched", (_what, parent) => {
+  ])("is %s itself where it is that, which counts as read", (_what, parent) => {
     const { value, reads } = watching(parent);
     expect(value).toBe(parent);
-    expect(reads).toEqual([]);
+    expect(reads).toEqual(["read"]);
   });
 });
