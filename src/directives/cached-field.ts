@@ -12,6 +12,7 @@ import { fieldDigest } from "./field-digest.js";
 import { type FieldKey, fieldKey, type KeyParts } from "./field-key.js";
 import { argumentText } from "./input-text.js";
 import { mayLack } from "./may-lack.js";
+import { disregard } from "./maybe-promise.js";
 import { expandedSelection } from "./selection.js";
 import { type Objection, storableCheck } from "./storable.js";
 import type { TagTemplate } from "./tag-template.js";
@@ -132,7 +133,8 @@ function keyShapeOf(
 function parentReader(template: TagTemplate): (parent: unknown, context: unknown) => string {
   return (parent, context) => {
     const texts = template.render({ args: {}, parent, context, viewer: undefined });
-    if (!Array.isArray(texts)) throw new TypeError(`the key "${template.text}" found a promise`);
-    return texts[0] as string;
+    if (Array.isArray(texts)) return texts[0] as string;
+    disregard(texts);
+    throw new TypeError(`the key "${template.text}" found a promise`);
   };
 }

@@ -7,6 +7,7 @@ import {
 } from "graphql";
 import type { CachedArguments } from "./declarations.js";
 import { directiveError } from "./errors.js";
+import { disregard } from "./maybe-promise.js";
 import type { AnyContextOptions } from "./options.js";
 import { compileTemplate, type TagTemplate, type TemplateRoot } from "./tag-template.js";
 
@@ -167,5 +168,12 @@ function varyingPart({ coordinate, options }: FieldSite, name: string): VaryingP
       `@cached(vary: ["${name}"]) names nothing in the option "vary" of cacheDirectives, which has ${names}.`,
     );
   }
-  return { name, read: (context) => read(context as never) };
+  return {
+    name,
+    read: (context) => {
+      const part = read(context as never);
+      disregard(part);
+      return part;
+    },
+  };
 }

@@ -3,6 +3,7 @@ import { escapeTagValue } from "../cache/tag.js";
 import type { CachedField } from "./cached-field.js";
 import type { Environment } from "./environment.js";
 import type { Args } from "./input-text.js";
+import { disregard } from "./maybe-promise.js";
 import { asProblem } from "./problems.js";
 import { MAX_TAGS, type TemplateValues } from "./tag-template.js";
 import { templateProblem, tooManyTags } from "./template-problem.js";
@@ -51,7 +52,10 @@ export function fieldRequest(field: CachedField, { problems }: Environment): Req
     for (const template of field.knownTags) {
       try {
         const rendered = template.render(values);
-        if (!Array.isArray(rendered)) throw new TypeError("found a promise");
+        if (!Array.isArray(rendered)) {
+          disregard(rendered);
+          throw new TypeError("found a promise");
+        }
         tags.push(...rendered);
       } catch (error) {
         const problem = templateProblem(coordinate, template, "the result is not cached", error);

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { PrivacyError } from "../cache/errors.js";
+import { disregard } from "./maybe-promise.js";
 import type { AnyContextOptions } from "./options.js";
 import type { Problems } from "./problems.js";
 
@@ -93,7 +94,7 @@ function readsOf(read: (context: unknown) => unknown, context: object): Readonly
     },
   });
   try {
-    read(recording);
+    disregard(read(recording));
   } catch {
     // It is called again where it counts, and its failure told there.
   }

@@ -1,3 +1,5 @@
+import { disregard } from "./maybe-promise.js";
+
 /** The identity a private entry belongs to: a non-empty string or a number. undefined, null and "" mean none. */
 export type ViewerOf = (context: unknown) => string | undefined;
 
@@ -13,6 +15,7 @@ export function viewerReader(viewer: ((context: never) => unknown) | undefined):
     if (id === undefined || id === null || id === "") return undefined;
     if (typeof id === "string") return id;
     if (typeof id === "number" && Number.isFinite(id)) return String(id);
+    disregard(id);
     throw new TypeError(`the viewer must be a non-empty string or a number, but is a ${typeof id}`);
   };
 }
