@@ -27,7 +27,7 @@ export function evictTagsResolver(
     const values: TemplateValues = { args, parent: source, context, viewer: viewerIn(context) };
     let result: unknown;
     try {
-      result = await resolve.call(this, source, args, context, info);
+      result = repeatable(await resolve.call(this, source, args, context, info));
     } catch (error) {
       // Where nobody was signed in, that may be why it threw: a template that names the viewer has nothing to name.
       const known = withoutResult.filter(
@@ -59,11 +59,15 @@ export function evictTagsResolver(
   }
 
   async function render(template: TagTemplate, values: TemplateValues): Promise<string[]> {
-    try {
-      return await template.render(values);
-    } catch (error) {
+    const report = (error: unknown) => {
       const problem = templateProblem(coordinate, template, "its tag is not evicted", error);
       problems.report(coordinate, template.text, problem);
+    };
+    try {
+      // One element that failed must not keep the others' tags from being evicted.
+      return await template.render({ ...values, onBadItem: report });
+    } catch (error) {
+      report(error);
       return [];
     }
   }
@@ -86,4 +90,12 @@ export function evictTagsResolver(
       problems.report(coordinate, "loaders", problem);
     }
   }
+}
+
+/** What can be gone through only once, as a generator, is kept: for the templates, and then for the answer. */
+function repeatable(result: unknown): unknown {
+  if (typeof result !== "object" || result === null || !(Symbol.iterator in result)) return result;
+  const list = result as Iterable<unknown>;
+  const isOnce = (list[Symbol.iterator]() as unknown) === list;
+  return isOnce ? [...list] : list;
 }

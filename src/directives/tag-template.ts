@@ -37,6 +37,8 @@ export interface TemplateValues {
   readonly context: unknown;
   readonly viewer: string | undefined;
   readonly result?: unknown;
+  /** As of `Reading`. */
+  readonly onBadItem?: (error: unknown) => void;
 }
 
 export interface TagTemplate {
@@ -208,7 +210,7 @@ function reading(
   rootOf: (values: TemplateValues) => unknown,
 ): Omit<Place, "root"> {
   const { hasList, onlyProperty } = path;
-  return { hasList, onlyProperty, read: (values) => path.read(rootOf(values), values.context) };
+  return { hasList, onlyProperty, read: (values) => path.read(rootOf(values), values) };
 }
 
 function readViewer({ viewer }: TemplateValues): string[] {

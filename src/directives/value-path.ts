@@ -25,7 +25,14 @@ export interface ValuePath {
   readonly hasList: boolean;
   /** The property, where that is all the path reads: not through another, a list, or what `resultPaths` supplies. */
   readonly onlyProperty: string | undefined;
-  read(root: unknown, context: unknown): MaybePromise<string[]>;
+  read(root: unknown, reading: Reading): MaybePromise<string[]>;
+}
+
+/** How a path is read. */
+export interface Reading {
+  readonly context: unknown;
+  /** Told of an element of a list that has no value there, which is then left out. Absent: it fails the path. */
+  readonly onBadItem?: ((error: unknown) => void) | undefined;
 }
 
 /** A path that the schema doesn't have; the message says where it ends. */
@@ -34,7 +41,7 @@ export class UnknownPathError extends Error {}
 /** A path that found nothing in a value. */
 export class MissingValueError extends Error {}
 
-type Visit = (value: unknown, context: unknown, texts: string[]) => MaybePromise<void>;
+type Visit = (value: unknown, reading: Reading, texts: string[]) => MaybePromise<void>;
 type GraphQLType = GraphQLInputType | GraphQLOutputType;
 
 interface Step {
@@ -63,9 +70,9 @@ export function valuePath(
   return {
     hasList,
     onlyProperty: names.length === 1 && !hasList && !isSupplied ? first : undefined,
-    read: (root, context) => {
+    read: (root, reading) => {
       const texts: string[] = [];
-      const done = visit(root, context, texts);
+      const done = visit(root, reading, texts);
       return isPromise(done) ? done.then(() => texts) : texts;
     },
   };
@@ -104,7 +111,7 @@ function visitLeaf(leaf: GraphQLNamedType, shown: string): Visit {
   if (!isLeafType(leaf)) {
     throw new UnknownPathError(`a path must end in a scalar or enum, but ends in ${leaf.name}`);
   }
-  return (value, _context, texts) => {
+  return (value, _reading, texts) => {
     const wire: unknown = leaf.serialize(value);
     if (wire == null) throw new MissingValueError(`found no value at ${shown}`);
     texts.push(textOf(wire));
@@ -112,35 +119,37 @@ function visitLeaf(leaf: GraphQLNamedType, shown: string): Visit {
 }
 
 function visitStep({ name, supply }: Step, next: Visit): Visit {
-  return (value, context, texts) => {
-    let found = propertyOf(value, name, context);
-    if (found === undefined && supply) found = supply(value as never, context as never);
-    if (!isPromise(found)) return next(found, context, texts);
-    return found.then((each) => next(each, context, texts));
+  return (value, reading, texts) => {
+    let found = propertyOf(value, name, reading.context);
+    if (found === undefined && supply) found = supply(value as never, reading.context as never);
+    if (!isPromise(found)) return next(found, reading, texts);
+    return found.then((each) => next(each, reading, texts));
   };
 }
 
 /** A null element gives nothing; any other null is a missing value. */
 function throughLists(type: GraphQLType, visit: Visit, shown: string): Visit {
-  let through: Visit = (value, context, texts) => {
+  let through: Visit = (value, reading, texts) => {
     if (value == null) throw new MissingValueError(`found ${value} on the way to ${shown}`);
-    return visit(value, context, texts);
+    return visit(value, reading, texts);
   };
   for (let depth = listDepth(type); depth > 0; depth--) through = visitList(through, shown);
   return through;
 }
 
 function visitList(visitItem: Visit, shown: string): Visit {
-  return (list, context, texts) => {
+  return (list, reading, texts) => {
     if (typeof list !== "object" || list === null || !(Symbol.iterator in list)) {
       throw new MissingValueError(`found no list on the way to ${shown}`);
     }
+    const { onBadItem } = reading;
+    const visitFound = (value: unknown) =>
+      value == null ? undefined : visitItem(value, reading, texts);
+    const visitAny = (item: unknown) => chain(item, visitFound);
     const pending: Promise<void>[] = [];
     try {
       for (const item of list as Iterable<unknown>) {
-        const done = chain(item, (value) =>
-          value == null ? undefined : visitItem(value, context, texts),
-        );
+        const done = onBadItem ? attempt(() => visitAny(item), onBadItem) : visitAny(item);
         if (isPromise(done)) pending.push(done);
       }
     } catch (error) {
@@ -150,6 +159,18 @@ function visitList(visitItem: Visit, shown: string): Visit {
     }
     return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
   };
+}
+
+function attempt(
+  visit: () => MaybePromise<void>,
+  onFailure: (error: unknown) => void,
+): MaybePromise<void> {
+  try {
+    const done = visit();
+    return isPromise(done) ? done.then(undefined, onFailure) : done;
+  } catch (error) {
+    return onFailure(error);
+  }
 }
 
 function listDepth(type: GraphQLType): number {

@@ -164,6 +164,43 @@ describe("@evictTags", () => {
     expect(problems).toEqual([]);
   });
 
+  test.each<[string, () => unknown, string]>([
+    ["an error", () => new Error("gone"), "found"],
+    ["a promise that fails", () => Promise.reject(new Error("gone")), "gone"],
+    ["one without the value", () => ({ size: null }), "found null on the way to"],
+  ])("leaves out of a list what is %s, and evicts the others", async (_what, bad, told) => {
+    const lines = () => [{ size: { id: "s" } }, bad(), { size: { id: "l" } }];
+    const { run, events, problems } = createCachedSchema(
+      shop(() => ({ id: "7", customer: { id: "9" }, lines: lines() })),
+    );
+    await run(place, { viewer: "12" });
+    expect(evicted(events)).toEqual(["order:7", "orders:12", "orders:9", "size:l", "size:s"]);
+    expect(problems).toMatchObject([
+      { code: "E_TEMPLATE", coordinate: "Mutation.place", message: expect.stringContaining(told) },
+    ]);
+  });
+
+  test("leaves what can be gone through once for the answer", async () => {
+    const { run, events } = createCachedSchema({
+      typeDefs: `
+        type Query { size: Size @cached(ttl: 60, tags: ["size:{result.id}"]) }
+        type Size { id: ID! }
+        type Mutation { setPrices: [Size] @evictTags(tags: ["size:{result.id}"]) }
+      `,
+      resolvers: () => ({
+        Mutation: {
+          *setPrices() {
+            yield { id: "s" };
+            yield { id: "l" };
+          },
+        },
+      }),
+    });
+    const { data } = await run("mutation { setPrices { id } }");
+    expect(data).toEqual({ setPrices: [{ id: "s" }, { id: "l" }] });
+    expect(evicted(events)).toEqual(["size:l", "size:s"]);
+  });
+
   test("asks a null result for nothing", async () => {
     const { run, events, problems } = createCachedSchema(shop(() => null));
 
