@@ -3,6 +3,7 @@ import {
   CachedError,
   LoadQueueTimeoutError,
   LoadTimeoutError,
+  PrivacyError,
   StoreUnavailableError,
 } from "../cache/errors.js";
 import type { Position } from "../cache/position.js";
@@ -81,7 +82,7 @@ export function cachedResolver(
     }
   }
 
-  function optionsOf(call: FieldCall, { tags }: FieldRequest, since: Position | null) {
+  function optionsOf(call: FieldCall, { key, tags }: FieldRequest, since: Position | null) {
     const { ttlSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds, nullTtlSeconds } = entry;
     const options: EntryOptions = {
       ttlSeconds,
@@ -93,7 +94,7 @@ export function cachedResolver(
       since,
       loadGroup: call.info.variableValues,
     };
-    if (refreshesAnew) options.refresh = (load: LoadContext) => refresh(call, load);
+    if (refreshesAnew) options.refresh = (load: LoadContext) => refresh(call, key, load);
     return options;
   }
 
@@ -137,10 +138,23 @@ export function cachedResolver(
   }
 
   /** The request's own context may be gone by now. */
-  async function refresh(call: FieldCall, load: LoadContext): Promise<unknown> {
+  async function refresh(call: FieldCall, key: string, load: LoadContext): Promise<unknown> {
     const context = await refreshContext?.(call.context);
+    const viewer = isPrivate ? viewerOf(context) : undefined;
+    if (requestOf(call.source, call.args, context, call.info, viewer)?.key !== key) {
+      throw refuseRefresh();
+    }
     operations.forget(context);
     return loads.run(call, context, load);
+  }
+
+  function refuseRefresh(): PrivacyError {
+    const text =
+      `${coordinate}: a refresh must be made for the viewer, and all that varies, that its entry is kept for, ` +
+      "but refreshContext gave a context of another.";
+    const error = new PrivacyError(text, { coordinate });
+    problems.report(coordinate, "refresh", error);
+    return error;
   }
 
   function bypass({ self, source, args, context, info }: BareCall): unknown {

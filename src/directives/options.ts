@@ -39,7 +39,8 @@ export interface CacheDirectivesOptions<Context = unknown> {
   ) => Iterable<ClearableLoader> | Readonly<Record<string, ClearableLoader>> | null | undefined;
   /**
    * Makes a context for a background refresh of a root field, which may run after its request has ended. Nested
-   * fields are refreshed with the request's context, since their parent is from that request as well.
+   * fields are refreshed with the request's context, since their parent is from that request as well. It must be one of
+   * the same viewer and the same `vary` as the given one, or the entry is not refreshed.
    * Default: all refreshes run with the context of the request that set them off.
    */
   refreshContext?: (context: Context) => Context | Promise<Context>;

@@ -1,8 +1,11 @@
 import { makeExecutableSchema } from "@graphql-tools/schema";
 import { execute, parse } from "graphql";
 import { expect, test } from "vitest";
+import type { CachedError } from "../../src/cache/errors.js";
+import type { CacheEvent } from "../../src/cache/events.js";
 import type { EntryOptions, LoadContext } from "../../src/cache/types.js";
 import { cacheDirectives } from "../../src/directives/cache-directives.js";
+import { skippingClock } from "../support/skipping-clock.js";
 import { createTestCache } from "./support/cached-schema.js";
 
 interface Context {
@@ -72,4 +75,52 @@ test("a refresh of a nested field stays with its request, whose parent it reads"
 
 test("without refreshContext the cache repeats the request's own load", async () => {
   expect((await lookupsOf()).get("Query.item")?.refresh).toBeUndefined();
+});
+
+test("a refresh for another viewer, or in another language, is refused and told of", async () => {
+  const events: CacheEvent[] = [];
+  const problems: CachedError[] = [];
+  const cache = createTestCache({ onEvent: (event) => events.push(event) });
+  const directives = cacheDirectives<{ user: string; locale: string }>(cache, {
+    viewer: ({ user }) => user,
+    vary: { locale: ({ locale }) => locale },
+    refreshContext: () => ({ user: "system", locale: "en" }),
+    onProblem: (problem) => problems.push(problem),
+  });
+  const schema = directives.apply(
+    makeExecutableSchema({
+      typeDefs: [
+        directives.typeDefs,
+        `type Query {
+           mine: String @cached(ttl: 1, staleWhileRevalidate: 60, scope: PRIVATE)
+           greeting: String @cached(ttl: 1, staleWhileRevalidate: 60, vary: ["locale"])
+         }`,
+      ],
+      resolvers: {
+        Query: {
+          mine: (_source, _args, { user }) => `of ${user}`,
+          greeting: (_source, _args, { locale }) => `in ${locale}`,
+        },
+      },
+    }),
+  );
+  const ask = async () => {
+    const contextValue = { user: "ada", locale: "de" };
+    const { data } = await execute({ schema, document: parse("{ mine greeting }"), contextValue });
+    return { ...data };
+  };
+  const clock = skippingClock();
+
+  const answer = await ask();
+  clock.skip(2_000);
+  const stale = await ask();
+  await expect.poll(() => events.filter(({ type }) => type === "error")).toHaveLength(2);
+
+  expect([answer, stale, await ask()]).toEqual(
+    Array(3).fill({ mine: "of ada", greeting: "in de" }),
+  );
+  expect(problems.map(({ code, coordinate }) => [code, coordinate])).toEqual([
+    ["E_PRIVACY", "Query.mine"],
+    ["E_PRIVACY", "Query.greeting"],
+  ]);
 });
