@@ -53,15 +53,19 @@ export function checkCached(site: FieldSite, directive: CachedArguments): Checke
       '@cached(scope: PRIVATE) needs the option "viewer" of cacheDirectives.',
     );
   }
-  const templates = directive.tags.map((text) =>
-    compileTemplateAt(site, text, ["args", "parent", "result", "viewer"]),
-  );
+  const templates = directive.tags.map((text) => compileTemplateAt(site, text, rootsAt(site)));
   if (directive.scope === "PUBLIC") refuseViewer(coordinate, templates);
   return {
-    parentKey: parentKeyOf(site, directive.key),
+    parentKey: parentKeyOf(site, directive.key, templates),
     templates,
     vary: [...new Set(directive.vary)].sort().map((name) => varyingPart(site, name)),
   };
+}
+
+/** What a tag's template may name at a field. */
+export function rootsAt({ schema, parentType }: FieldSite): readonly TemplateRoot[] {
+  const hasParent = parentType !== schema.getQueryType() && parentType !== schema.getMutationType();
+  return hasParent ? ["args", "parent", "result", "viewer"] : ["args", "result", "viewer"];
 }
 
 /** Compiles a template, and refuses {viewer} where nobody can tell the viewer. */
@@ -121,7 +125,11 @@ function broken(name: string, seconds: number): string | undefined {
   return seconds > MAX_SECONDS ? `${MAX_SECONDS} seconds (a year) at the most` : undefined;
 }
 
-function parentKeyOf(site: FieldSite, key: string | null): TagTemplate | undefined {
+function parentKeyOf(
+  site: FieldSite,
+  key: string | null,
+  templates: readonly TagTemplate[],
+): TagTemplate | undefined {
   const { schema, parentType, coordinate, isEntity = false } = site;
   if (isEntity && key === null) return undefined;
   if (parentType === schema.getQueryType()) {
@@ -137,7 +145,8 @@ function parentKeyOf(site: FieldSite, key: string | null): TagTemplate | undefin
       `nothing tells one ${parentType.name} from another: it has no field "id", and @cached has no "key".`,
     );
   }
-  const template = compileTemplateAt(site, key ?? "{parent.id}", ["parent"]);
+  const text = withParentOf(templates, key ?? "{parent.id}");
+  const template = compileTemplateAt(site, text, ["parent"]);
   if (template.hasList) {
     throw directiveError(coordinate, `@cached(key: "${template.text}") may not go through a list.`);
   }
@@ -148,6 +157,18 @@ function parentKeyOf(site: FieldSite, key: string | null): TagTemplate | undefin
     );
   }
   return template;
+}
+
+/**
+ * A tag that is known only from the result is not compared when the entry is found: what such a one says of the parent
+ * must be in the key, or a parent that has changed since would find the entry that is filed under its old value.
+ */
+function withParentOf(templates: readonly TagTemplate[], key: string): string {
+  const names = templates
+    .filter(({ needsResult }) => needsResult)
+    .flatMap(({ parsed }) => parsed.names.filter((name) => name.startsWith("parent.")));
+  const missing = [...new Set(names)].filter((name) => !key.includes(`{${name}}`));
+  return [key, ...missing.map((name) => `{${name}}`)].join(",");
 }
 
 function hasId(type: GraphQLObjectType): boolean {

@@ -54,6 +54,8 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
     return chain(result, (value) =>
       chain(isList ? settled(value) : value, (final) => {
         parent.release();
+        // It fails the field as a thrown one does, and so may a stale entry stand in for it.
+        if (final instanceof Error) throw final;
         return checked(final, call, context, load);
       }),
     );

@@ -2,7 +2,7 @@ import { type GraphQLObjectType, type GraphQLSchema, isObjectType } from "graphq
 import { DirectiveError } from "../cache/errors.js";
 import { entitySite } from "./cached-entity.js";
 import { type CachedField, cachedField } from "./cached-field.js";
-import { compileTemplateAt, type FieldSite } from "./check-cached.js";
+import { compileTemplateAt, type FieldSite, rootsAt } from "./check-cached.js";
 import { checkEvictions } from "./check-evictions.js";
 import { checkPrivacy } from "./check-privacy.js";
 import { readCached, readEvictTags } from "./declarations.js";
@@ -117,12 +117,8 @@ function evictingField(site: FieldSite, tags: readonly string[]): EvictingField 
   if (tags.length === 0) {
     throw directiveError(coordinate, "@evictTags(tags:) must name a tag, but is empty.");
   }
-  const roots = hasParent(schema, parentType)
-    ? (["args", "parent", "result", "viewer"] as const)
-    : (["args", "result", "viewer"] as const);
-  return { coordinate, templates: tags.map((text) => compileTemplateAt(site, text, roots)) };
-}
-
-function hasParent(schema: GraphQLSchema, type: GraphQLObjectType): boolean {
-  return type !== schema.getQueryType() && type !== schema.getMutationType();
+  return {
+    coordinate,
+    templates: tags.map((text) => compileTemplateAt(site, text, rootsAt(site))),
+  };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { skippingClock } from "../support/skipping-clock.js";
 import { createCachedSchema, type SchemaParts } from "./support/cached-schema.js";
 
 /** A menu whose items have fields of their own to cache. */
@@ -145,5 +146,27 @@ describe("a resolver that is not cached", () => {
   test("still answers synchronously", async () => {
     const { run } = createCachedSchema(menu);
     expect((await run("{ now }")).data).toEqual({ now: 1 });
+  });
+
+  test("serves a stale entry in the place of an error, thrown or returned", async () => {
+    const clock = skippingClock();
+    let fails: (() => unknown) | undefined;
+    const { run } = createCachedSchema({
+      typeDefs: "type Query { price: Int @cached(ttl: 1, staleIfError: 60) }",
+      resolvers: () => ({ Query: { price: () => (fails ? fails() : 5) } }),
+    });
+    await run("{ price }");
+    clock.skip(2_000);
+    const down = new Error("the origin is down");
+    for (const failure of [() => Promise.reject(down), () => down]) {
+      fails = failure;
+      expect(await run("{ price }")).toMatchObject({ data: { price: 5 } });
+    }
+    clock.skip(60_000);
+    const { data, errors } = await run("{ price }");
+    expect([data, errors?.map(({ message }) => message)]).toEqual([
+      { price: null },
+      [down.message],
+    ]);
   });
 });

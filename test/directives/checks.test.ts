@@ -88,6 +88,14 @@ describe("@cached is refused", () => {
     );
   });
 
+  test("at a root, with a tag that names its parent", () => {
+    expectRefusal(
+      'type Query { a: Int @cached(ttl: 1, tags: ["a:{parent.b}"]) b: Int }',
+      "Query.a",
+      'the template "a:{parent.b}" may begin a path with {args.*}, {result.*}, {viewer}, but begins one with "parent".',
+    );
+  });
+
   test("where all viewers would share what belongs to one", () => {
     const typeDefs = (type: string, own: string): string =>
       `type Query { item: ${type} @cached(ttl: 1) } interface Node { id: ID! } union Thing = Item | Box

@@ -257,3 +257,29 @@ describe("a nested field", () => {
     ]);
   });
 });
+
+test("What a tag of the result says of the parent is in the key: a parent that has changed finds no entry of its old value", async () => {
+  let category = "pizza";
+  const { run, cache } = createCachedSchema({
+    typeDefs: `
+      type Query { item: Item }
+      type Item {
+        id: ID!
+        category: String
+        offers: [Offer] @cached(ttl: 60, tags: ["{parent.category}:{result.id}"])
+      }
+      type Offer { id: ID! }
+    `,
+    resolvers: () => ({
+      Query: { item: () => ({ id: "1", category }) },
+      Item: { offers: () => [{ id: "7" }] },
+    }),
+  });
+  const ask = async () => (await run("{ item { offers { id } } }")).outcomes[0]?.status;
+
+  expect([await ask(), await ask()]).toEqual(["miss", "hit"]);
+  category = "pasta";
+  expect([await ask(), await ask()]).toEqual(["miss", "hit"]);
+  await cache.evictTags(["pasta:7"]);
+  expect(await ask()).toBe("miss");
+});

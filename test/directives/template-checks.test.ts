@@ -56,7 +56,7 @@ describe("a schema does not build with the template", () => {
   ])("%s", (template, problem) => {
     const message =
       problem === undefined
-        ? `the template "${template}" may begin a path with {args.*}, {parent.*}, {result.*}, {viewer}, but begins one with "context".`
+        ? `the template "${template}" may begin a path with {args.*}, {result.*}, {viewer}, but begins one with "context".`
         : `the template "${template}" ${problem}.`;
     expectRefusal(item(`@cached(ttl: 1, tags: ["${template}"])`), "Query.item", message, {
       viewer,
