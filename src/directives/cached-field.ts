@@ -71,7 +71,6 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     coordinate,
     digest: fieldDigest(schema, field, directive),
     argumentText: argumentText(field.args),
-    vary,
     ...(parentText ? { parentText } : {}),
     ...(directive.bySelection
       ? { selectionText: (info: GraphQLResolveInfo) => expandedSelection(info) }

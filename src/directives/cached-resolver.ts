@@ -54,7 +54,13 @@ export function cachedResolver(
     if (isViewers && viewer === undefined) {
       return bypass({ self: this, source, args, context, info });
     }
-    const request = requestOf(source, args, context, info, viewer);
+    // Nor what a parent was made for by `vary`, to those that another was made for.
+    const inherited = hasParent ? operation.variedAbove(info.path) : "";
+    const request =
+      inherited === undefined
+        ? undefined
+        : requestOf(source, args, context, info, viewer, inherited);
+    if (feedsFields && field.vary.length > 0) operation.markVaried(info.path, request?.varied);
     if (!request) return bypass({ self: this, source, args, context, info });
     // What is near comes without a promise: GraphQL.js goes on at once where nothing has to be waited for. And without
     // an object for the call: lists are answered here, field by field.
@@ -141,7 +147,7 @@ export function cachedResolver(
   async function refresh(call: FieldCall, key: string, load: LoadContext): Promise<unknown> {
     const context = await refreshContext?.(call.context);
     const viewer = isPrivate ? viewerOf(context) : undefined;
-    if (requestOf(call.source, call.args, context, call.info, viewer)?.key !== key) {
+    if (requestOf(call.source, call.args, context, call.info, viewer, "")?.key !== key) {
       throw refuseRefresh();
     }
     operations.forget(context);

@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import { escapeTagValue } from "../cache/tag.js";
 import type { CachedField } from "./cached-field.js";
 import type { Environment } from "./environment.js";
+import { variedText } from "./field-key.js";
 import type { Args } from "./input-text.js";
 import { disregard } from "./maybe-promise.js";
 import { asProblem } from "./problems.js";
@@ -14,6 +15,8 @@ export interface FieldRequest {
   /** Those known before the load. */
   readonly tags: readonly string[];
   readonly coordinate: string;
+  /** What of the context the result is made for, and its parent was. */
+  readonly varied: string;
 }
 
 /**
@@ -26,6 +29,8 @@ export type RequestOf = (
   context: unknown,
   info: GraphQLResolveInfo,
   viewer: string | undefined,
+  /** What the parent was made for, as `varied`. */
+  inherited: string,
 ) => FieldRequest | undefined;
 
 export function fieldRequest(field: CachedField, { problems }: Environment): RequestOf {
@@ -33,10 +38,17 @@ export function fieldRequest(field: CachedField, { problems }: Environment): Req
   return onlyOfParent ? remembering(onlyOfParent, make) : make;
 
   function make(...call: Parameters<RequestOf>): FieldRequest | undefined {
-    const [source, args, context, , viewer] = call;
+    const [source, args, context, info, viewer, inherited] = call;
     try {
       const tags = tagsOf({ args, parent: source, context, viewer });
-      return tags && { key: field.key(...call), tags, coordinate };
+      if (!tags) return undefined;
+      const varied = inherited + variedText(field.vary, context);
+      return {
+        key: field.key(source, args, context, info, viewer, varied),
+        tags,
+        coordinate,
+        varied,
+      };
     } catch (error) {
       const consequence = "the result is not cached, since its key or tags failed";
       problems.report(coordinate, "key", asProblem(coordinate, consequence, error));
@@ -76,13 +88,15 @@ export function fieldRequest(field: CachedField, { problems }: Environment): Req
  */
 function remembering(properties: readonly string[], make: RequestOf): RequestOf {
   const made = new WeakMap<object, FieldRequest>();
-  return (source, args, context, info, viewer) => {
-    // Below a PRIVATE field, key and tags hang on the viewer as well.
-    if (viewer !== undefined) return make(source, args, context, info, viewer);
+  return (source, args, context, info, viewer, inherited) => {
+    // Below a PRIVATE field, key and tags hang on the viewer as well; below one with `vary`, on what that was made for.
+    if (viewer !== undefined || inherited !== "") {
+      return make(source, args, context, info, viewer, inherited);
+    }
     const parent = source as object;
     const known = made.get(parent);
     if (known) return known;
-    const request = make(source, args, context, info, viewer);
+    const request = make(source, args, context, info, viewer, inherited);
     if (request && isFixed(parent, properties)) made.set(parent, request);
     return request;
   };

@@ -13,6 +13,7 @@ export class Operation {
   readonly #roots = new WeakSet<Path>();
   readonly #ages = new PathMarks<{ readonly since: Position | null }>(this.#roots);
   readonly #privacy = new PathMarks<object>(this.#roots);
+  readonly #varied = new PathMarks<{ readonly text: string | undefined }>(this.#roots);
 
   addRoot(path: Path): void {
     this.#roots.add(path);
@@ -46,6 +47,18 @@ export class Operation {
   /** Told of a PRIVATE field: what stands at its path, and below it, belongs to the viewer. */
   markPrivate(path: Path): void {
     this.#privacy.set(path, PRIVATE);
+  }
+
+  /** Told of a field with `vary`, by the text that tells what it was made for; undefined where that is unknown. */
+  markVaried(path: Path, text: string | undefined): void {
+    this.#varied.set(path, { text });
+  }
+
+  /** What the parent may have been made for beside its identity; undefined where that is unknown. */
+  variedAbove(path: Path): string | undefined {
+    const found = this.#varied.above(path);
+    if (!found) return "";
+    return found === "unknown" ? undefined : found.text;
   }
 
   /** Whether a parent may have come from a PRIVATE field above. */
