@@ -17,7 +17,7 @@ export interface LoaderAges {
   /**
    * The ages of a context's loaders; those never seen before begin to remember `now`.
    *
-   * @throws what the option `loaders` throws.
+   * @throws what the option `loaders` throws, and TypeError where that hides them
    */
   see(context: unknown, now: Age): Age[];
   /**
@@ -54,6 +54,7 @@ export function createLoaderAges(loadersOf: AnyContextOptions["loaders"]): Loade
       Symbol.iterator in holder
         ? (holder as Iterable<ClearableLoader>)
         : Object.values(holder as Readonly<Record<string, ClearableLoader>>);
+    if (!(Symbol.iterator in holder)) refuseHidden(holder);
     return { loaders: [...loaders], holder: [holder] };
   }
 
@@ -62,6 +63,17 @@ export function createLoaderAges(loadersOf: AnyContextOptions["loaders"]): Loade
     if (!known) ages.set(keeper, now);
     return known ?? now;
   }
+}
+
+/** An instance whose loaders are all behind getters of its class would count as one that has none. */
+function refuseHidden(holder: object): void {
+  const prototype: unknown = Object.getPrototypeOf(holder);
+  const isRecord = prototype === Object.prototype || prototype === null;
+  if (isRecord || Object.keys(holder).length > 0) return;
+  const made = holder.constructor?.name ?? "a class";
+  throw new TypeError(
+    `the option "loaders" must give loaders in an iterable or a record, but gave an instance of ${made} that has none of its own`,
+  );
 }
 
 function isObject(value: unknown): value is object {

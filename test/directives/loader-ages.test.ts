@@ -220,6 +220,24 @@ test("where the loaders cannot be told, the field is answered and not cached, an
   ]);
 });
 
+test("loaders that an object of a class hides behind getters count as untold, not as none", async () => {
+  class Loaders {
+    get price() {
+      return new DataLoader<string, number>(async (keys) => keys.map(() => 1));
+    }
+  }
+  const { parts, newLoader } = priced(() => new Loaders() as never);
+  const { run, problems } = createCachedSchema(parts);
+
+  const { outcomes } = await run("{ price }", { loader: newLoader() });
+
+  expect(outcomes).toMatchObject([{ status: "bypassed" }]);
+  expect(problems.map(({ message }) => message)).toEqual([
+    'Query.price: nothing of the operation is cached, since its loaders are unknown: the option "loaders" must give ' +
+      "loaders in an iterable or a record, but gave an instance of Loaders that has none of its own.",
+  ]);
+});
+
 test("a refresh in the background trusts nothing that its context's loaders remember", async () => {
   const { origin, parts, newLoader } = priced();
   const lasting = { loader: newLoader() };
