@@ -48,6 +48,9 @@ export interface NearCache {
 /** What an entry costs beside its key, tags and value. */
 const OVERHEAD_BYTES = 300;
 
+/** Past so many that were taken away under reads, all counts as taken away. */
+const MOST_NAMES = 10_000;
+
 export function createNearCache(
   { maxEntries, maxBytes, maxAgeMs }: NearSettings,
   codec: Codec,
@@ -57,10 +60,11 @@ export function createNearCache(
   /** What `bounded` holds, to be found at a tenth of what it takes to be found there. */
   const kept = new Map<string, NearEntry>();
   const keysOfTag = new Map<string, Set<string>>();
-  /** What was taken away while reads are under way, by the mark of the time. */
+  /** What was taken away while reads are under way, by the mark of the time; but see `allTakenAt`. */
   const takenAway = new Map<string, ReadMark>();
   let mark: ReadMark = 0;
   let reads = 0;
+  /** No read that was sent before brings anything in. */
   let allTakenAt: ReadMark = 0;
   /** Pushes are known to be complete enough until then. */
   let coveredUntilMs = Number.NEGATIVE_INFINITY;
@@ -83,7 +87,15 @@ export function createNearCache(
 
   function take(name: string): void {
     mark += 1;
-    if (reads > 0) takenAway.set(name, mark);
+    if (reads === 0) return;
+    takenAway.set(name, mark);
+    if (takenAway.size > MOST_NAMES) takeAll();
+  }
+
+  /** Reads may overlap without end, so what is remembered for them has one: those under way keep nothing then. */
+  function takeAll(): void {
+    allTakenAt = mark;
+    takenAway.clear();
   }
 
   /** A new value for each caller, or one that no caller can damage. */
@@ -180,7 +192,7 @@ export function createNearCache(
     },
     clear() {
       mark += 1;
-      allTakenAt = mark;
+      takeAll();
       bounded.clear();
     },
     confirm(sentAtMs) {

@@ -163,6 +163,27 @@ describe("what is taken away", () => {
     expect(near.find("menu", [])?.value).toBe("read after");
   });
 
+  test.each<[string, boolean, (key: string) => void]>([
+    ["more keys than are remembered, and then takes all with it", true, (key) => near.delete(key)],
+    ["more tags than are remembered, and then takes all with it", true, (key) => near.evict([key])],
+    ["one other key as often, and then takes itself alone", false, () => near.delete("order")],
+  ])("wins over a read of before though followed by %s", (_, isTaken, take) => {
+    const early = near.beginRead();
+    near.delete("menu");
+    for (let push = 0; push < 10_000; push += 1) take(`other ${push}`);
+    near.keep("menu", entryOf("overtaken itself"), early);
+    expect(near.find("menu", [])).toBeUndefined();
+    near.keep("soups", entryOf("overtaken by others"), early);
+    expect(near.find("soups", []) === undefined).toBe(isTaken);
+    // The early read is under way still: there is always one.
+    const later = near.beginRead();
+    near.keep("soups", entryOf("read after"), later);
+    expect(near.find("soups", [])?.value).toBe("read after");
+    near.delete("menu");
+    near.keep("menu", entryOf("overtaken later"), later);
+    expect(near.find("menu", [])).toBeUndefined();
+  });
+
   test("is forgotten when no read is under way that it might overtake", () => {
     const early = near.beginRead();
     near.endRead();
