@@ -28,10 +28,13 @@ export type ReadStep = (key: string, tags: readonly string[], group?: object) =>
 /** For fewer, a batch of their own costs more than it gains. */
 const WORTH_HALVING = 8;
 
+/** An entry that ends so soon may have ended when its caller comes to look at it. */
+const SOON_MS = 10;
+
 /**
- * All reads of one tick share a round trip; tags known only from the entries cost one more. What needs no second one
- * and is valid settles after the first, one group's together; all others settle together, so that their loads begin in
- * one tick.
+ * All reads of one tick share a round trip; tags known only from the entries cost one more. Hits that need no second one
+ * settle after the first, one group's together; all others, expired entries among them, settle together, so that their
+ * loads begin in one tick.
  */
 export function createReadBatch(
   connection: Connection,
@@ -67,7 +70,7 @@ export function createReadBatch(
       return settleOrFail(seen);
     }
     if (!look.isOpen) return handOut(seen);
-    settle(seen.filter(isHit));
+    settle(seen.filter(hitsOfNow()));
     await look.run();
     if (look.hasFailed) settleOrFail(seen.filter((one) => !isHit(one)));
     else settle(seen);
@@ -84,10 +87,16 @@ export function createReadBatch(
       return;
     }
     const [first, second] = halvesOf(seen);
-    const early = first.filter(isHit);
+    const early = first.filter(hitsOfNow());
     settle(early);
     const late = early.length < first.length ? seen.filter((one) => !early.includes(one)) : second;
     if (late.length > 0) setImmediate(settle, late);
+  }
+
+  /** For one batch, which so costs one look at the clock. */
+  function hitsOfNow(): (one: Seen) => boolean {
+    const soonMs = serverNow() + SOON_MS;
+    return ({ reading }) => reading.answersAt(soonMs);
   }
 
   return (key, tags, group) =>

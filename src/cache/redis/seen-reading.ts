@@ -40,6 +40,13 @@ export class SeenReading implements Reading {
     return this.#record.valid;
   }
 
+  /** Whether its caller will have the entry then, fresh or stale inside its window, without a load to wait for. */
+  answersAt(nowMs: number): boolean {
+    const { entry } = this;
+    if (!entry || !this.valid) return false;
+    return nowMs < entry.birthMs + entry.ttlMs + entry.staleWhileRevalidateMs;
+  }
+
   /** Whoever asks for it is about to take the lease. */
   get token(): Token {
     this.#look.tellLog();

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Cache, createCache } from "../../../src/cache/index.js";
 import {
   type Command,
@@ -9,6 +9,7 @@ import {
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createEvictionLog } from "../../../src/cache/redis/log.js";
 import { createReadBatch, type ReadStep } from "../../../src/cache/redis/read-batch.js";
+import type { Reading } from "../../../src/cache/store.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 
 const names = Array.from({ length: 10 }, (_, index) => `item:${index}`);
@@ -18,12 +19,16 @@ let cache: Cache;
 let connection: Connection;
 let sent: Command[];
 let read: ReadStep;
+let serverNow = () => Date.now();
 
 beforeAll(async () => {
   server = await startRedis();
   redis = server.client();
-  cache = createCache({ redis, prefix: "c:" });
-  for (const name of names) await cache.set(name, { ttlSeconds: 60 }, name);
+  cache = createCache({ redis, prefix: "c:", ttlJitter: 0, commandTimeoutMs: 5_000 });
+  for (const name of names) {
+    await cache.set(name, { ttlSeconds: 60, staleIfErrorSeconds: 60 }, name);
+    await cache.set(`${name} in stock`, { ttlSeconds: 60, tags: ["stock"] }, name);
+  }
   connection = openConnection(redis, 2_000);
   sent = [];
   const watched: Connection = {
@@ -35,7 +40,11 @@ beforeAll(async () => {
   };
   const keys = createKeys("c:");
   const log = createEvictionLog(watched, keys, { logMark: "", known: async () => {} });
-  read = createReadBatch(watched, keys, log, () => Date.now());
+  read = createReadBatch(watched, keys, log, () => serverNow());
+});
+
+afterEach(() => {
+  serverNow = () => Date.now();
 });
 
 afterAll(async () => {
@@ -78,20 +87,72 @@ describe("callers who ask again as soon as they are answered", () => {
   });
 });
 
-test("those who find nothing are told in one tick, hits or none beside them", async () => {
-  let turn = 0;
-  const toldAt: number[] = [];
-  const tick = () => {
-    turn += 1;
-    if (toldAt.length < 10) setImmediate(tick);
-  };
-  setImmediate(tick);
-  const all = names.flatMap((name) => [name, `${name}?`]);
-  await Promise.all(
-    all.map(async (name) => {
-      const { entry } = await read(name, []);
-      if (!entry) toldAt.push(turn);
-    }),
-  );
-  expect(new Set(toldAt).size).toBe(1);
+describe("those whose loads are to begin in one tick", () => {
+  const absent = names.map((name) => `${name}?`);
+
+  /** In how many turns of the event loop those are told whom `isTold` chooses. */
+  async function turnsFor(
+    asked: readonly string[],
+    group?: object,
+    isTold = (_name: string, _reading: Reading) => true,
+  ): Promise<number> {
+    let turn = 0;
+    let isOver = false;
+    const toldAt = new Set<number>();
+    const tick = () => {
+      turn += 1;
+      if (!isOver) setImmediate(tick);
+    };
+    setImmediate(tick);
+    await Promise.all(
+      asked.map(async (name) => {
+        const reading = await read(name, [], group);
+        if (isTold(name, reading)) toldAt.add(turn);
+      }),
+    );
+    isOver = true;
+    return toldAt.size;
+  }
+
+  /** When the last entry ends. */
+  async function lastEnd(): Promise<number> {
+    const { entry } = await read(names.at(-1) as string, []);
+    if (!entry) throw new Error("The last of the names has an entry.");
+    return entry.birthMs + entry.ttlMs;
+  }
+
+  test("are told in one where they find nothing, hits or none beside them", async () => {
+    const all = names.flatMap((name) => [name, `${name}?`]);
+    expect(await turnsFor(all, undefined, (_name, { entry }) => !entry)).toBe(1);
+  });
+
+  test.each([
+    ["of one group", {}],
+    ["of no group", undefined],
+  ])("are told in one where entries have expired and others are new, %s", async (_, group) => {
+    const end = await lastEnd();
+    serverNow = () => end;
+    expect(await turnsFor([...names, ...absent], group)).toBe(1);
+  });
+
+  test("are told in one where an entry is about to expire, and may have when it is looked at", async () => {
+    const end = await lastEnd();
+    serverNow = () => end - 1;
+    expect(await turnsFor([...names, ...absent], {})).toBe(1);
+  });
+
+  test("are told in one where entries have expired, and the tags of others are known only from them", async () => {
+    const end = await lastEnd();
+    serverNow = () => end;
+    expect(await turnsFor([...names, ...names.map((name) => `${name} in stock`)], {})).toBe(1);
+  });
+
+  test("are not those whose stale entries serve still", async () => {
+    const stale = names.map((name) => `stale ${name}`);
+    const options = { ttlSeconds: 60, staleWhileRevalidateSeconds: 60 };
+    await Promise.all(stale.map((name) => cache.set(name, options, name)));
+    const end = await lastEnd();
+    serverNow = () => end + 1_000;
+    expect(await readTwice(stale)).toEqual([10, 5, 5]);
+  });
 });
