@@ -72,7 +72,8 @@ export function createReadBatch(
     if (!look.isOpen) return handOut(seen);
     settle(seen.filter(hitsOfNow()));
     await look.run();
-    if (look.hasFailed) settleOrFail(seen.filter((one) => !isHit(one)));
+    // Who was told is not told otherwise.
+    if (look.hasFailed) settleOrFail(seen);
     else settle(seen);
   }
 
@@ -103,10 +104,6 @@ export function createReadBatch(
     new Promise((resolve, reject) => {
       enqueue({ key, tags, group, resolve, reject });
     });
-}
-
-function isHit({ reading }: Seen): boolean {
-  return reading.valid;
 }
 
 function settleOrFail(seen: readonly Seen[]): void {

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { NodeUnavailableError } from "../../../src/cache/errors.js";
 import { type Cache, createCache } from "../../../src/cache/index.js";
 import {
   type Command,
@@ -155,4 +156,28 @@ describe("those whose loads are to begin in one tick", () => {
     serverNow = () => end + 1_000;
     expect(await readTwice(stale)).toEqual([10, 5, 5]);
   });
+});
+
+test("where a node of a cluster is lost before the tags are read, those who need nothing of it are told", async () => {
+  await cache.set("by a lost tag", { ttlSeconds: 60, tags: ["lost"] }, "value");
+  const keys = createKeys("c:");
+  const lost = new NodeUnavailableError("127.0.0.1:1");
+  const cluster: Connection = {
+    ...connection,
+    isCluster: true,
+    async sendAll(commands) {
+      const replies = await connection.sendAll(commands);
+      return replies.map((reply, at) => (commands[at]?.[1] === keys.tag("lost") ? lost : reply));
+    },
+  };
+  const log = createEvictionLog(cluster, keys, { logMark: "", known: async () => {} });
+  const readOnCluster = createReadBatch(cluster, keys, log, serverNow);
+  const [first, second, third] = [
+    readOnCluster("item:0", []),
+    readOnCluster("item:0 in stock", []),
+    readOnCluster("by a lost tag", []),
+  ];
+  await expect(third).rejects.toBe(lost);
+  expect((await first).valid).toBe(true);
+  expect((await second).valid).toBe(true);
 });
