@@ -86,7 +86,8 @@ export function createLookups(parts: LookupParts): Lookups {
     reading: Reading,
     waiting: Waiting,
   ): Promise<Answer | undefined> | undefined {
-    if (reading.pass || waiting.isOver()) return passing(call, reading);
+    if (waiting.isOver()) return passing(call, reading);
+    if (reading.pass) return passingBeside(call, reading);
     const flight = flights.get(call.key);
     if (flight && mayJoinFill(flight, reading)) return joining(call, reading, flight, waiting);
     if (flight && !flight.token) {
@@ -100,6 +101,13 @@ export function createLookups(parts: LookupParts): Lookups {
     }
     if (call.entry.since === null) return alone(call, true);
     return lead(call, reading);
+  }
+
+  /** Others of its group may have leases to take first; their loads and this one are to reach a DataLoader as one batch. */
+  async function passingBeside(call: Call, reading: Reading): Promise<Answer> {
+    const { loadGroup } = call.entry;
+    if (loadGroup) await store.besideLeases?.(loadGroup);
+    return passing(call, reading);
   }
 
   async function lead(call: Call, reading: Reading): Promise<Answer | undefined> {
@@ -118,6 +126,7 @@ export function createLookups(parts: LookupParts): Lookups {
           overHeld: reading.doomed,
           asksDeletion: entry.since !== undefined,
           asksPin: true,
+          group: entry.loadGroup,
         };
         grant = await takeLease(store, request, budget);
       } catch (error) {

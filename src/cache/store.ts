@@ -97,6 +97,8 @@ export interface LeaseRequest {
   readonly asksDeletion?: boolean;
   /** Whether `pinned` is asked for. */
   readonly asksPin?: boolean;
+  /** Whose loads are to begin in one tick. */
+  readonly group?: object | undefined;
   /**
    * True for a write's lease. No eviction dooms it: what readers would load in its place may be from before the write,
    * and its holder evicts the very tags itself, a moment before it commits.
@@ -171,6 +173,11 @@ export interface Store {
   read(key: string, tags: readonly string[], group?: object): Promise<Reading>;
   /** Takes lease and snapshot in one round trip. Those of one tick settle together. */
   takeLease(request: LeaseRequest): Promise<LeaseGrant>;
+  /**
+   * Settles with the leases that a group takes in this tick, granted or not; without any, at once. Never rejects. Loads
+   * that need no lease so begin in one tick with those that do. Absent where leases cost no more than promise jobs.
+   */
+  besideLeases?(group: object): Promise<void>;
   /** Renews the lease, and the lives of the tags that its load began under; false when the lease is lost. */
   renewLease(lease: Omit<LeaseRequest, "over">): Promise<boolean>;
   /** Writes the entry if the lease still holds, and files it under its tags; the birth, or undefined when refused. */

@@ -84,6 +84,18 @@ describe.each(["in process", "on Redis"])("getOrSetMany %s", (where) => {
     expect(calls).toEqual([[a]]);
   });
 
+  it("loads those whose last load left nothing to store in one call with those that are new", async () => {
+    const cache = open();
+    const keys = newKeys(10);
+    const options = { ...minute, tags: ["stock"], nullTtlSeconds: 0 };
+    await cache.getOrSetMany(keys.slice(0, 5), options, (asked) => asked.map(() => null));
+    const { calls, loadMany } = countingLoad();
+    const twice = [...keys, keys[0] as string];
+    const values = await cache.getOrSetMany(twice, options, loadMany);
+    expect(values).toEqual(twice.map((key) => key.toUpperCase()));
+    expect(calls.map((asked) => asked.toSorted())).toEqual([keys.toSorted()]);
+  });
+
   it("puts an error in the place of the key that failed, and caches the others", async () => {
     const cache = open();
     const [a, b] = newKeys(2) as [string, string];

@@ -61,6 +61,7 @@ function openLists(name: string) {
           name: String!
           size: Int! @cached(ttl: 60, tags: ["${name}:{parent.id}"])
           owned: String! @cached(ttl: 60, tags: ["${name}-owner:{result}"])
+          spare: String @cached(ttl: 60, nullTtl: 0, tags: ["${name}:{parent.id}"])
           parts: [Part!]! @cached(ttl: 60, tags: ["${name}:{parent.id}"])
         }
         type Part { id: ID!  note: String! @cached(ttl: 60, key: "${name}-{parent.id}") }
@@ -79,6 +80,7 @@ function openLists(name: string) {
           name: load("name"),
           size: ({ id }, _args, context) => context.loader.load(`size ${id}`).then(() => 3),
           owned: load("owner of"),
+          spare: ({ id }, _args, context) => context.loader.load(`spare ${id}`).then(() => null),
           parts: ({ id }) => numbers(3).map((part) => ({ id: `${id}-${part}` })),
         },
         Other: { name: load("name") },
@@ -152,6 +154,13 @@ describe("on a server, a cached field of a list", () => {
 
     expect(await run(query)).toMatchObject({ trips: 4, batches: [297] });
     expect(await run(query)).toMatchObject({ trips: 2, batches: [] });
+  });
+
+  test("costs the same, and one batch, where some of it left nothing to store a moment ago", async () => {
+    const run = openLists("spare");
+
+    expect(await run("{ items(count: 50) { spare } }")).toMatchObject({ trips: 2, batches: [49] });
+    expect(await run("{ items(count: 100) { spare } }")).toMatchObject({ trips: 2, batches: [99] });
   });
 
   test("asks for no more than what went", async () => {

@@ -25,6 +25,8 @@ import {
 export interface LeaseStep {
   /** Lease and snapshot in one round trip; those of one tick share it and settle together. */
   take(request: LeaseRequest): Promise<LeaseGrant>;
+  /** Settles with those that the group takes in this tick; without any, at once, and asks the server nothing. */
+  beside(group: object): Promise<void>;
   /** The snapshot alone, for tags known only from a result. */
   snapshot(tags: readonly string[]): Promise<Snapshot>;
 }
@@ -35,6 +37,12 @@ interface Wanted {
   reject(error: unknown): void;
 }
 
+/** Nothing to take, but a load to begin when others of its group begin theirs. */
+interface Beside {
+  readonly group: object;
+  resolve(taken: Promise<void> | undefined): void;
+}
+
 export function createLeaseStep(
   connection: Connection,
   keys: Keys,
@@ -42,18 +50,24 @@ export function createLeaseStep(
   claimMs: number,
 ): LeaseStep {
   const commands = createLeaseCommands(keys, connection.isCluster);
-  const enqueue = createTickBatch<Wanted>((items) => {
-    flush(items).catch((error) => {
+  const enqueue = createTickBatch<Wanted | Beside>((asked) => {
+    const items = asked.filter(isWanted).filter(isInReach);
+    const taken = flush(items).catch((error) => {
       for (const { reject } of items) reject(error);
     });
+    const taking = new Set(items.map(({ request }) => request.group));
+    for (const one of asked) {
+      if (!isWanted(one)) one.resolve(taking.has(one.group) ? taken : undefined);
+    }
   });
 
-  async function flush(wanted: Wanted[]): Promise<void> {
-    const items = wanted.filter(({ request: { key, tags }, reject }) => {
-      const refusal = connection.refusal([keys.log, keys.entry(key), ...tags.map(keys.tag)]);
-      if (refusal) reject(refusal);
-      return !refusal;
-    });
+  function isInReach({ request: { key, tags }, reject }: Wanted): boolean {
+    const refusal = connection.refusal([keys.log, keys.entry(key), ...tags.map(keys.tag)]);
+    if (refusal) reject(refusal);
+    return !refusal;
+  }
+
+  async function flush(items: readonly Wanted[]): Promise<void> {
     if (items.length === 0) return;
     const requests = items.map(({ request }) => request);
     const tags = [...new Set(requests.flatMap((request) => request.tags))];
@@ -151,6 +165,10 @@ export function createLeaseStep(
       new Promise((resolve, reject) => {
         enqueue({ request, resolve, reject });
       }),
+    beside: (group) =>
+      new Promise((resolve) => {
+        enqueue({ group, resolve });
+      }),
     async snapshot(tags) {
       const { snapshotOf } = await claim(tags, []);
       return snapshotOf(tags);
@@ -198,4 +216,8 @@ function claimedVersion(reply: unknown): TagVersion {
 function accepted(reply: unknown): unknown {
   if (reply instanceof StoreError) throw reply;
   return reply;
+}
+
+function isWanted(one: Wanted | Beside): one is Wanted {
+  return "request" in one;
 }

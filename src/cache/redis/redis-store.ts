@@ -101,6 +101,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     now: clock.now,
     read,
     takeLease: leases.take,
+    besideLeases: leases.beside,
     snapshot: leases.snapshot,
 
     async renewLease({ key, token, leaseMs, tags }) {
