@@ -18,17 +18,21 @@ interface SubgraphExtensions {
  * An entity type's `__resolveReference` as a field, so that `@cached` on the type is checked and read like one on a
  * field. Its parent is the reference: the entity's key, and what it `@requires`.
  *
- * @throws DirectiveError where the type has no such function: `@cached` on it would cache nothing.
+ * Definitions alone have that function elsewhere: there an entity is known by its `@key`.
+ *
+ * @throws DirectiveError where the type is no entity: `@cached` on it would cache nothing.
  */
 export function entitySite(
   schema: FieldSite["schema"],
   type: GraphQLObjectType,
   options: AnyContextOptions,
+  hasResolvers: boolean,
 ): FieldSite {
-  if (!resolveReferenceOf(type)) {
+  const isEntity = hasResolvers ? resolveReferenceOf(type) !== undefined : hasKey(type);
+  if (!isEntity) {
     const text =
-      "@cached on a type caches what its __resolveReference gives to the router of a federated graph, but it has none. " +
-      "Elsewhere @cached stands on fields.";
+      "@cached on a type caches what its __resolveReference gives to the router of a federated graph, " +
+      `but it has ${hasResolvers ? "none" : "no @key"}. Elsewhere @cached stands on fields.`;
     throw directiveError(type.name, text);
   }
   const field: GraphQLField<unknown, unknown> = {
@@ -83,6 +87,13 @@ export function withResolveReference(
 
 function resolveReferenceOf(type: GraphQLObjectType): ResolveReference | undefined {
   return (type.extensions as SubgraphExtensions).apollo?.subgraph?.resolveReference;
+}
+
+/** By its argument, since `@link` may bring it in under another name; no other directive of a type has one like it. */
+function hasKey({ astNode, extensionASTNodes }: GraphQLObjectType): boolean {
+  return [astNode, ...extensionASTNodes]
+    .flatMap((node) => node?.directives ?? [])
+    .some((directive) => directive.arguments?.some(({ name }) => name.value === "fields"));
 }
 
 /** `@apollo/subgraph` would write it into the value it is given, which may be one that all callers share, and frozen. */

@@ -30,7 +30,7 @@ export interface CachedField {
   /** False where the answer hangs on who asks. */
   readonly isShared: boolean;
   readonly key: FieldKey;
-  /** What its keys are made of, to be read: `/{parent.id}(first,after)|locale|viewer`. */
+  /** What its keys are made of, to be read: `/{parent.id}(first,after)|locale|viewer`; `/{parent}` for all of a reference. */
   readonly keyShape: string;
   /**
    * The parent's properties that key and known tags hang on, where they hang on nothing else; undefined where they do:
@@ -115,13 +115,13 @@ function onlyPropertyOf(path: string): string[] {
 }
 
 function keyShapeOf(
-  { field }: FieldSite,
+  { field, isEntity = false }: FieldSite,
   { vary, scope, bySelection }: CachedArguments,
   parentKey: TagTemplate | undefined,
 ): string {
   const args = field.args.map(({ name }) => name);
   return [
-    parentKey ? `/${parentKey.text}` : "",
+    parentKey ? `/${parentKey.text}` : isEntity ? "/{parent}" : "",
     args.length > 0 ? `(${args.join(",")})` : "",
     ...vary.map((name) => `|${name}`),
     scope === "PRIVATE" ? "|viewer" : "",

@@ -40,7 +40,7 @@ export function planFields(
   const evicting = new Map<string, EvictingField>();
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith("__")) continue;
-    planEntity(type);
+    attempt(() => planEntity(type));
     for (const field of Object.values(type.getFields())) {
       const coordinate = `${type.name}.${field.name}`;
       attempt(() => planField({ schema, coordinate, parentType: type, field, options }));
@@ -63,7 +63,7 @@ export function planFields(
   function planEntity(type: GraphQLObjectType): void {
     const caching = readCached(type, type.name);
     if (!caching) return;
-    const site = entitySite(schema, type, options);
+    const site = entitySite(schema, type, options, hasResolvers);
     cached.set(site.coordinate, cachedField(site, caching));
   }
 

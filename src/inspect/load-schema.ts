@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type GraphQLSchema, isObjectType, isSchema } from "graphql";
+import { type GraphQLSchema, isInterfaceType, isObjectType, isSchema } from "graphql";
 import { applicationOf } from "../directives/applications.js";
 import { readCached } from "../directives/declarations.js";
 import type { AnyContextOptions } from "../directives/options.js";
@@ -93,18 +93,18 @@ async function findTsx(): Promise<TsImport | undefined> {
 function guessedOptions(schema: GraphQLSchema, externalTags: readonly string[]): AnyContextOptions {
   const names = new Set<string>();
   for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type)) continue;
-    for (const field of Object.values(type.getFields())) {
-      for (const name of varyOf(field)) names.add(name);
+    if (!isObjectType(type) && !isInterfaceType(type)) continue;
+    for (const annotated of [type, ...Object.values(type.getFields())]) {
+      for (const name of varyOf(annotated)) names.add(name);
     }
   }
   const vary = Object.fromEntries([...names].map((name) => [name, () => undefined]));
   return { viewer: () => undefined, vary, externalTags };
 }
 
-function varyOf(field: Parameters<typeof readCached>[0]): readonly string[] {
+function varyOf(annotated: Parameters<typeof readCached>[0]): readonly string[] {
   try {
-    return readCached(field, "")?.vary ?? [];
+    return readCached(annotated, "")?.vary ?? [];
   } catch {
     // What is wrong with it is told when it is checked.
     return [];

@@ -115,6 +115,40 @@ describe("graphql-cached inspect prints", () => {
     });
   });
 
+  test("the entities of a federated graph, whose resolvers are elsewhere", async () => {
+    const folder = await project({
+      "subgraph.graphql": `
+        extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
+        type Query { version: String }
+        type Item @key(fields: "id") @cached(ttl: 60, tags: ["item:{result.id}"], vary: ["tenant"]) { id: ID! }
+        type Mutation { setPrice(id: ID!): Item @evictTags(tags: ["item:{args.id}"]) }
+      `,
+    });
+
+    const { code, stdout, stderr } = await run("inspect", folder);
+
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(
+      /^Item\.__resolveReference +\/\{parent\}\|tenant +60 s +PUBLIC +item:\{result\.id\} +Mutation\.setPrice$/m,
+    );
+    expect(code).toBe(0);
+  });
+
+  test("what varies by an interface's field as well", async () => {
+    const folder = await project({
+      "schema.graphql": `
+        interface Node { id: ID!  label: String @cached(ttl: 60, vary: ["locale"]) }
+        type Item implements Node { id: ID!  label: String }
+        type Query { item: Item }
+      `,
+    });
+
+    const { stdout, stderr } = await run("inspect", folder);
+
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^Item\.label +\/\{parent\.id\}\|locale /m);
+  });
+
   test("what a module's own application of the directives knows", async () => {
     const folder = await project({
       "package.json": '{ "type": "module" }',
@@ -168,6 +202,28 @@ describe("graphql-cached inspect ends with 1", () => {
       "error: Mutation.d: @cached and @evictTags may not stand on one field.",
       'error: Mutation.f: @evictTags names "ff", but no @cached field can be filed under it. ' +
         'Tags that are filed outside the schema belong in the option "externalTags".',
+      "",
+    ]);
+  });
+
+  test("and an entity's contradictions among the others, without a stack", async () => {
+    const folder = await project({
+      "schema.graphql": `
+        type Query { a: Int @cached(ttl: 0) }
+        type Item @key(fields: "id") @cached(ttl: 60, tags: ["item:{result.nr}"]) { id: ID! }
+        type Size @cached(ttl: 60) { id: ID! }
+      `,
+    });
+
+    const { code, stderr } = await run("inspect", folder);
+
+    expect(code).toBe(1);
+    expect(stderr.split("\n")).toEqual([
+      "error: Query.a: @cached(ttl:) must be greater than 0 seconds, but is 0.",
+      'error: Item.__resolveReference: the template "item:{result.nr}" has an unknown path {result.nr}: ' +
+        'Item has no field "nr".',
+      "error: Size: @cached on a type caches what its __resolveReference gives to the router of a federated graph, " +
+        "but it has no @key. Elsewhere @cached stands on fields.",
       "",
     ]);
   });
