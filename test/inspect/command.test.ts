@@ -31,7 +31,7 @@ async function run(...args: string[]) {
 /** The command as a process of its own; rejects where its exit code is not 0. */
 function spawned(schema: string) {
   const args = ["--import", "tsx", "src/inspect/main.ts", "inspect", schema];
-  return promisify(execFile)(process.execPath, args);
+  return promisify(execFile)(process.execPath, args, { timeout: 20_000 });
 }
 
 const SHOP = {
@@ -165,6 +165,25 @@ describe("graphql-cached inspect prints", () => {
 
     expect(stderr).toBe("");
     expect(stdout).toContain("stock:{args.id}  externalTags");
+  });
+
+  test("all of it, and ends, though the module holds something open", async () => {
+    const folder = await project({
+      "package.json": '{ "type": "module" }',
+      "schema.js": `
+        import { createServer } from "node:net";
+        import { buildSchema } from "${createRequire(import.meta.url).resolve("graphql")}";
+        createServer().listen(0, "127.0.0.1");
+        const fields = Array.from({ length: 2_000 }, (_, nr) => "field" + nr + ": Int @cached(ttl: 60)");
+        export const schema = buildSchema(
+          "directive @cached(ttl: Int!) on FIELD_DEFINITION type Query { " + fields.join(" ") + " }",
+        );
+      `,
+    });
+
+    const { stdout } = await spawned(join(folder, "schema.js"));
+
+    expect(stdout.split("\n").filter((line) => line.startsWith("Query."))).toHaveLength(2_000);
   });
 
   test("the pizzeria's schema, as a command", async () => {
