@@ -63,7 +63,6 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
   }
   const repeatAfterMs = windowMs("repeatAfterSeconds", options.repeatAfterSeconds, 10_000);
   const waitMs = windowMs("waitSeconds", options.waitSeconds, 1000);
-  const onProblem = options.onProblem ?? warn;
   /** Keys to be purged, and how often yet. */
   const due = new Map<string, number>();
   /** What other processes may put there again: they are bound by these evictions only once the store is back. */
@@ -111,7 +110,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
         for (const [key, times] of next) due.set(key, Math.max(times, due.get(key) ?? 0));
         after(RETRY_AFTER_MS[Math.min(failures, RETRY_AFTER_MS.length - 1)] as number, run);
         failures += 1;
-        if (failures === 1 || options.onProblem) onProblem(error);
+        if (failures === 1 || options.onProblem) report(error);
         return;
       }
     }
@@ -129,11 +128,19 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
     isLost = true;
     due.clear();
     undelivered.clear();
-    onProblem(
+    report(
       new Error(
         `The CDN must be purged, but ${MAX_DUE} keys could not be: it is given no more answers.`,
       ),
     );
+  }
+
+  function report(problem: unknown): void {
+    try {
+      (options.onProblem ?? warn)(problem);
+    } catch {
+      // The listener is the user's, and answers wait for the purge that it is told of.
+    }
   }
 
   return {

@@ -65,6 +65,16 @@ describe("a CDN", () => {
     expect(gate.isOpen).toBe(false);
   });
 
+  test("lets an answer go though the listener of failed purges fails itself", async () => {
+    const fail = () => {
+      throw new Error("503");
+    };
+    const { cdn, evict } = openCdn({ purge: fail, onProblem: fail });
+    evict(["a"]);
+    await expect(cdn.settled()).resolves.toBeUndefined();
+    expect(cdn.keysHeader(["a"])).toBeUndefined();
+  });
+
   test("is no longer purged once it is closed", () => {
     const { cdn, isListening } = openCdn();
     cdn.close();
