@@ -40,7 +40,8 @@ export async function expectWarmEqualsCold(
     ...application.options,
     onProblem: (problem) => problems.push(problem),
   } as CacheDirectivesOptions<never>);
-  const record = (of: GraphQLSchema) => recordCoordinates(of, coordinates, options.fieldResolver);
+  const fieldResolver = options.fieldResolver ?? application.options.fieldResolver;
+  const record = (of: GraphQLSchema) => recordCoordinates(of, coordinates, fieldResolver);
   const plain = record(application.plain);
   const cached = record(directives.apply(application.plain));
   const asked: Prepared[] = [];

@@ -14,11 +14,11 @@ import { pathText } from "./warm-differs-error.js";
 export function recordCoordinates(
   schema: GraphQLSchema,
   coordinates: Map<string, string>,
-  fieldResolver: GraphQLFieldResolver<unknown, unknown> = defaultFieldResolver,
+  fieldResolver: GraphQLFieldResolver<never, never> = defaultFieldResolver,
 ): GraphQLSchema {
   return mapSchema(schema, {
     [MapperKind.OBJECT_FIELD]: (config) => {
-      const resolve = config.resolve ?? fieldResolver;
+      const resolve = (config.resolve ?? fieldResolver) as GraphQLFieldResolver<unknown, unknown>;
       return {
         ...config,
         resolve(this: unknown, source, args, context, info) {

@@ -19,7 +19,7 @@ export interface ExpectOptions {
    */
   readonly context?: () => unknown;
   readonly rootValue?: unknown;
-  /** The server's own default resolver, where it has one. */
+  /** The server's own default resolver, where it has one. Default: that of `cacheDirectives`. */
   readonly fieldResolver?: GraphQLFieldResolver<unknown, unknown>;
   /** An empty cache, which stays open. Default: one in this process, for this call alone. */
   readonly cache?: Cache;

@@ -134,6 +134,26 @@ describe("a schema whose cache answers as its resolvers do", () => {
     ]);
   });
 
+  test("is asked by the default resolver that the directives were given", async () => {
+    const directives = cacheDirectives(createTestCache(), {
+      fieldResolver: (source: Readonly<Record<string, unknown>>, _args, _context, info) =>
+        source[info.fieldName.toLowerCase()],
+    });
+    const schema = directives.apply(
+      makeExecutableSchema({
+        typeDefs: [
+          directives.typeDefs,
+          "type Query { item: Item } type Item { id: ID!  fullName: String @cached(ttl: 60)  nickName: String }",
+        ],
+        resolvers: { Query: { item: () => ({ id: "1", fullname: "Ada L.", nickname: "Ada" }) } },
+      }),
+    );
+
+    const { fieldsHit } = await expectWarmEqualsCold(schema, ["{ item { fullName nickName } }"]);
+
+    expect(fieldsHit).toEqual(["Item.fullName"]);
+  });
+
   test("has its contexts made for each run", async () => {
     let contexts = 0;
     const { schema } = shop();
