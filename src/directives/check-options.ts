@@ -23,18 +23,25 @@ export function refuseUnknownOptions(options: object): void {
 /**
  * Holds the options that name fields against the schema: a misspelt coordinate in `authorize` would protect nothing.
  *
- * @throws DirectiveError naming the option and the coordinate that no field has.
+ * @throws DirectiveError naming the option and the coordinate that no field has, or that the option cannot name.
  */
 export function checkOptions(schema: GraphQLSchema, options: AnyContextOptions): void {
   for (const option of ["authorize", "resultPaths"] as const) {
     for (const coordinate of Object.keys(options[option] ?? {})) {
       const [typeName = "", fieldName = "", ...rest] = coordinate.split(".");
       const type = schema.getType(typeName);
-      const isAllowed = isObjectType(type) || (option === "resultPaths" && isInterfaceType(type));
-      if (!isAllowed || rest.length > 0 || !type.getFields()[fieldName]) {
+      const hasFields = isObjectType(type) || isInterfaceType(type);
+      if (!hasFields || rest.length > 0 || !type.getFields()[fieldName]) {
         throw directiveError(
           coordinate,
           `the option "${option}" names a field that the schema lacks.`,
+        );
+      }
+      if (option === "authorize" && isInterfaceType(type)) {
+        throw directiveError(
+          coordinate,
+          `the option "authorize" must name fields of object types, but ${typeName} is an interface. ` +
+            "Name the field of each type that implements it.",
         );
       }
     }

@@ -16,6 +16,9 @@ export function viewerReader(viewer: ((context: never) => unknown) | undefined):
     if (typeof id === "string") return id;
     if (typeof id === "number" && Number.isFinite(id)) return String(id);
     disregard(id);
-    throw new TypeError(`the viewer must be a non-empty string or a number, but is a ${typeof id}`);
+    const found = typeof id === "number" ? String(id) : `of type ${typeof id}`;
+    throw new TypeError(
+      `the viewer must be a non-empty string or a finite number, but is ${found}`,
+    );
   };
 }

@@ -222,4 +222,17 @@ describe("the options", () => {
       expect(() => build(item(""), { [option]: { "Query.item": () => true } })).not.toThrow();
     },
   );
+
+  test("authorize may not name an interface's field, which has no resolver to guard", () => {
+    const typeDefs = `type Query { node: Node } interface Node { id: ID! } type Item implements Node { id: ID! }`;
+    const allow = () => true;
+    expectRefusal(
+      typeDefs,
+      "Node.id",
+      'the option "authorize" must name fields of object types, but Node is an interface. ' +
+        "Name the field of each type that implements it.",
+      { authorize: { "Node.id": allow } },
+    );
+    expect(() => build(typeDefs, { authorize: { "Item.id": allow } })).not.toThrow();
+  });
 });

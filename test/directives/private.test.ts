@@ -137,13 +137,14 @@ describe("a PRIVATE field", () => {
   });
 
   test.each([
-    ["an object", { id: 1 }],
-    ["a promise", Promise.resolve("ada")],
-    ["NaN", Number.NaN],
-    ["true", true],
+    ["an object", { id: 1 }, "of type object"],
+    ["a promise", Promise.resolve("ada"), "of type object"],
+    ["NaN", Number.NaN, "NaN"],
+    ["infinity", Number.POSITIVE_INFINITY, "Infinity"],
+    ["true", true, "of type boolean"],
   ])(
     "is neither cached nor failed by %s for a viewer, which is reported once",
-    async (_what, viewer) => {
+    async (_what, viewer, found) => {
       const { run, asked, problems } = createCachedSchema(orders);
       const context = { viewer } as TestContext;
 
@@ -154,7 +155,7 @@ describe("a PRIVATE field", () => {
       expect(problems.map(({ coordinate, message }) => [coordinate, message])).toEqual([
         [
           "Query.orders",
-          `Query.orders: the result is not cached: the viewer must be a non-empty string or a number, but is a ${typeof viewer}.`,
+          `Query.orders: the result is not cached: the viewer must be a non-empty string or a finite number, but is ${found}.`,
         ],
       ]);
     },
