@@ -4,6 +4,7 @@ import type {
   GraphQLRequestContext,
   GraphQLRequestContextWillSendResponse,
 } from "@apollo/server";
+import type { GraphQLSchema } from "graphql";
 import { checkOptionNames } from "../cache/check-values.js";
 import type { CacheDirectives } from "../directives/cache-directives.js";
 import type { Observation } from "../directives/observations.js";
@@ -36,7 +37,8 @@ const KNOWN: Readonly<Record<keyof CachedPluginOptions<BaseContext>, true>> = {
  * Answers in which a PRIVATE field took part are `private, no-store`, all others `no-store`: no browser or proxy may
  * keep what an eviction can't reach. With a `cdn`, which it does reach, an answer is `max-age=0, s-maxage=<remaining>`
  * if it is one query's, without errors, and the same for all who ask: no PRIVATE field took part, nor one with `vary`
- * or under `authorize`, nor one with a resolver of its own that is neither `@cached` nor has a `@cacheControl`.
+ * or under `authorize`, nor one with a resolver of its own that is neither `@cached` nor has a `@cacheControl`, nor one
+ * without a `@cacheControl` that was wrapped since `apply`, as by a guard.
  *
  * This replaces the header that Apollo Server calculates itself; its work is spared by
  * `ApolloServerPluginCacheControl({ calculateHttpHeaders: false })`. The cache policy, for other plugins to read,
@@ -45,24 +47,37 @@ const KNOWN: Readonly<Record<keyof CachedPluginOptions<BaseContext>, true>> = {
  * @throws InvalidOptionError for an option that it does not know
  */
 export function cachedPlugin<Context extends BaseContext>(
-  directives: Pick<CacheDirectives, "observe" | "isLive">,
+  directives: Pick<CacheDirectives, "observe" | "liveFields">,
   options: CachedPluginOptions<Context> = {},
 ): ApolloServerPlugin<Context> {
   checkOptionNames("cachedPlugin", options, KNOWN);
   const { debug = false, cdn } = options;
 
+  // A schema is looked at as it is loaded: on its first request Apollo wraps all of its resolvers.
+  const lookAtSchema = {
+    serverWillStart: async () => ({
+      schemaDidLoadOrUpdate: ({ apiSchema }: { apiSchema: GraphQLSchema }) => {
+        directives.liveFields(apiSchema);
+      },
+    }),
+  };
+
   return {
+    ...(cdn ? lookAtSchema : {}),
     async requestDidStart(requestContext) {
       const outcomes = asksForDebug(requestContext) && isAllowed(requestContext);
       const observing = { outcomes, tags: cdn !== undefined };
       const observation = directives.observe(requestContext.contextValue, observing);
       let isLive = false;
       const watchFields = {
-        executionDidStart: async () => ({
-          willResolveField: ({ info }: { info: { parentType: object; fieldName: string } }) => {
-            isLive ||= directives.isLive(`${info.parentType}.${info.fieldName}`);
-          },
-        }),
+        executionDidStart: async () => {
+          const live = directives.liveFields(requestContext.schema);
+          return {
+            willResolveField: ({ info }: { info: { parentType: object; fieldName: string } }) => {
+              isLive ||= live.has(`${info.parentType}.${info.fieldName}`);
+            },
+          };
+        },
       };
       return {
         ...(cdn ? watchFields : {}),

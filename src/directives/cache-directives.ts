@@ -16,7 +16,7 @@ import type { Environment, Resolver } from "./environment.js";
 import { evictTagsResolver } from "./evict-tags-resolver.js";
 import { type FieldPlans, planFields } from "./field-plans.js";
 import { typesBelow, withInheritedMaxAge } from "./inherit-max-age.js";
-import { liveFields } from "./live-fields.js";
+import { createLiveFields, hasOwnResolver, type LiveFields } from "./live-fields.js";
 import { createObservations, type Observation, type ObserveOptions } from "./observations.js";
 import { createOperations } from "./operations.js";
 import type { CacheDirectivesOptions } from "./options.js";
@@ -41,10 +41,12 @@ export interface CacheDirectives {
    */
   observe(context: object, options?: ObserveOptions): Observation;
   /**
-   * Whether a resolver that nothing caches answers the field, as "Item.stock": one of its own, without `@cached`, and
-   * without a `@cacheControl` that vouches for it.
+   * The coordinates, as "Item.stock", of a served schema's fields whose answers hang on what the cache knows nothing of:
+   * with a resolver of their own and without `@cached`, or wrapped by somebody else since `apply`; in either case
+   * without a `@cacheControl` that vouches for them. Each schema is looked at once. Ask before the server's first
+   * request: servers put wrappers of their own around all resolvers.
    */
-  isLive(coordinate: string): boolean;
+  liveFields(schema: GraphQLSchema): ReadonlySet<string>;
 }
 
 /**
@@ -71,19 +73,19 @@ export function cacheDirectives<Context = unknown>(
     viewerWatch,
   };
   const applied = new WeakSet<GraphQLSchema>();
-  const live = new Set<string>();
+  const live = createLiveFields();
 
   return {
     typeDefs,
     observe: observations.observe,
-    isLive: (coordinate) => live.has(coordinate),
+    liveFields: live.in,
     apply: (schema) => {
       // A second wrapping would count each lookup twice.
       if (applied.has(schema)) return schema;
       checkOptions(schema, options);
       const plans = planFields(schema, options);
-      for (const coordinate of liveFields(schema, plans.cached)) live.add(coordinate);
-      const wrapped = wrapFields(schema, plans, environment);
+      live.learnHints(schema);
+      const wrapped = wrapFields(schema, plans, environment, live);
       applied.add(wrapped);
       rememberApplication(wrapped, { plain: schema, options });
       return wrapped;
@@ -95,6 +97,7 @@ function wrapFields(
   schema: GraphQLSchema,
   plans: FieldPlans,
   environment: Environment,
+  live: LiveFields,
 ): GraphQLSchema {
   const queryName = schema.getQueryType()?.name;
   const rootNames = rootsOf(schema, environment.options.loaders !== undefined);
@@ -146,7 +149,9 @@ function wrapFields(
     if (evicting) resolve = evictTagsResolver(evicting, resolve, environment);
     if (authorize) resolve = authorizedResolver(coordinate, authorize, resolve, environment);
     if (isRoot) resolve = rootResolver(resolve, environment);
-    return resolve === plain ? undefined : resolve;
+    if (resolve === plain) return undefined;
+    if (cached || !hasOwnResolver({ resolve: original })) live.trust(resolve);
+    return resolve;
   }
 }
 

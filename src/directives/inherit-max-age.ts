@@ -60,6 +60,11 @@ export function withInheritedMaxAge(
   return { ...definition, directives: [...(definition.directives ?? []), inheritMaxAge] };
 }
 
+/** Whether it is what `apply` added, and not the project's own. */
+export function isInheritedMaxAge(directive: ConstDirectiveNode): boolean {
+  return directive === inheritMaxAge;
+}
+
 function isCacheControl(directive: ConstDirectiveNode): boolean {
   return directive.name.value === "cacheControl";
 }

@@ -1,6 +1,8 @@
 import { ApolloServer, HeaderMap } from "@apollo/server";
 import { ApolloServerPluginCacheControl } from "@apollo/server/plugin/cacheControl";
 import { makeExecutableSchema } from "@graphql-tools/schema";
+import { MapperKind, mapSchema } from "@graphql-tools/utils";
+import { defaultFieldResolver, type GraphQLSchema } from "graphql";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   type CachedPluginOptions,
@@ -8,6 +10,7 @@ import {
   cachedPlugin,
   createCdn,
 } from "../../src/apollo/index.js";
+import type { Cache } from "../../src/cache/types.js";
 import { cacheDirectives } from "../../src/directives/cache-directives.js";
 import { createTestCache } from "../directives/support/cached-schema.js";
 import { createGate } from "../support/gate.js";
@@ -23,10 +26,23 @@ interface Policy {
 
 interface ServerOptions extends Omit<CachedPluginOptions<Context>, "cdn"> {
   cdn?: CdnOptions;
+  /** Fields that are guarded by a transformer of the schema that `apply` gave. */
+  guard?: readonly string[];
+}
+
+/** The schema with a guard around some fields, as a transformer for `@auth` puts it there. */
+function guarded(schema: GraphQLSchema, coordinates: readonly string[]): GraphQLSchema {
+  return mapSchema(schema, {
+    [MapperKind.OBJECT_FIELD]: (config, fieldName, typeName) => {
+      if (!coordinates.includes(`${typeName}.${fieldName}`)) return config;
+      const { resolve = defaultFieldResolver } = config;
+      return { ...config, resolve: (...given) => resolve(...given) };
+    },
+  });
 }
 
 async function createServer(
-  { cdn: cdnOptions, ...options }: ServerOptions = {},
+  { cdn: cdnOptions, guard = [], ...options }: ServerOptions = {},
   calculateHttpHeaders = true,
 ) {
   const cache = createTestCache();
@@ -41,9 +57,8 @@ async function createServer(
     },
   });
   const policies: Policy[] = [];
-  const server = new ApolloServer<Context>({
-    allowBatchedHttpRequests: true,
-    schema: directives.apply(
+  const schema = guarded(
+    directives.apply(
       makeExecutableSchema({
         typeDefs: [
           directives.typeDefs,
@@ -100,6 +115,11 @@ async function createServer(
         },
       }),
     ),
+    guard,
+  );
+  const server = new ApolloServer<Context>({
+    allowBatchedHttpRequests: true,
+    schema,
     plugins: [
       cachedPlugin(directives, { ...options, ...(cdn && { cdn }) }),
       ApolloServerPluginCacheControl({ calculateHttpHeaders }),
@@ -157,6 +177,11 @@ describe("Cache-Control (pitfall 26)", () => {
 
 describe("with a CDN that is purged", () => {
   const cdn: CdnOptions = { purge: () => {} };
+  const openCdn = (cache: Cache) => {
+    const opened = createCdn(cache, cdn);
+    onTestFinished(() => opened.close());
+    return opened;
+  };
 
   test.each([true, false])(
     "an answer that is the same for all is the CDN's, for what remains of it and under its tags (Apollo's own header: %s)",
@@ -212,6 +237,82 @@ describe("with a CDN that is purged", () => {
     expect((await ask([menu, menu])).header).toBe("no-store");
     expect((await ask([menu, mine])).header).toBe("private, no-store");
     expect((await ask([mine, menu])).header).toBe("private, no-store");
+  });
+
+  test.each([
+    ["a cached field", "Query.menu", "{ menu { id } }"],
+    ["a field without a resolver", "Item.id", "{ menu { id } }"],
+    ["a nested cached field", "Item.sizes", "{ menu { sizes { id } } }"],
+  ])("an answer is not that came through a guard around %s", async (_what, guard, query) => {
+    const ask = await createServer({ cdn, guard: [guard] });
+
+    for (const _time of ["cold", "warm"]) expect((await ask(query)).header).toBe("no-store");
+    expect((await ask("{ untagged }")).header).toBe("max-age=0, s-maxage=60");
+  });
+
+  test("an answer is that came through a guard for which a @cacheControl vouches", async () => {
+    const ask = await createServer({ cdn, guard: ["Query.strict", "Item.locked"] });
+
+    expect((await ask("{ strict { id } }")).header).toBe("max-age=0, s-maxage=10");
+    expect((await ask("{ menu { locked { name } } }")).header).toBe("max-age=0, s-maxage=5");
+  });
+
+  test("an answer is not once the server is given a schema that guards it", async () => {
+    const cache = createTestCache();
+    const directives = cacheDirectives(cache);
+    const open = directives.apply(
+      makeExecutableSchema({
+        typeDefs: [directives.typeDefs, "type Query { report: String @cached(ttl: 60) }"],
+        resolvers: { Query: { report: () => "for staff only" } },
+      }),
+    );
+    // Made before Apollo wraps the resolvers of the other.
+    const closed = guarded(open, ["Query.report"]);
+    let give: (schema: GraphQLSchema) => void = () => {};
+    const server = new ApolloServer({
+      // A server takes schemas one after another from a gateway alone.
+      gateway: {
+        onSchemaLoadOrUpdate: (listener) => {
+          give = (apiSchema) => listener({ apiSchema, coreSupergraphSdl: "" });
+          return () => {};
+        },
+        load: async () => {
+          give(open);
+          return { executor: null };
+        },
+        stop: async () => {},
+      },
+      plugins: [cachedPlugin(directives, { cdn: openCdn(cache) })],
+    });
+    await server.start();
+    onTestFinished(() => server.stop());
+    const header = async () => {
+      const { http } = await server.executeOperation({ query: "{ report }" });
+      return http.headers.get("cache-control");
+    };
+
+    expect(await header()).toBe("max-age=0, s-maxage=60");
+    give(closed);
+    expect(await header()).toBe("no-store");
+  });
+
+  test("an answer is of a second server over the same schema, whose resolvers the first has wrapped", async () => {
+    const cache = createTestCache();
+    const directives = cacheDirectives(cache);
+    const schema = directives.apply(
+      makeExecutableSchema({
+        typeDefs: [directives.typeDefs, "type Query { menu: String @cached(ttl: 60) }"],
+        resolvers: { Query: { menu: () => "pizza" } },
+      }),
+    );
+    for (const _server of ["first", "second"]) {
+      const plugins = [cachedPlugin(directives, { cdn: openCdn(cache) })];
+      const server = new ApolloServer({ schema, plugins });
+      await server.start();
+      const { http } = await server.executeOperation({ query: "{ menu }" });
+      expect(http.headers.get("cache-control")).toMatch(/^max-age=0, s-maxage=/);
+      await server.stop();
+    }
   });
 
   test("a mutation is answered once what it evicts is purged", async () => {
