@@ -7,6 +7,7 @@ import {
 } from "graphql";
 import type { Cache } from "../cache/types.js";
 import { rememberApplication } from "./applications.js";
+import { markResolver, markSchema, refuseAppliedSchema } from "./applied-once.js";
 import { authorizedResolver } from "./authorized-resolver.js";
 import { entityCoordinate, withResolveReference } from "./cached-entity.js";
 import type { CachedField } from "./cached-field.js";
@@ -30,9 +31,11 @@ export interface CacheDirectives {
   /** The SDL of `@cached` and `@evictTags`, to stand beside a project's own. Not needed by code-first schemas. */
   readonly typeDefs: string;
   /**
-   * Gives back the schema with its resolvers wrapped; the one given stays as it was. Wrap it before a server does.
+   * Gives back the schema with its resolvers wrapped; the one given stays as it was. Wrap it before a server does. What
+   * it gave, it gives back as it is.
    *
-   * @throws DirectiveError, with the coordinate, where a directive contradicts the schema or the options.
+   * @throws DirectiveError, with the coordinate, where a directive contradicts the schema or the options, and for a
+   *   schema that was made of one that it gave.
    */
   apply(schema: GraphQLSchema): GraphQLSchema;
   /**
@@ -84,8 +87,10 @@ export function cacheDirectives<Context = unknown>(
       if (applied.has(schema)) return schema;
       checkOptions(schema, options);
       const plans = planFields(schema, options);
+      refuseAppliedSchema(schema, plans.cached.keys(), cache);
       live.learnHints(schema);
       const wrapped = wrapFields(schema, plans, environment, live);
+      markSchema(wrapped, cache);
       applied.add(wrapped);
       rememberApplication(wrapped, { plain: schema, options });
       return wrapped;
@@ -150,6 +155,7 @@ function wrapFields(
     if (authorize) resolve = authorizedResolver(coordinate, authorize, resolve, environment);
     if (isRoot) resolve = rootResolver(resolve, environment);
     if (resolve === plain) return undefined;
+    if (cached) markResolver(resolve, environment.cache);
     if (cached || !hasOwnResolver({ resolve: original })) live.trust(resolve);
     return resolve;
   }
