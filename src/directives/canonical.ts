@@ -15,7 +15,17 @@ const PLAIN_NAME = /^[A-Za-z_]\w*$/;
  * @throws TypeError for what has no canonical text: functions, symbols, promises, cycles, instances without `toJSON`.
  */
 export function canonical(value: unknown): string {
-  return write(value, 0);
+  return write(value, 0, true);
+}
+
+/**
+ * The same for what must be told apart whatever it says of itself: a class's `toJSON` may mask or round, so no instance
+ * has a text but those of the platform's classes that leave nothing out.
+ *
+ * @throws TypeError as `canonical`, and for all other instances.
+ */
+export function canonicalData(value: unknown): string {
+  return write(value, 0, false);
 }
 
 /** The text itself, or its SHA-256 where it is long. No canonical text begins as a hash does. */
@@ -24,19 +34,20 @@ export function shortened(text: string): string {
   return `#sha256-${createHash("sha256").update(text).digest("base64url")}`;
 }
 
-function write(value: unknown, depth: number): string {
+function write(value: unknown, depth: number, trustsToJson: boolean): string {
   if (depth > MAX_DEPTH) throw new TypeError(`it is nested deeper than ${MAX_DEPTH} levels`);
   switch (typeof value) {
     case "string":
       return writeString(value);
     case "number":
+      return Object.is(value, -0) ? "-0" : String(value);
     case "boolean":
     case "undefined":
       return String(value);
     case "bigint":
       return `${value}n`;
     case "object":
-      return value === null ? "null" : writeObject(value, depth);
+      return value === null ? "null" : writeObject(value, depth, trustsToJson);
     default:
       throw new TypeError(`it holds a ${typeof value}`);
   }
@@ -46,25 +57,33 @@ function writeString(text: string): string {
   return JSON.stringify(text).replace(/[{}]/g, (brace) => (brace === "{" ? "\\u007b" : "\\u007d"));
 }
 
-function writeObject(value: object, depth: number): string {
+function writeObject(value: object, depth: number, trustsToJson: boolean): string {
   if (Array.isArray(value)) {
-    return `[${Array.from(value, (item) => write(item, depth + 1)).join(",")}]`;
+    return `[${Array.from(value, (item) => write(item, depth + 1, trustsToJson)).join(",")}]`;
   }
   if (value instanceof Uint8Array) return `bytes(${Buffer.from(value).toString("base64")})`;
   if (value instanceof Date) return `date(${value.getTime()})`;
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return writeRecord(value, depth);
-  if ("toJSON" in value && typeof value.toJSON === "function") {
-    return `json(${write(value.toJSON(), depth + 1)})`;
+  if (prototype === Object.prototype || prototype === null)
+    return writeRecord(value, depth, trustsToJson);
+  const mayTell = trustsToJson || tellsAll(value);
+  if (mayTell && "toJSON" in value && typeof value.toJSON === "function") {
+    return `json(${write(value.toJSON(), depth + 1, trustsToJson)})`;
   }
   throw new TypeError(`it holds an instance of ${value.constructor?.name ?? "a class"}`);
 }
 
-function writeRecord(record: object, depth: number): string {
+function tellsAll(value: object): boolean {
+  return (
+    value instanceof URL || Object.prototype.toString.call(value).startsWith("[object Temporal.")
+  );
+}
+
+function writeRecord(record: object, depth: number, trustsToJson: boolean): string {
   const fields = Object.entries(record)
     .filter(([, field]) => field !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, field]) => `${writeName(name)}:${write(field, depth + 1)}`);
+    .map(([name, field]) => `${writeName(name)}:${write(field, depth + 1, trustsToJson)}`);
   return `(${fields.join(",")})`;
 }
 

@@ -1,61 +1,65 @@
 import {
   type GraphQLArgument,
+  type GraphQLInputField,
   type GraphQLInputType,
   getNullableType,
+  isEnumType,
   isInputObjectType,
   isListType,
+  isScalarType,
 } from "graphql";
 import { canonical } from "./canonical.js";
+import { scalarText } from "./scalar-text.js";
 
 export type Args = Readonly<Record<string, unknown>>;
-type ToWire = (value: unknown) => unknown;
+type Write = (value: unknown) => string;
 
 /**
- * Gives the canonical text of a field's coerced arguments, each taken back through its scalar's `serialize`, since
- * coercion may have made objects of them: `(first:20,id:"7")`, and "" for a field without arguments.
+ * Gives the canonical text of a field's coerced arguments, as its resolver is given them: `(first:20,id:"7")`, and ""
+ * for a field without arguments. Enums by the names of their values, since their internal values may be anything.
  */
 export function argumentText(args: readonly GraphQLArgument[]): (values: Args) => string {
-  if (args.length === 0) return () => "";
-  const wires = new Map<GraphQLInputType, ToWire>();
-  const writers = args
-    .map(({ name, type }) => ({ name, toWire: wireOf(type, wires) }))
+  return args.length === 0 ? () => "" : recordWriter(args, new Map());
+}
+
+function recordWriter(
+  fields: readonly (GraphQLArgument | GraphQLInputField)[],
+  known: Map<GraphQLInputType, Write>,
+): (values: Args) => string {
+  const writers = fields
+    .map(({ name, type }) => ({ name, write: writerOf(type, known) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return (values) => {
     let text = "";
-    for (const { name, toWire } of writers) {
+    for (const { name, write } of writers) {
       const value = values[name];
-      if (value === undefined) continue;
-      text += `${text === "" ? "" : ","}${name}:${canonical(toWire(value))}`;
+      if (value !== undefined) text += `${text === "" ? "" : ","}${name}:${write(value)}`;
     }
     return `(${text})`;
   };
 }
 
-function wireOf(type: GraphQLInputType, known: Map<GraphQLInputType, ToWire>): ToWire {
+function writerOf(type: GraphQLInputType, known: Map<GraphQLInputType, Write>): Write {
   const nullable: GraphQLInputType = getNullableType(type);
   const seen = known.get(nullable);
   if (seen) return seen;
   // Entered before its fields are looked at, since an input type may hold itself.
-  const toWire: ToWire = (value) => (value == null ? value : convert(value));
-  known.set(nullable, toWire);
-  const convert = converterOf(nullable, known);
-  return toWire;
+  const write: Write = (value) => (value == null ? "null" : writePresent(value));
+  known.set(nullable, write);
+  const writePresent = presentWriter(nullable, known);
+  return write;
 }
 
-function converterOf(type: GraphQLInputType, known: Map<GraphQLInputType, ToWire>): ToWire {
+function presentWriter(type: GraphQLInputType, known: Map<GraphQLInputType, Write>): Write {
   if (isListType(type)) {
-    const item = wireOf(type.ofType, known);
-    return (value) => Array.from(value as Iterable<unknown>, item);
+    const write = writerOf(type.ofType, known);
+    return (value) => `[${Array.from(value as Iterable<unknown>, write).join(",")}]`;
   }
   if (isInputObjectType(type)) {
-    const fields = Object.values(type.getFields()).map(
-      (field) => [field.name, wireOf(field.type, known)] as const,
-    );
-    return (value) => {
-      const record = value as Args;
-      return Object.fromEntries(fields.map(([name, toWire]) => [name, toWire(record[name])]));
-    };
+    const write = recordWriter(Object.values(type.getFields()), known);
+    return (value) => write(value as Args);
   }
-  if ("serialize" in type) return (value) => type.serialize(value);
+  if (isEnumType(type)) return (value) => canonical(type.serialize(value));
+  if (isScalarType(type)) return scalarText(type);
   throw new TypeError(`${String(type)} is not an input type`);
 }

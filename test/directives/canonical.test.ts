@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { canonical, shortened } from "../../src/directives/canonical.js";
+import { canonical, canonicalData, shortened } from "../../src/directives/canonical.js";
 
 /** Plain data as arguments are made of; `undefined` and -0 aside, which deep equality sees differently. */
 const plainData = fc.jsonValue({ noUnicodeString: false }).map(withoutNegativeZero);
@@ -32,6 +32,7 @@ describe("canonical", () => {
     expect(canonical({ a: undefined })).toBe(canonical({}));
     expect(canonical("1")).not.toBe(canonical(1));
     expect(canonical(1n)).not.toBe(canonical(1));
+    expect(canonical(-0)).not.toBe(canonical(0));
   });
 
   test("writes no braces, whatever a string holds", () => {
@@ -82,6 +83,16 @@ describe("canonical", () => {
     expect(canonical(new Date(5))).toBe("date(5)");
     expect(canonical(new Uint8Array([1, 2]))).toBe("bytes(AQI=)");
     expect(canonical(new URL("http://a.test/"))).toBe('json("http://a.test/")');
+  });
+});
+
+describe("canonicalData", () => {
+  test("takes no word of an instance, but for the platform's that leave nothing out", () => {
+    const masked = { toJSON: () => "***", constructor: Date };
+    expect(canonicalData({ at: new Date(5), url: new URL("http://a.test/") })).toBe(
+      '(at:date(5),url:json("http://a.test/"))',
+    );
+    expect(() => canonicalData([Object.create(masked)])).toThrow("it holds an instance of Date");
   });
 });
 

@@ -185,7 +185,7 @@ describe("keys", () => {
 
     const keys = events.flatMap((event) => (event.type === "miss" ? [event.key] : []));
     expect(keys.map((key) => key.replace(/#[\w-]{10}/, "#digest"))).toEqual([
-      'Query.find#digest(filter:(price:"2.50"))',
+      "Query.find#digest(filter:(price:250n))",
       "Query.items#digest",
       "Item.code#digest/7",
       "Part.text#digest/a%2Fb(upper:false)",
