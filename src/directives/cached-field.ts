@@ -8,6 +8,7 @@ import {
 import { referenceText } from "./cached-entity.js";
 import { checkCached, type FieldSite, type VaryingPart } from "./check-cached.js";
 import type { CachedArguments } from "./declarations.js";
+import { type HeldEnum, heldEnum } from "./enum-objects.js";
 import { fieldDigest } from "./field-digest.js";
 import { type FieldKey, fieldKey, type KeyParts } from "./field-key.js";
 import { argumentText } from "./input-text.js";
@@ -46,6 +47,7 @@ export interface CachedField {
   readonly bySelection: boolean;
   readonly isList: boolean;
   readonly objection: Objection;
+  readonly heldEnum: HeldEnum;
   readonly entry: EntryTimes;
 }
 
@@ -93,6 +95,7 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     bySelection: directive.bySelection,
     isList: isListType(getNullableType(field.type)),
     objection: storableCheck(schema, field.type, mayLack(site.options, directive.bySelection)),
+    heldEnum: heldEnum(schema),
     entry: {
       ttlSeconds: directive.ttl,
       staleWhileRevalidateSeconds: directive.staleWhileRevalidate,

@@ -45,7 +45,7 @@ export function cachedResolver(
     } else if (!isShared) observations.markUnshared(context);
     // A mutation's payload must show what was just written, and an event is not a question asked again.
     const isQuery = info.operation.operation === OperationTypeNode.QUERY;
-    if (!isQuery || loads.readsSelection) {
+    if (!isQuery || loads.isRefused) {
       return bypass({ self: this, source, args, context, info });
     }
     // What a viewer's own parent says must reach nobody else through a field that all may see.
@@ -120,8 +120,8 @@ export function cachedResolver(
     };
     return cache.lookup<unknown>(request.key, optionsOf(call, request, since), load).then(
       (answer) => {
-        // Another's load may have shaped this value to its own selection, and was found out only now.
-        if (loads.readsSelection && !led) return bypass(call);
+        // Another's load may have made this value for itself alone, and was found out only now.
+        if (loads.isRefused && !led) return bypass(call);
         noteFound(call.operation, context, info, answer);
         return answer.value;
       },

@@ -29,19 +29,22 @@ export interface FieldCall {
 export interface FieldLoad {
   /** Runs the resolver, with `context` in place of the call's, and says what may be stored of its result. */
   run(call: FieldCall, context: unknown, load: LoadContext): MaybePromise<unknown>;
-  /** True once the resolver was seen reading the selection without `bySelection`. */
-  readonly readsSelection: boolean;
+  /**
+   * True once a result was seen that nobody but its own caller may have: the resolver read the selection without
+   * `bySelection`, or gave an enum's own object. The next would be no other.
+   */
+  readonly isRefused: boolean;
 }
 
 /** The load of a cached field: its resolver, and the checks and tags that wait for the result. */
 export function fieldLoad(field: CachedField, resolve: Resolver, env: Environment): FieldLoad {
-  const { coordinate, bySelection, isList, objection, keepsNull, resultTags } = field;
-  let readsSelection = false;
+  const { coordinate, bySelection, isList, objection, heldEnum, keepsNull, resultTags } = field;
+  let isRefused = false;
 
   return {
     run,
-    get readsSelection() {
-      return readsSelection;
+    get isRefused() {
+      return isRefused;
     },
   };
 
@@ -77,8 +80,10 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
     load: LoadContext,
   ): MaybePromise<unknown> {
     try {
-      const reason = readsSelection ? undefined : objection(value);
-      if (readsSelection || reason !== undefined) {
+      const enumName = heldEnum(value);
+      if (enumName !== undefined) noteEnumObject(enumName);
+      const reason = isRefused ? undefined : objection(value);
+      if (isRefused || reason !== undefined) {
         load.setTtlSeconds(0);
         if (reason !== undefined) reportObjection(reason);
         return value;
@@ -133,11 +138,23 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
   }
 
   function noteSelectionRead(): void {
-    readsSelection = true;
     const text =
-      `${coordinate}: the resolver reads the selection from info, so its results are not cached; ` +
-      "@cached(bySelection: true) caches them by selection.";
-    env.problems.report(coordinate, "selection", new NotCacheableError(text, { coordinate }));
+      "the resolver reads the selection from info, so its results are not cached; " +
+      "@cached(bySelection: true) caches them by selection";
+    refuseAll("selection", text);
+  }
+
+  function noteEnumObject(enumName: string): void {
+    const text =
+      `the result holds a value of the enum ${enumName} that is an object, and no copy of it would be that value, ` +
+      "so the field's results are not cached";
+    refuseAll("enum", text);
+  }
+
+  function refuseAll(kind: string, reason: string): void {
+    isRefused = true;
+    const text = `${coordinate}: ${reason}.`;
+    env.problems.report(coordinate, kind, new NotCacheableError(text, { coordinate }));
   }
 
   function reportObjection(reason: string): void {
