@@ -82,7 +82,7 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
     try {
       const enumName = heldEnum(value);
       if (enumName !== undefined) noteEnumObject(enumName);
-      const reason = isRefused ? undefined : objection(value);
+      const reason = isRefused ? undefined : objection(value, context, call.info);
       if (isRefused || reason !== undefined) {
         load.setTtlSeconds(0);
         if (reason !== undefined) reportObjection(reason);

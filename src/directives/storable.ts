@@ -5,6 +5,7 @@ import {
   type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
+  type GraphQLResolveInfo,
   type GraphQLSchema,
   getNullableType,
   isAbstractType,
@@ -14,8 +15,15 @@ import {
 } from "graphql";
 import { isPromise } from "./maybe-promise.js";
 
-/** Says why a value may not be stored, as the end of a sentence, or undefined where it may. */
-export type Objection = (value: unknown) => string | undefined;
+/**
+ * Says why a value may not be stored, as the end of a sentence, or undefined where it may. Context and info are for the
+ * schema's own functions.
+ */
+export type Objection = (
+  value: unknown,
+  context: unknown,
+  info: GraphQLResolveInfo,
+) => string | undefined;
 
 /** How many objects and list elements one check looks at, and how deep it goes; what lies beyond is stored unchecked. */
 const MAX_VALUES = 100_000;
@@ -29,6 +37,8 @@ type AnyField = GraphQLField<unknown, unknown>;
 type Check = (value: unknown, walk: Walk) => Flaw | undefined;
 
 interface Walk {
+  readonly context: unknown;
+  readonly info: GraphQLResolveInfo;
   valuesLeft: number;
   depth: number;
   /** What was looked at, and as which type: objects may hold each other. */
@@ -53,8 +63,9 @@ export function storableCheck(
   mayLack: MayLack,
 ): Objection {
   const check = createCompiler(schema, mayLack)(type);
-  return (value) => {
-    const flaw = check(value, { valuesLeft: MAX_VALUES, depth: 0, seen: new Map() });
+  return (value, context, info) => {
+    const walk = { context, info, valuesLeft: MAX_VALUES, depth: 0, seen: new Map() };
+    const flaw = check(value, walk);
     if (!flaw) return undefined;
     const path = flaw.path.replace(/^\./, "");
     return path === "" ? flaw.reason : `at "${path}" ${flaw.reason}`;
@@ -90,7 +101,8 @@ function createCompiler(
 
   /**
    * `resolveType` often looks at a value's class, which doesn't outlive storing; a `__typename` does. Further down
-   * instances of classes are refused by the cache, and so its answer is the same.
+   * instances of classes are refused by the cache, and so its answer is the same. A `__typename` that names no member
+   * fails on each hit, unless a `resolveType` makes one of it.
    */
   function abstractCheck(type: GraphQLAbstractType, isNested: boolean): Check {
     const members = new Map(schema.getPossibleTypes(type).map((member) => [member.name, member]));
@@ -101,8 +113,9 @@ function createCompiler(
           ? undefined
           : flawed("of an abstract type it holds a value without __typename");
       }
-      const member = members.get(name);
-      return member && checkObject(member, value, walk);
+      const member = members.get(name) ?? members.get(mappedName(type, value, walk) ?? "");
+      if (member) return checkObject(member, value, walk);
+      return flawed(`it holds a value whose __typename "${name}" is no member of ${type.name}`);
     };
   }
 
@@ -129,6 +142,21 @@ function createCompiler(
       checksByType.set(type, checks);
     }
     return checks;
+  }
+}
+
+/** What the type's own `resolveType` calls the value; undefined where it has none, fails, or makes us wait. */
+function mappedName(
+  type: GraphQLAbstractType,
+  value: unknown,
+  { context, info }: Walk,
+): string | undefined {
+  try {
+    const name = type.resolveType?.(value, context, info, type);
+    if (isPromise(name)) name.catch(() => undefined);
+    return typeof name === "string" ? name : undefined;
+  } catch {
+    return undefined;
   }
 }
 

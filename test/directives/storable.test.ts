@@ -1,3 +1,4 @@
+import type { IResolvers } from "@graphql-tools/utils";
 import { describe, expect, test } from "vitest";
 import type { CacheDirectivesOptions } from "../../src/directives/options.js";
 import { createCachedSchema, type SchemaParts, type TestContext } from "./support/cached-schema.js";
@@ -23,9 +24,15 @@ function nested(type: string, resolve: () => unknown): SchemaParts {
         },
       },
       Item: { made: () => ({ at: 1 }) },
-      Pet: { __resolveType: (pet: object) => ("lives" in pet ? "Cat" : "Dog") },
+      Pet: { __resolveType: resolvePet },
     }),
   };
+}
+
+/** Knows cats by another name as well, and a pet without name by its shape. */
+function resolvePet(pet: { __typename?: string }): string {
+  if (pet.__typename === undefined) return "lives" in pet ? "Cat" : "Dog";
+  return pet.__typename === "Tomcat" ? "Cat" : pet.__typename;
 }
 
 async function twice(type: string, resolve: () => unknown) {
@@ -112,6 +119,18 @@ describe("a value below the field that would fail its coercion is not cached, an
       [{ __typename: "Dog", barks: null }],
       'at "[0].barks" it holds null where Boolean! must stand',
     ],
+    [
+      "what is no member of its union",
+      "Pet",
+      { __typename: "Fish" },
+      'it holds a value whose __typename "Fish" is no member of Pet',
+    ],
+    [
+      "what is no member of a union below",
+      "Item",
+      { name: "A", pet: { __typename: "Fish" } },
+      'at "pet" it holds a value whose __typename "Fish" is no member of Pet',
+    ],
   ])("%s", async (_what, type, value, reason) => {
     expect(await twice(type, () => value)).toEqual({
       asked: 2,
@@ -136,6 +155,7 @@ describe("no objection is made to", () => {
     ["a property that is absent where null may stand", "Item", { name: "A" }],
     ["a property that the schema doesn't know", "Item", { name: "A", secret: null }],
     ["a union below, told by its shape", "Item", { name: "A", pet: { lives: null } }],
+    ["a member of a union by another name", "Pet", { __typename: "Tomcat", lives: 7 }],
     ["a Set below", "Item", { name: "A", sizes: new Set(["S"]) }],
     ["an object without prototype", "Item", Object.assign(Object.create(null), { name: "A" })],
     ["what is no object", "Item", 5],
@@ -211,4 +231,30 @@ test("no getter is called, nor a method, and nothing is said of them", async () 
   expect(await twice("Item", () => item)).toEqual({ asked: 2, problems: [] });
 
   expect(called).toBe(0);
+});
+
+test("an abstract type without resolveType, or with one that fails or waits, has the members of its names alone", async () => {
+  const parts = nested("[Pet]", () => [{ __typename: "Fish" }]);
+  const resolving: (IResolvers["Pet"] | undefined)[] = [
+    undefined,
+    {
+      __resolveType: () => {
+        throw new Error("no");
+      },
+    },
+    { __resolveType: () => Promise.resolve("Cat") },
+  ];
+  for (const Pet of resolving) {
+    const { run, problems } = createCachedSchema({
+      ...parts,
+      resolvers: (count) => {
+        const { Pet: _, ...others } = parts.resolvers(count);
+        return Pet ? { ...others, Pet } : others;
+      },
+    });
+    await run("{ field { __typename } }");
+    expect(problems.map(({ message }) => message)).toEqual([
+      'Query.field: the result is not cached, since at "[0]" it holds a value whose __typename "Fish" is no member of Pet.',
+    ]);
+  }
 });
