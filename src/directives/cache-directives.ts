@@ -1,4 +1,3 @@
-import { MapperKind, mapSchema } from "@graphql-tools/utils";
 import {
   defaultFieldResolver,
   type GraphQLNamedType,
@@ -18,6 +17,7 @@ import { evictTagsResolver } from "./evict-tags-resolver.js";
 import { type FieldPlans, planFields } from "./field-plans.js";
 import { typesBelow, withInheritedMaxAge } from "./inherit-max-age.js";
 import { createLiveFields, hasOwnResolver, type LiveFields } from "./live-fields.js";
+import { mapFields } from "./map-fields.js";
 import { createObservations, type Observation, type ObserveOptions } from "./observations.js";
 import { createOperations } from "./operations.js";
 import type { CacheDirectivesOptions } from "./options.js";
@@ -111,14 +111,14 @@ function wrapFields(
     Array.from(plans.cached.values(), ({ returnType }) => returnType),
   );
 
-  return mapSchema(schema, {
-    [MapperKind.OBJECT_TYPE]: (type) => {
+  return mapFields(schema, {
+    type: (type) => {
       const entity = plans.cached.get(entityCoordinate(type.name));
       const extensions =
         entity && withResolveReference(type, (resolve) => wrapCached(entity, resolve));
       return extensions && new GraphQLObjectType({ ...type.toConfig(), extensions });
     },
-    [MapperKind.OBJECT_FIELD]: (config, fieldName, typeName) => {
+    field: (config, fieldName, typeName) => {
       const isRoot = rootNames.has(typeName);
       const resolve = wrapField(`${typeName}.${fieldName}`, isRoot, config.resolve);
       const subscribe = isRoot && config.subscribe;

@@ -1,10 +1,10 @@
-import { MapperKind, mapSchema } from "@graphql-tools/utils";
 import {
   defaultFieldResolver,
   type GraphQLFieldResolver,
   type GraphQLSchema,
   responsePathAsArray,
 } from "graphql";
+import { mapFields } from "../directives/map-fields.js";
 import { pathText } from "./warm-differs-error.js";
 
 /**
@@ -16,8 +16,8 @@ export function recordCoordinates(
   coordinates: Map<string, string>,
   fieldResolver: GraphQLFieldResolver<never, never> = defaultFieldResolver,
 ): GraphQLSchema {
-  return mapSchema(schema, {
-    [MapperKind.OBJECT_FIELD]: (config) => {
+  return mapFields(schema, {
+    field: (config) => {
       const resolve = (config.resolve ?? fieldResolver) as GraphQLFieldResolver<unknown, unknown>;
       return {
         ...config,

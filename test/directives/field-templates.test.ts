@@ -20,7 +20,7 @@ const shop = (items: unknown): SchemaParts => ({
     input Filter { price: Money sizes: [Size!] deep: Filter }
     type Query {
       cheap(price: Money!, sizes: [Size!]): Int @cached(ttl: 60, tags: ["price:{args.price}", "size:{args.sizes}"])
-      find(filter: Filter = { price: "1" }): Int @cached(ttl: 60)
+      find(filter: Filter, from: Money = "1"): Int @cached(ttl: 60)
       items: [Item] @cached(ttl: 60, tags: ["items", "item:{result.id}", "price:{result.price}"])
     }
     type Item { id: ID! price: Money parts: [Part!] code: String @cached(ttl: 60) }
@@ -171,7 +171,7 @@ describe("keys", () => {
     expect(asked("find")).toBe(4);
 
     await run("{ find }");
-    await run('{ find(filter: { price: "1.00" }) }');
+    await run('{ find(from: "1.00") }');
     await run("{ find(filter: null) }");
     expect(asked("find")).toBe(6);
   });
@@ -185,7 +185,7 @@ describe("keys", () => {
 
     const keys = events.flatMap((event) => (event.type === "miss" ? [event.key] : []));
     expect(keys.map((key) => key.replace(/#[\w-]{10}/, "#digest"))).toEqual([
-      "Query.find#digest(filter:(price:250n))",
+      "Query.find#digest(filter:(price:250n),from:100n)",
       "Query.items#digest",
       "Item.code#digest/7",
       "Part.text#digest/a%2Fb(upper:false)",
