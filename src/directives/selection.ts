@@ -1,12 +1,10 @@
 import {
   type FieldNode,
   type FragmentDefinitionNode,
-  type GraphQLField,
   GraphQLIncludeDirective,
   type GraphQLNamedType,
   type GraphQLResolveInfo,
   GraphQLSkipDirective,
-  getArgumentValues,
   getDirectiveValues,
   getNamedType,
   type InlineFragmentNode,
@@ -16,7 +14,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from "graphql";
-import { argumentText } from "./input-text.js";
+import { directivesText, valuesText } from "./selected-values.js";
 
 type Info = Pick<
   GraphQLResolveInfo,
@@ -32,6 +30,14 @@ interface Selected {
   responseName: string;
   type: GraphQLNamedType;
   nodes: FieldNode[];
+  /** Of each node, those of the fragments around it first. */
+  directives: string[];
+}
+
+/** Where a selection set was met. */
+interface Surroundings {
+  readonly conditions: readonly string[];
+  readonly directives: string;
 }
 
 /**
@@ -43,7 +49,7 @@ const expanded = new WeakMap<object, WeakMap<readonly FieldNode[], string>>();
 /**
  * What is selected below a field, as one text that is the same for documents that ask for the same: fragments
  * inlined (their names are the client's choice), `@skip` and `@include` decided, what occurs twice merged, names
- * sorted; aliases and arguments kept, since a resolver may use both.
+ * sorted; aliases, arguments and other directives kept, the field's own among them, since a resolver may use all.
  *
  * @throws RangeError for a selection that expands to more than 10,000 nodes.
  */
@@ -58,7 +64,8 @@ export function expandedSelection(info: Info): string {
   if (text === undefined) {
     // A compiled query has the nodes that its variables leave out as well.
     const included = fieldNodes.filter((node) => isIncluded(node, info));
-    text = createWriter(info)(selectionSets(included), getNamedType(returnType));
+    const directives = merged(included.map((node) => directivesText(node, info)));
+    text = directives + createWriter(info)(selectionSets(included), getNamedType(returnType));
     texts.set(fieldNodes, text);
   }
   return text;
@@ -71,75 +78,74 @@ function createWriter(info: Info): typeof write {
   function write(sets: readonly SelectionSetNode[], type: GraphQLNamedType): string {
     const fields = new Map<string, Selected>();
     const visited = new Set<string>();
-    for (const set of sets) collect(set, type, [], fields, visited);
+    const around = { conditions: [], directives: "" };
+    for (const set of sets) collect(set, type, around, fields, visited);
     const texts = Array.from(fields.values(), writeField);
     return texts.length === 0 ? "" : `(${texts.sort().join(",")})`;
   }
 
-  function writeField({ conditions, responseName, type, nodes }: Selected): string {
+  function writeField({ conditions, responseName, type, nodes, directives }: Selected): string {
     const [node] = nodes as [FieldNode, ...FieldNode[]];
     const name = node.name.value;
     const on = conditions.length === 0 ? "" : `on ${conditions.join("&")}:`;
     const alias = responseName === name ? "" : `${responseName}:`;
     const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
-    if (!field) return on + alias + name;
-    const args = textOf(field)(getArgumentValues(field, node, info.variableValues));
-    return on + alias + name + args + write(selectionSets(nodes), getNamedType(field.type));
+    if (!field) return on + alias + name + merged(directives);
+    const values = valuesText(field, node, info) + merged(directives);
+    return on + alias + name + values + write(selectionSets(nodes), getNamedType(field.type));
   }
 
   function collect(
     { selections }: SelectionSetNode,
     type: GraphQLNamedType,
-    conditions: readonly string[],
+    { conditions, directives: around }: Surroundings,
     fields: Map<string, Selected>,
     visited: Set<string>,
   ): void {
     for (const node of selections) {
       if (nodesLeft-- <= 0) throw new RangeError(`the selection has more than ${MAX_NODES} nodes`);
       if (!isIncluded(node, info)) continue;
+      const directives = around + directivesText(node, info);
       if (node.kind === Kind.FIELD) {
         const responseName = (node.alias ?? node.name).value;
         const place = `${conditions.join("&")} ${responseName}`;
         const selected = fields.get(place);
-        if (selected) selected.nodes.push(node);
-        else fields.set(place, { conditions, responseName, type, nodes: [node] });
+        if (selected) {
+          selected.nodes.push(node);
+          selected.directives.push(directives);
+        } else {
+          const nodes = [node];
+          fields.set(place, { conditions, responseName, type, nodes, directives: [directives] });
+        }
         continue;
       }
-      const fragment = fragmentOf(node, conditions, visited);
+      const fragment = fragmentOf(node, { conditions, directives }, visited);
       if (!fragment) continue;
       const on = fragment.typeCondition?.name.value ?? type.name;
       const narrowed =
         on === type.name || conditions.includes(on) ? conditions : [...conditions, on].sort();
-      collect(fragment.selectionSet, info.schema.getType(on) ?? type, narrowed, fields, visited);
+      const within = { conditions: narrowed, directives };
+      collect(fragment.selectionSet, info.schema.getType(on) ?? type, within, fields, visited);
     }
   }
 
-  /** A named fragment counts once in each set and under each condition, as it does in execution. */
+  /** A named fragment counts once in each set, under each condition and each directive. */
   function fragmentOf(
     node: Exclude<SelectionNode, FieldNode>,
-    conditions: readonly string[],
+    { conditions, directives }: Surroundings,
     visited: Set<string>,
   ): InlineFragmentNode | FragmentDefinitionNode | undefined {
     if (node.kind === Kind.INLINE_FRAGMENT) return node;
-    const place = `${conditions.join("&")} ${node.name.value}`;
+    const place = `${conditions.join("&")} ${directives} ${node.name.value}`;
     if (visited.has(place)) return undefined;
     visited.add(place);
     return info.fragments[node.name.value];
   }
 }
 
-const argumentTexts = new WeakMap<
-  GraphQLField<unknown, unknown>,
-  ReturnType<typeof argumentText>
->();
-
-function textOf(field: GraphQLField<unknown, unknown>): ReturnType<typeof argumentText> {
-  let text = argumentTexts.get(field);
-  if (!text) {
-    text = argumentText(field.args);
-    argumentTexts.set(field, text);
-  }
-  return text;
+/** Of nodes that are merged into one: where each has the same, once. */
+function merged(directives: readonly string[]): string {
+  return [...new Set(directives)].join("+");
 }
 
 function selectionSets(nodes: readonly FieldNode[]): SelectionSetNode[] {

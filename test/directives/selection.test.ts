@@ -1,8 +1,16 @@
-import { buildSchema, type GraphQLResolveInfo, graphqlSync, parse, validate } from "graphql";
+import {
+  buildSchema,
+  executeSync,
+  type GraphQLResolveInfo,
+  graphqlSync,
+  parse,
+  validate,
+} from "graphql";
 import { describe, expect, test } from "vitest";
 import { expandedSelection } from "../../src/directives/selection.js";
 
 const schema = buildSchema(`
+  directive @unit(in: String = "kg") repeatable on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
   type Query { pet(id: ID): Pet  dog: Dog }
   interface Pet { name: String! friends(first: Int = 3, kind: Kind): [Pet!]! }
   type Dog implements Pet { name: String! friends(first: Int = 3, kind: Kind): [Pet!]! barks: Boolean! }
@@ -11,14 +19,18 @@ const schema = buildSchema(`
 `);
 
 /** The expanded selection of `pet` in a query. */
-function expand(source: string, variableValues: Record<string, unknown> = {}): string {
-  expect(validate(schema, parse(source))).toEqual([]);
+function expand(
+  source: string,
+  variableValues: Record<string, unknown> = {},
+  isValid = true,
+): string {
+  expect(validate(schema, parse(source)).length === 0).toBe(isValid);
   let text = "";
   const pet = (_args: unknown, _context: unknown, info: GraphQLResolveInfo): null => {
     text = expandedSelection(info);
     return null;
   };
-  graphqlSync({ schema, source, variableValues, rootValue: { pet } });
+  executeSync({ schema, document: parse(source), variableValues, rootValue: { pet } });
   return text;
 }
 
@@ -51,6 +63,15 @@ describe("expandedSelection", () => {
     ["an alias", "{ pet { name mates: friends { name } } }"],
     ["an argument", "{ pet { name friends(first: 4) { name } } }"],
     ["a type condition", "{ pet { name ... on Dog { friends { name } } } }"],
+    ["a directive", "{ pet { name @unit friends { name } } }"],
+    ["a directive of a field below", "{ pet { name friends { name @unit } } }"],
+    ["a directive of the field itself", "{ pet @unit { name friends { name } } }"],
+    ["a directive around it", "{ pet { name ... @unit { friends { name } } } }"],
+    [
+      "a directive of a fragment",
+      "{ pet { ...a @unit friends { name } } } fragment a on Pet { name }",
+    ],
+    ["a directive of one of two that are merged", "{ pet { name name @unit friends { name } } }"],
     ["a nested selection", "{ pet { name friends { friends { name } } } }"],
   ])("sees %s", (_what, query) => {
     expect(expand(query)).not.toBe(expand("{ pet { name friends { name } } }"));
@@ -69,6 +90,24 @@ describe("expandedSelection", () => {
     expect(expand(query, { all: false })).toBe("(name)");
     expect(expand(query, { all: true, first: 5 })).toBe("(friends(first:5)(name),name)");
     expect(expand(query, { all: true })).toBe("(friends(first:3)(name),name)");
+  });
+
+  test("names directives as they stand, with their arguments and the variables' values", () => {
+    expect(expand("{ pet { name @unit } }")).toBe('(name@unit(in:"kg"))');
+    expect(
+      expand('query ($in: String) { pet { name @unit(in: $in) @unit(in: "lb") } }', { in: "st" }),
+    ).toBe('(name@unit(in:"st")@unit(in:"lb"))');
+    expect(expand("{ pet { ... @unit { name @skip(if: false) } } }")).toBe('(name@unit(in:"kg"))');
+  });
+
+  test("does not see that a directive was said twice of two that are merged", () => {
+    expect(expand("{ pet { name @unit ...a } } fragment a on Pet { name @unit }")).toBe(
+      expand("{ pet { name @unit } }"),
+    );
+  });
+
+  test("names directives that the schema doesn't know", () => {
+    expect(expand('{ pet { name @odd(in: "kg") } }', {}, false)).toBe('(name@odd(in:"kg"))');
   });
 
   test("keeps apart what holds for one type only", () => {
