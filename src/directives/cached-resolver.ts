@@ -16,6 +16,7 @@ import { type FieldRequest, fieldRequest } from "./field-request.js";
 import { chain, isPromise } from "./maybe-promise.js";
 import type { Answer } from "./observations.js";
 import type { Operation } from "./operation.js";
+import { executionOf } from "./operations.js";
 import { asProblem } from "./problems.js";
 
 const BYPASSED: Answer = { status: "bypassed", ageSeconds: 0, remainingSeconds: 0, tags: [] };
@@ -98,7 +99,7 @@ export function cachedResolver(
       coordinate,
       tags,
       since,
-      loadGroup: call.info.variableValues,
+      loadGroup: executionOf(call.info),
     };
     if (refreshesAnew) options.refresh = (load: LoadContext) => refresh(call, key, load);
     return options;

@@ -10,7 +10,7 @@ import type { Operation } from "./operation.js";
 import { asProblem } from "./problems.js";
 import { MAX_TAGS, type TagTemplate, type TemplateValues } from "./tag-template.js";
 import { templateProblem, tooManyTags } from "./template-problem.js";
-import { watchedInfo } from "./watched-info.js";
+import { type InfoListener, watchedInfo } from "./watched-info.js";
 import { type WatchedParent, watchedParent } from "./watched-parent.js";
 
 /** One call of a cached field. */
@@ -31,7 +31,7 @@ export interface FieldLoad {
   run(call: FieldCall, context: unknown, load: LoadContext): MaybePromise<unknown>;
   /**
    * True once a result was seen that nobody but its own caller may have: the resolver read the selection without
-   * `bySelection`, or gave an enum's own object. The next would be no other.
+   * `bySelection`, or the operation's variables, or gave an enum's own object. The next would be no other.
    */
   readonly isRefused: boolean;
 }
@@ -40,6 +40,10 @@ export interface FieldLoad {
 export function fieldLoad(field: CachedField, resolve: Resolver, env: Environment): FieldLoad {
   const { coordinate, bySelection, isList, objection, heldEnum, keepsNull, resultTags } = field;
   let isRefused = false;
+  const infoListener: InfoListener = {
+    onSelection: noteSelectionRead,
+    onVariables: noteVariablesRead,
+  };
 
   return {
     run,
@@ -49,7 +53,7 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
   };
 
   function run(call: FieldCall, context: unknown, load: LoadContext): MaybePromise<unknown> {
-    const info = bySelection ? call.info : watchedInfo(call.info, noteSelectionRead);
+    const info = bySelection ? call.info : watchedInfo(call.info, infoListener);
     const parent = parentOf(call, load);
     const answer = () => resolve.call(call.self, parent.value, call.args, context, info);
     const result =
@@ -142,6 +146,13 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
       "the resolver reads the selection from info, so its results are not cached; " +
       "@cached(bySelection: true) caches them by selection";
     refuseAll("selection", text);
+  }
+
+  function noteVariablesRead(): void {
+    const text =
+      "the resolver reads the operation's variables from info, so its results are not cached; " +
+      "what it gets as arguments tells its results apart";
+    refuseAll("variables", text);
   }
 
   function noteEnumObject(enumName: string): void {

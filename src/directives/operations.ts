@@ -6,6 +6,7 @@ import { chain, isPromise, type MaybePromise } from "./maybe-promise.js";
 import { Operation } from "./operation.js";
 import type { AnyContextOptions } from "./options.js";
 import { asProblem, type Problems } from "./problems.js";
+import { unwatched } from "./watched-info.js";
 
 /** The running operations. */
 export interface Operations {
@@ -39,18 +40,18 @@ export function createOperations(
 
   return {
     begin: (context, info) => {
-      const known = operations.get(info.variableValues);
+      const known = operations.get(executionOf(info));
       const operation = known ?? new Operation();
       operation.addRoot(info.path);
       if (!known) {
-        operations.set(info.variableValues, operation);
+        operations.set(executionOf(info), operation);
         // Not before its set: sibling root fields, which begin in the same tick, must find it.
         operation.age = ageAtStart(context, info);
       }
       const { position } = operation.age;
       if (isPromise(position)) return position.then(() => undefined);
     },
-    of: (info) => operations.get(info.variableValues) ?? new Operation(),
+    of: (info) => operations.get(executionOf(info)) ?? new Operation(),
     renew: async (context, info) => {
       if (!runsAlone(info)) {
         loaders.clear(context);
@@ -60,7 +61,7 @@ export function createOperations(
       const head = headOf(cache);
       await head.position;
       loaders.clear(context, head);
-      const operation = operations.get(info.variableValues);
+      const operation = operations.get(executionOf(info));
       if (operation) operation.age = head;
     },
     forget: (context) => loaders.clear(context),
@@ -77,6 +78,11 @@ export function createOperations(
       return UNKNOWN_AGE;
     }
   }
+}
+
+/** Itself where a cached field calls this one, and watches what it hands on. */
+export function executionOf({ variableValues }: GraphQLResolveInfo): object {
+  return unwatched(variableValues);
 }
 
 /** The fields of Mutation run one after the other, each with all below it. */

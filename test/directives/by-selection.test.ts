@@ -138,6 +138,100 @@ describe("the operation of a cached field's info", () => {
   });
 });
 
+describe("the variables of a cached field's info", () => {
+  const reading = (
+    directive: string,
+    read: (info: GraphQLResolveInfo) => unknown,
+  ): SchemaParts => ({
+    typeDefs: `type Query { field(lang: String): String @cached(ttl: 60 ${directive}) }`,
+    resolvers: (count) => ({
+      Query: {
+        field: (_source: never, _args: never, _context: never, info: GraphQLResolveInfo) => {
+          count("field");
+          return String(read(info));
+        },
+      },
+    }),
+  });
+  const query = "query ($lang: String) { field  other: field(lang: $lang) }";
+
+  test.each<[string, (info: GraphQLResolveInfo) => unknown]>([
+    ["one by one", ({ variableValues }) => variableValues.lang],
+    ["as a whole", ({ variableValues }) => JSON.stringify(variableValues)],
+    ["by their names", ({ variableValues }) => "lang" in variableValues],
+    ["from a copy of info", (info) => ({ ...info, traced: true }).variableValues.lang],
+  ])(
+    "are watched: read %s they keep the field from being cached, reported once",
+    async (_what, read) => {
+      const { run, asked, problems } = createCachedSchema(reading("", read));
+      const plain = (lang: string) => String(read({ variableValues: { lang } } as never));
+
+      for (const lang of ["de", "en", "de"]) {
+        const { data } = await run(query, {}, { lang });
+        expect(data).toEqual({ field: plain(lang), other: plain(lang) });
+      }
+
+      expect(asked("field")).toBeGreaterThanOrEqual(6);
+      expect(problems.map(({ code, message }) => [code, message])).toEqual([
+        [
+          "E_NOT_CACHEABLE",
+          "Query.field: the resolver reads the operation's variables from info, so its results are not cached; " +
+            "what it gets as arguments tells its results apart.",
+        ],
+      ]);
+    },
+  );
+
+  test("may be read by a resolver that is cached by selection, whose key has those that it names", async () => {
+    const parts = reading(", bySelection: true", ({ variableValues }) => variableValues.lang);
+    const { run, asked, problems } = createCachedSchema(parts);
+
+    await run("query ($lang: String) { field(lang: $lang) }", {}, { lang: "de" });
+    await run("query ($lang: String) { field(lang: $lang) }", {}, { lang: "de" });
+
+    expect([asked("field"), problems]).toEqual([1, []]);
+  });
+});
+
+describe("a copy of a cached field's info", () => {
+  test("is no reading, as tracing makes one", async () => {
+    const { run, asked, problems } = createCachedSchema(copying((info) => info.fieldName));
+
+    await run("{ item { id } }");
+    expect((await run("{ item { id } }")).data).toEqual({ item: { id: "item" } });
+
+    expect([asked("item"), problems]).toEqual([1, []]);
+  });
+
+  test("is watched as the original is", async () => {
+    const { run, asked, problems } = createCachedSchema(
+      copying((info) => selectedNames(info.fieldNodes).join()),
+    );
+
+    await run("{ item { id } }");
+    expect((await run("{ item { id other: id } }")).data).toEqual({
+      item: { id: "id,id", other: "id,id" },
+    });
+
+    expect(asked("item")).toBe(2);
+    expect(problems.map(({ code }) => code)).toEqual(["E_NOT_CACHEABLE"]);
+  });
+
+  function copying(read: (info: GraphQLResolveInfo) => string): SchemaParts {
+    return {
+      typeDefs: "type Query { item: Item @cached(ttl: 60) } type Item { id: ID }",
+      resolvers: (count) => ({
+        Query: {
+          item: (_source: never, _args: never, _context: never, info: GraphQLResolveInfo) => {
+            count("item");
+            return { id: read({ ...info }) };
+          },
+        },
+      }),
+    };
+  }
+});
+
 test("a resolver that reads anything else of info is cached", async () => {
   const { run, asked, problems } = createCachedSchema(selecting(""));
 
