@@ -73,6 +73,7 @@ export function compileTemplateAt(
   site: FieldSite,
   text: string,
   roots: readonly TemplateRoot[],
+  { isKey = false } = {},
 ): TagTemplate {
   const { schema, coordinate, parentType, field, options } = site;
   const resultPaths = options.resultPaths ?? {};
@@ -83,6 +84,7 @@ export function compileTemplateAt(
     field,
     roots,
     resultPaths,
+    isKey,
   });
   if (template.needsViewer && !options.viewer) {
     const reason = `the template "${text}" needs the option "viewer" of cacheDirectives.`;
@@ -146,7 +148,7 @@ function parentKeyOf(
     );
   }
   const text = withParentOf(templates, key ?? "{parent.id}");
-  const template = compileTemplateAt(site, text, ["parent"]);
+  const template = compileTemplateAt(site, text, ["parent"], { isKey: true });
   if (template.hasList) {
     throw directiveError(coordinate, `@cached(key: "${template.text}") may not go through a list.`);
   }

@@ -28,6 +28,8 @@ export interface TemplateScope {
   /** The roots a template may name here. */
   readonly roots: readonly TemplateRoot[];
   readonly resultPaths: ResultPaths;
+  /** Whether the texts are to tell parents apart, and not to be met by other templates'. */
+  readonly isKey?: boolean | undefined;
 }
 
 /** What a template reads at run time; `result` only where it is known. */
@@ -179,17 +181,21 @@ function readerOf(
   shown: string,
   scope: TemplateScope,
 ): Omit<Place, "root"> {
-  const { schema, field, parentType, resultPaths } = scope;
+  const { schema, field, parentType, resultPaths, isKey } = scope;
   if (root === "viewer") {
     if (names.length > 0) throw new UnknownPathError("the viewer has no fields");
     return { hasList: false, onlyProperty: undefined, read: readViewer };
   }
   if (root === "parent") {
-    const path = valuePath(schema, parentType, names, shown, resultPaths);
+    const path = valuePath(schema, parentType, names, {
+      shown,
+      resultPaths,
+      tellsTypes: isKey,
+    });
     return reading(path, (values) => values.parent);
   }
   if (root === "result") {
-    const path = valuePath(schema, field.type, names, shown, resultPaths);
+    const path = valuePath(schema, field.type, names, { shown, resultPaths });
     return reading(path, (values) => values.result);
   }
   const [first, ...rest] = names;
@@ -201,7 +207,7 @@ function readerOf(
         : `${scope.coordinate} has no argument "${first}"`,
     );
   }
-  const path = valuePath(schema, argument.type, rest, shown, {});
+  const path = valuePath(schema, argument.type, rest, { shown, resultPaths: {} });
   return reading(path, (values) => values.args[argument.name]);
 }
 

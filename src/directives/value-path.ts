@@ -11,6 +11,8 @@ import {
   isLeafType,
   isListType,
   isObjectType,
+  isScalarType,
+  isSpecifiedScalarType,
   isUnionType,
 } from "graphql";
 import { canonical } from "./canonical.js";
@@ -41,6 +43,18 @@ export class UnknownPathError extends Error {}
 /** A path that found nothing in a value. */
 export class MissingValueError extends Error {}
 
+/** What the values at a path must be as texts. */
+export interface PathOptions {
+  /** What messages call the path, as `result.lines.size.id`. */
+  readonly shown: string;
+  readonly resultPaths: ResultPaths;
+  /**
+   * For keys: unlike values have unlike texts. In a tag 1 and "1" are the same, as an id is that an argument and a
+   * result write differently.
+   */
+  readonly tellsTypes?: boolean | undefined;
+}
+
 type Visit = (value: unknown, reading: Reading, texts: string[]) => MaybePromise<void>;
 type GraphQLType = GraphQLInputType | GraphQLOutputType;
 
@@ -53,15 +67,13 @@ interface Step {
 /**
  * Checks a path against the schema and makes its reader. `names` begin below `type`; none stand for `type` itself.
  *
- * @param shown how messages call the path, as `result.lines.size.id`
  * @throws UnknownPathError when a name isn't a field there, or the path doesn't end in a scalar or enum.
  */
 export function valuePath(
   schema: GraphQLSchema,
   type: GraphQLType,
   names: readonly string[],
-  shown: string,
-  resultPaths: ResultPaths,
+  { shown, resultPaths, tellsTypes = false }: PathOptions,
 ): ValuePath {
   let hasList = false;
   const visit = visitor(type, names);
@@ -79,7 +91,12 @@ export function valuePath(
 
   function visitor(at: GraphQLType, [name, ...rest]: readonly string[]): Visit {
     hasList ||= listDepth(at) > 0;
-    if (name === undefined) return throughLists(at, visitLeaf(getNamedType(at), shown), shown);
+    if (name === undefined) {
+      const leaf = getNamedType(at);
+      // Those of GraphQL itself, and enums, write one type alone.
+      const isTold = tellsTypes && isScalarType(leaf) && !isSpecifiedScalarType(leaf);
+      return throughLists(at, visitLeaf(leaf, shown, isTold ? typedTextOf : textOf), shown);
+    }
     const step = stepInto(schema, getNamedType(at), name, resultPaths);
     return throughLists(at, visitStep(step, visitor(step.type, rest)), shown);
   }
@@ -107,14 +124,14 @@ function stepInto(
   throw new UnknownPathError(`${type.name} has no field "${name}"`);
 }
 
-function visitLeaf(leaf: GraphQLNamedType, shown: string): Visit {
+function visitLeaf(leaf: GraphQLNamedType, shown: string, write: (wire: unknown) => string): Visit {
   if (!isLeafType(leaf)) {
     throw new UnknownPathError(`a path must end in a scalar or enum, but ends in ${leaf.name}`);
   }
   return (value, _reading, texts) => {
     const wire: unknown = leaf.serialize(value);
     if (wire == null) throw new MissingValueError(`found no value at ${shown}`);
-    texts.push(textOf(wire));
+    texts.push(write(wire));
   };
 }
 
@@ -189,4 +206,10 @@ function textOf(wire: unknown): string {
   if (typeof wire === "string") return wire;
   if (wire instanceof Date) return wire.toJSON();
   return typeof wire === "object" ? canonical(wire) : String(wire);
+}
+
+/** A string as it is, which never begins as what is no string does. */
+function typedTextOf(wire: unknown): string {
+  if (typeof wire !== "string") return `~${canonical(wire)}`;
+  return wire.startsWith("~") ? `~${wire}` : wire;
 }

@@ -239,6 +239,40 @@ describe("a nested field", () => {
     expect([asked("code"), asked("text")]).toEqual([2, 2]);
   });
 
+  test("tells parents apart by the types of a scalar's values, which tags do not", async () => {
+    const values = [1, "1", true, "true", { a: 1 }, "(a:1)", "~1", "~~1", [1], "[1]", new Date(5)];
+    const { run, asked, events } = createCachedSchema({
+      typeDefs: `
+        scalar Any
+        type Query { all: [Thing!]! @cached(ttl: 60) }
+        type Thing { key: Any kind: String @cached(ttl: 60, key: "{parent.key}", tags: ["thing:{parent.key}"]) }
+      `,
+      resolvers: (count) => ({
+        Query: { all: () => values.map((key) => ({ key })) },
+        Thing: {
+          kind: ({ key }: { key: unknown }) => {
+            count("kind");
+            return `${typeof key} ${JSON.stringify(key)}`;
+          },
+        },
+      }),
+    });
+
+    const { data, outcomes } = await run("{ all { kind } }");
+
+    expect(data).toEqual({
+      all: values.map((key) => ({ kind: `${typeof key} ${JSON.stringify(key)}` })),
+    });
+    expect(asked("kind")).toBe(values.length);
+    const kinds = outcomes.filter(({ coordinate }) => coordinate === "Thing.kind");
+    expect(kinds.slice(0, 2).map(({ tags }) => tags)).toEqual([["thing:1"], ["thing:1"]]);
+    const keys = events.flatMap((event) => (event.type === "miss" ? [event.key] : []));
+    expect(keys.slice(1, 3).map((key) => key.replace(/#[\w-]{10}/, "#digest"))).toEqual([
+      "Thing.kind#digest/~1",
+      "Thing.kind#digest/1",
+    ]);
+  });
+
   test("whose parent lacks its key is answered, not cached, and reported once (pitfall 5)", async () => {
     const { run, asked, problems } = createCachedSchema(
       shop([{ id: 1, price: 1n, parts: [{ nr: 1, sku: null }, { nr: 2 }] }]),
