@@ -22,6 +22,13 @@ export function argumentText(args: readonly GraphQLArgument[]): (values: Args) =
   return args.length === 0 ? () => "" : recordWriter(args, new Map());
 }
 
+/** Of an argument, or an input object's field: one that is absent may bear the name of what every object inherits. */
+export function givenValue(values: unknown, name: string): unknown {
+  if (typeof values !== "object" || values === null) return undefined;
+  if (name in Object.prototype && !Object.hasOwn(values, name)) return undefined;
+  return (values as Args)[name];
+}
+
 function recordWriter(
   fields: readonly (GraphQLArgument | GraphQLInputField)[],
   known: Map<GraphQLInputType, Write>,
@@ -32,7 +39,7 @@ function recordWriter(
   return (values) => {
     let text = "";
     for (const { name, write } of writers) {
-      const value = values[name];
+      const value = givenValue(values, name);
       if (value !== undefined) text += `${text === "" ? "" : ","}${name}:${write(value)}`;
     }
     return `(${text})`;

@@ -2,7 +2,7 @@ import type { GraphQLField, GraphQLObjectType, GraphQLSchema } from "graphql";
 import { InvalidOptionError } from "../cache/errors.js";
 import { escapeTagValue, type ParsedTemplate, parseTemplate } from "../cache/tag.js";
 import { directiveError, malformedTemplate } from "./errors.js";
-import type { Args } from "./input-text.js";
+import { type Args, givenValue } from "./input-text.js";
 import { chain, isPromise, type MaybePromise } from "./maybe-promise.js";
 import {
   MissingValueError,
@@ -208,7 +208,7 @@ function readerOf(
     );
   }
   const path = valuePath(schema, argument.type, rest, { shown, resultPaths: {} });
-  return reading(path, (values) => values.args[argument.name]);
+  return reading(path, (values) => givenValue(values.args, argument.name));
 }
 
 function reading(

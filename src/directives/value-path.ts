@@ -16,6 +16,7 @@ import {
   isUnionType,
 } from "graphql";
 import { canonical } from "./canonical.js";
+import { givenValue } from "./input-text.js";
 import { chain, isPromise, type MaybePromise } from "./maybe-promise.js";
 
 /** Supplies a property that the raw value of a type lacks: `"Order.customer": (order) => ({ id: order.customerId })`. */
@@ -62,6 +63,7 @@ interface Step {
   readonly name: string;
   readonly type: GraphQLType;
   readonly supply?: ResultPath | undefined;
+  readonly isInput?: boolean;
 }
 
 /**
@@ -110,7 +112,7 @@ function stepInto(
 ): Step {
   if (isInputObjectType(type)) {
     const field = type.getFields()[name];
-    if (field) return { name, type: field.type };
+    if (field) return { name, type: field.type, isInput: true };
   } else if (isObjectType(type) || isInterfaceType(type)) {
     const field = type.getFields()[name];
     if (field) return { name, type: field.type, supply: resultPaths[`${type.name}.${name}`] };
@@ -135,10 +137,11 @@ function visitLeaf(leaf: GraphQLNamedType, shown: string, write: (wire: unknown)
   };
 }
 
-function visitStep({ name, supply }: Step, next: Visit): Visit {
+function visitStep({ name, supply, isInput }: Step, next: Visit): Visit {
   return (value, reading, texts) => {
-    let found = propertyOf(value, name, reading.context);
-    if (found === undefined && supply) found = supply(value as never, reading.context as never);
+    const { context } = reading;
+    let found = isInput ? givenValue(value, name) : propertyOf(value, name, context);
+    if (found === undefined && supply) found = supply(value as never, context as never);
     if (!isPromise(found)) return next(found, reading, texts);
     return found.then((each) => next(each, reading, texts));
   };

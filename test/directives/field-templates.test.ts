@@ -192,6 +192,45 @@ describe("keys", () => {
     ]);
   });
 
+  test("and tags know arguments by the names of what every object inherits", async () => {
+    const { run, asked, problems, cache } = createCachedSchema({
+      typeDefs: `
+        input In { hasOwnProperty: String valueOf: Int }
+        type Query {
+          plain(toString: String, constructor: In): Int @cached(ttl: 60)
+          tagged(constructor: In!): Int @cached(ttl: 60, tags: ["value:{args.constructor.valueOf}"])
+        }
+      `,
+      resolvers: (count) => ({
+        Query: {
+          plain: () => {
+            count("plain");
+            return 1;
+          },
+          tagged: () => {
+            count("tagged");
+            return 1;
+          },
+        },
+      }),
+    });
+
+    for (let time = 0; time < 2; time++) {
+      await run("{ plain }");
+      await run('{ plain(toString: "a") }');
+      await run('{ plain(constructor: { hasOwnProperty: "a" }) }');
+      await run("{ tagged(constructor: { valueOf: 1 }) }");
+    }
+    expect([asked("plain"), asked("tagged"), problems]).toEqual([3, 1, []]);
+
+    expect(await cache.evictTags(["value:1"])).toMatchObject({ entries: 1 });
+    await run("{ tagged(constructor: {}) }");
+    expect(problems.map(({ message }) => message)).toEqual([
+      'Query.tagged: the template "value:{args.constructor.valueOf}" found undefined on the way to ' +
+        "args.constructor.valueOf, so the result is not cached.",
+    ]);
+  });
+
   test("stay short and without braces, whatever the arguments", async () => {
     const { run, events } = createCachedSchema({
       typeDefs: "type Query { echo(text: String): Int @cached(ttl: 60) }",
