@@ -51,7 +51,9 @@ export function createOperations(
       const { position } = operation.age;
       if (isPromise(position)) return position.then(() => undefined);
     },
-    of: (info) => operations.get(executionOf(info)) ?? new Operation(),
+    // Asked for each field, and nearly always found at once.
+    of: (info) =>
+      operations.get(info.variableValues) ?? operations.get(executionOf(info)) ?? new Operation(),
     renew: async (context, info) => {
       if (!runsAlone(info)) {
         loaders.clear(context);
