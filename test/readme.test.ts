@@ -82,7 +82,8 @@ describe("the README's examples", () => {
     );
 
     expect(problems).toBe("");
-  });
+    // It checks the library's sources as well, beside other tests on a busy machine.
+  }, 180_000);
 
   test("do what they say: the first one's schema loads once, until the price is set", async () => {
     const sdl = /const typeDefs = `#graphql\n(.*?)`;/s.exec(readme)?.[1] as string;
