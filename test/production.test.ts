@@ -1,3 +1,4 @@
+import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery } from "graphql";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Config } from "../src/config.js";
 import {
@@ -115,6 +116,31 @@ describe("in development", () => {
     expect(errors).toBeUndefined();
     expect(extensions).toMatchObject({ cache: { "Query.menu": { statuses: { miss: 1 } } } });
   });
+
+  test.each([
+    ["as plain as it comes", {}],
+    [
+      "with all its options",
+      {
+        specifiedByUrl: true,
+        directiveIsRepeatable: true,
+        schemaDescription: true,
+        inputValueDeprecation: true,
+        oneOf: true,
+      },
+    ],
+  ])(
+    "the introspection query of Apollo Sandbox, GraphiQL and codegen is answered, %s",
+    async (_how, options) => {
+      await open({ environment: "development" });
+      const { data, errors } = await pizzeria.ask<IntrospectionQuery>(
+        getIntrospectionQuery(options),
+      );
+      expect(errors).toBeUndefined();
+      const menu = buildClientSchema(data).getQueryType()?.getFields().menu?.type;
+      expect(String(menu)).toBe("[MenuItem!]!");
+    },
+  );
 
   test("an error nobody meant says what it was, without its stack", async () => {
     await open({ environment: "development" });
