@@ -9,6 +9,7 @@ import type { CachePort, Context } from "./context.js";
 import { createGraphql } from "./graphql.js";
 import { createFastify } from "./http/fastify.js";
 import { addHealthRoutes } from "./http/health.js";
+import { limits } from "./http/limits.js";
 import { createLogger } from "./http/logger.js";
 import { addMetricsRoute } from "./http/metrics.js";
 import { addSubscriptions } from "./http/subscriptions.js";
@@ -128,6 +129,7 @@ async function assemble(
     mask: config.environment === "production",
     log,
     limitAddresses: config.trustProxy === false,
+    closeMs: Math.min(limits.socketCloseMs, drainMs),
     ...(socketLifetimeMs !== undefined && { lifetimeMs: socketLifetimeMs }),
   });
 

@@ -17,6 +17,8 @@ export const limits = {
   /** Then a socket is closed, and its client connects anew. */
   socketLifetimeMs: 3_600_000,
   socketPingMs: 12_000,
+  /** What a client may take to answer that its socket is closed. */
+  socketCloseMs: 1_000,
   requestTimeoutMs: 30_000,
   /** From one address; loopback is exempt, since a proxy on the same machine stands for everybody. */
   requestsPerMinute: 1_200,

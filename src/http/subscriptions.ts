@@ -13,7 +13,7 @@ import {
   validate,
 } from "graphql";
 import { handleProtocols, makeServer, type SubscribePayload } from "graphql-ws";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { Context } from "../context.js";
 import { formatError, isUnexpected } from "../schema/errors.js";
 import { costProblem } from "./cost-limit.js";
@@ -31,6 +31,8 @@ export interface SubscriptionOptions {
   limitAddresses?: boolean;
   /** Default `limits.socketLifetimeMs`. */
   lifetimeMs?: number;
+  /** Default `limits.socketCloseMs`. */
+  closeMs?: number;
 }
 
 /** "Try again later", of RFC 6455's registry. */
@@ -42,12 +44,17 @@ const TRY_AGAIN_LATER = 1013;
  */
 export function addSubscriptions(fastify: FastifyInstance, options: SubscriptionOptions): void {
   const { schema, contextOf, mask, log, limitAddresses = true } = options;
-  const sockets = new WebSocketServer({
+  // Its types do not know `closeTimeout` yet.
+  const serverOptions: ServerOptions & { closeTimeout: number } = {
     noServer: true,
     maxPayload: limits.bodyBytes,
     handleProtocols,
-  });
+    // Who does not answer would hold a place, and the close of the server, for half a minute.
+    closeTimeout: options.closeMs ?? limits.socketCloseMs,
+  };
+  const sockets = new WebSocketServer(serverOptions);
   const byAddress = new Map<string, number>();
+  let isClosing = false;
 
   const format = (error: GraphQLError): GraphQLFormattedError => {
     // What ends a stream has no path, and is wrapped all the same.
@@ -97,7 +104,9 @@ export function addSubscriptions(fastify: FastifyInstance, options: Subscription
     const address = request.socket.remoteAddress ?? "";
     const isCounted = limitAddresses && !/^(127\.|::1$|::ffff:127\.)/.test(address);
     if (request.url?.split("?", 1)[0] !== "/graphql") return refuse(stream, "404 Not Found");
-    if (sockets.clients.size >= limits.sockets) return refuse(stream, "503 Service Unavailable");
+    if (isClosing || sockets.clients.size >= limits.sockets) {
+      return refuse(stream, "503 Service Unavailable");
+    }
     const fromThere = byAddress.get(address) ?? 0;
     if (isCounted && fromThere >= limits.socketsPerAddress) {
       return refuse(stream, "429 Too Many Requests");
@@ -114,6 +123,7 @@ export function addSubscriptions(fastify: FastifyInstance, options: Subscription
   });
   // The HTTP server does not close before its sockets have.
   fastify.addHook("preClose", async () => {
+    isClosing = true;
     for (const socket of sockets.clients) socket.close(GOING_AWAY, "Going away");
   });
 }
@@ -164,5 +174,7 @@ function refusal(message: string): GraphQLError {
 function refuse(stream: Duplex, status: string): void {
   // Who is refused may hang up in the middle.
   stream.on("error", () => {});
+  // Who is told and does not hang up would hold up the close.
+  stream.once("finish", () => stream.destroy());
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

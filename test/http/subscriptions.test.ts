@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { connect as connectTcp, type Socket } from "node:net";
 import { type Client, createClient } from "graphql-ws";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -201,6 +202,24 @@ describe("sockets", () => {
     return urlOf(pizzeria);
   }
   const socketTo = (url: string) => new WebSocket(url, "graphql-transport-ws");
+  /** A client that opens a socket at the path, reads, and neither says nor answers anything, nor hangs up. */
+  async function silent(url: string, path = "/graphql"): Promise<Socket> {
+    const { hostname, port } = new URL(url);
+    const client = connectTcp({ host: hostname, port: Number(port), allowHalfOpen: true });
+    client.on("error", () => {});
+    client.write(
+      `GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
+        "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n",
+    );
+    await once(client, "data");
+    return client.resume();
+  }
+  const secondsOf = async (what: Promise<unknown>) => {
+    const begun = performance.now();
+    await what;
+    return (performance.now() - begun) / 1_000;
+  };
   const statusOf = async (socket: WebSocket) => {
     socket.on("error", () => {});
     const [, response] = await once(socket, "unexpected-response");
@@ -235,5 +254,23 @@ describe("sockets", () => {
     await once(loud, "open");
     loud.send("x".repeat(limits.bodyBytes + 1));
     expect((await once(loud, "close"))[0]).toBe(1009);
+  });
+
+  test("that nobody closes at the other end do not hold up the server's close", async () => {
+    const url = await open({ drainMs: 500 });
+    const clients = [await silent(url), await silent(url, "/elsewhere")];
+    expect(await secondsOf(pizzeria.app.close())).toBeLessThan(10);
+    for (const client of clients) client.destroy();
+  });
+
+  test("that say nothing, and do not answer to being closed, leave their place all the same", async () => {
+    const client = await silent(await open());
+    const connections = () =>
+      new Promise<number>((resolve) =>
+        pizzeria.app.fastify.server.getConnections((_error, count) => resolve(count)),
+      );
+    expect(await connections()).toBe(1);
+    await expect.poll(connections, { timeout: 15_000, interval: 100 }).toBe(0);
+    client.destroy();
   });
 });
