@@ -83,7 +83,6 @@ async function assemble(
     kitchen,
     onProblem: (err) => log.error({ err }, "failed after the answer was decided"),
   });
-  const madeUpStaff = await prepareStaff(config, database, services.passwords, log);
 
   const refreshContext = (context: Context) => ({ ...context, loaders: createLoaders(database) });
   const { schema, apollo } = createGraphql({ config, log, cache, refreshContext });
@@ -132,6 +131,9 @@ async function assemble(
     closeMs: Math.min(limits.socketCloseMs, drainMs),
     ...(socketLifetimeMs !== undefined && { lifetimeMs: socketLifetimeMs }),
   });
+
+  // Last of what may fail: a password that was made up is told once, by whoever gets the app.
+  const madeUpStaff = await prepareStaff(config, database, services.passwords, log);
 
   const tending = tendKitchen
     ? startKitchenTending({

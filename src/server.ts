@@ -2,20 +2,22 @@ import { type App, createApp } from "./app.js";
 import { readConfig } from "./config.js";
 import { explainStartError } from "./http/start-errors.js";
 
+let app: App | undefined;
 try {
-  const app = await createApp(readConfig(process.env));
+  app = await createApp(readConfig(process.env));
+  // First: the account is made, and whatever fails from here on, no other start could tell its password.
+  announceStaff(app);
   const url = await app.listen();
   closeOnSignals(app);
-  announce(app, url);
+  process.stdout.write(`The pizzeria is open at ${url}\n`);
 } catch (error) {
   process.stderr.write(`${explainStartError(error)}\n`);
+  await app?.close().catch(() => {}); // Why it did not start has been told.
   process.exit(1);
 }
 
 /** To the terminal and past the log, which is kept and may be read by others. */
-function announce(app: App, url: string): void {
-  const { madeUpStaff } = app;
-  process.stdout.write(`The pizzeria is open at ${url}\n`);
+function announceStaff({ madeUpStaff }: App): void {
   if (madeUpStaff === undefined) return;
   process.stdout.write(
     `Staff sign in as ${madeUpStaff.email} with the password ${madeUpStaff.password}\n` +

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { request } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -115,6 +116,20 @@ describe("the server", () => {
     const again = start({}, folder);
     await again.url;
     expect(again.output.stdout).not.toContain("Staff sign in");
+  });
+
+  test("shows made-up staff credentials though it cannot listen, and frees its data folder", async () => {
+    const folder = await ownFolder();
+    const occupied = createServer().listen(0, "127.0.0.1");
+    await once(occupied, "listening");
+    const { port } = occupied.address() as AddressInfo;
+    const refused = start({ PORT: String(port) }, folder);
+    expect(await refused.ended).toBe(1);
+    expect(refused.output.stderr).toMatch(/^PORT and HOST must be free [^\n]*EADDRINUSE[^\n]*\n$/);
+    occupied.close();
+
+    const url = await start({}, folder).url;
+    expect(await ask(url, signIn(printedStaff(refused)))).not.toHaveProperty("errors");
   });
 
   test("takes the staff password that a reset made, and no longer the one before", async () => {
