@@ -2,7 +2,7 @@ import type { ApolloServerPlugin, BaseContext } from "@apollo/server";
 import {
   type DocumentNode,
   GraphQLError,
-  type GraphQLOutputType,
+  type GraphQLField,
   type GraphQLSchema,
   getNullableType,
   getVariableValues,
@@ -12,14 +12,21 @@ import {
 import { type ComplexityEstimator, getComplexity } from "graphql-query-complexity";
 import { limits } from "./limits.js";
 
-/** What lists without `first` are counted as; the paged ones count as many as were asked for. */
+/**
+ * The most that lists without `first` hold: a cart has 50 lines, and so has an order; of a menu's length there is only
+ * a guess. A paged list counts as many as were asked for.
+ */
 const LIST_LENGTHS: Readonly<Record<string, number>> = {
   "Query.menu": 50,
   "MenuItem.sizes": 5,
+  "Order.lines": 50,
+  "Session.cart": 50,
+  "Preferences.favouriteItems": 50,
   "OrderConnection.edges": 1,
   "Query.hourlyOrders": 24,
 };
-const OTHER_LIST_LENGTH = 10;
+/** What any other is counted as, and the most that a page may have. */
+const MAX_LENGTH = 100;
 
 /**
  * Refuses an operation that costs more than `limits.cost`. A plugin and not a validation rule, because rules
@@ -61,13 +68,22 @@ export function costProblem(asked: {
 }
 
 const fieldCost: ComplexityEstimator = ({ type, field, args, childComplexity }) =>
-  1 + childComplexity * lengthOf(`${type.name}.${field.name}`, field.type, args);
+  1 + childComplexity * lengthOf(`${type.name}.${field.name}`, field, args);
 
-function lengthOf(coordinate: string, type: GraphQLOutputType, args: Record<string, unknown>) {
+function lengthOf(
+  coordinate: string,
+  { type, args: declared }: GraphQLField<unknown, unknown>,
+  args: Record<string, unknown>,
+) {
   // Introspection's lists are short, and nest as deep as types do: multiplied, no tool could read the schema.
   if (coordinate.startsWith("__")) return 1;
-  if (typeof args.first === "number") return Math.max(args.first, 1);
-  return isListType(getNullableType(type)) ? (LIST_LENGTHS[coordinate] ?? OTHER_LIST_LENGTH) : 1;
+  const first = declared.find(({ name }) => name === "first");
+  if (first !== undefined) {
+    // To resolvers null is the default as well.
+    const asked = args.first ?? first.defaultValue;
+    return typeof asked === "number" ? Math.max(asked, 1) : MAX_LENGTH;
+  }
+  return isListType(getNullableType(type)) ? (LIST_LENGTHS[coordinate] ?? MAX_LENGTH) : 1;
 }
 
 /** Wrong variables are for the execution to report, which doesn't begin with them. */

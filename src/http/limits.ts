@@ -8,8 +8,8 @@ export const limits = {
   tokens: 1_000,
   depth: 10,
   aliases: 20,
-  /** Fields to resolve, counted with their lists' lengths. */
-  cost: 20_000,
+  /** Fields to resolve, counted with the most that their lists can hold: a page of 100 orders whole, with 50 lines each. */
+  cost: 50_000,
   /** Open sockets for subscriptions, of all and from one address (loopback is exempt), and what one may do. */
   sockets: 200,
   socketsPerAddress: 20,

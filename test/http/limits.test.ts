@@ -42,7 +42,12 @@ describe("a request is refused in one line, with 400 and nothing run", () => {
       `{ menu { ${"id ".repeat(1_001)} } }`,
       /^Syntax Error: Document contains more that 1000 tokens\./,
     ],
-    ["too costly", `{ orders(first: 100) { ${pages} } }`, /^Query cost limit of 20000 exceeded/],
+    ["too costly", `{ orders(first: 100) { ${pages} } }`, /^Query cost limit of 50000 exceeded/],
+    [
+      "too costly, with the page left to its default by null",
+      `{ a: orders(first: null) { ${pages} } b: orders(first: null) { ${pages} } }`,
+      /^Query cost limit of 50000 exceeded/,
+    ],
     ["with an unknown field", "{ menu { topping } }", /^Cannot query field "topping"/],
     ["that is no GraphQL", "{ menu", /^Syntax Error: Expected Name, found <EOF>\.$/],
   ])("when it is %s", async (_what, query, message) => {
@@ -64,7 +69,7 @@ describe("a request is refused in one line, with 400 and nothing run", () => {
     expect(cheap.errors?.[0]?.extensions.code).toBe("UNAUTHENTICATED");
     const costly = await pizzeria.ask(query, { variables: { n: 100 } });
     expect(costly.status).toBe(400);
-    expect(costly.errors?.[0]?.message).toMatch(/^Query cost limit of 20000 exceeded/);
+    expect(costly.errors?.[0]?.message).toMatch(/^Query cost limit of 50000 exceeded/);
   });
 
   test("when a variable has the wrong type", async () => {
@@ -76,13 +81,16 @@ describe("a request is refused in one line, with 400 and nothing run", () => {
   });
 });
 
-test("what a frontend asks is far below the limits", async () => {
+test("what a frontend asks is below the limits, the largest page of whole orders too", async () => {
   const { errors } = await pizzeria.ask(`{
     menu { id name category ingredients available timesOrdered sizes { id size price } }
     popularItems(first: 10) { timesOrdered item { id name sizes { size price } } }
     session { cart { quantity size { id price item { name } } } preferences { favouriteItems { id } } }
   }`);
   expect(errors).toBeUndefined();
+  const largestPage = `{ orders(first: 100) { totalCount edges { cursor node { id status total placedAt
+    lines { quantity unitPrice size { id size price item { id name } } } } } } }`;
+  expect(await pizzeria.codeOf(largestPage)).toBe("UNAUTHENTICATED");
 });
 
 describe("over HTTP", () => {
