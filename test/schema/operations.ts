@@ -33,7 +33,9 @@ export const operations: readonly Operation[] = [
     who: "anybody",
     query: `query ($date: Date) { today: hourlyOrders { hour orders } hourlyOrders(date: $date) { hour orders } }`,
     variables: { date: "2015-01-31" },
-    bad: { date: ["", "2015-02-30", "31.1.2015", "2015-01-31T00:00:00Z", 7, true, {}] },
+    bad: {
+      date: ["", "0000-01-01", "2015-02-30", "31.1.2015", "2015-01-31T00:00:00Z", 7, true, {}],
+    },
   },
   customer(
     "Query.orders",
