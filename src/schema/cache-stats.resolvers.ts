@@ -24,6 +24,11 @@ export const cacheStatsResolvers: Resolvers = {
           `A tag must have 1 to ${MAX_TAG_LENGTH} characters, but one of ${wrong.length} came.`,
         );
       }
+      if (!tags.every((tag) => tag.isWellFormed())) {
+        throw badUserInput(
+          "A tag must be well-formed text, but one with half a surrogate pair came.",
+        );
+      }
       return context.cache.evictTags(tags);
     },
   },

@@ -66,6 +66,7 @@ describe.each(backendKinds)("the cache as staff see it, $name", (kind) => {
     ["more than 100 tags", Array.from({ length: 101 }, (_, i) => `t${i}`)],
     ["an empty tag", ["menu", ""]],
     ["a tag of more than 500 characters", ["t".repeat(501)]],
+    ["a tag that is no text", ["menu", "a\ud800"]],
   ])("refuses to evict %s", async (_what, tags) => {
     const { errors } = await evict(tags);
     expect(errors?.[0]?.extensions.code).toBe("BAD_USER_INPUT");
