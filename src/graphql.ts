@@ -13,6 +13,7 @@ import { cacheDirectives } from "./directives/cache-directives.js";
 import { costLimitPlugin } from "./http/cost-limit.js";
 import { errorsLogPlugin } from "./http/errors-log.js";
 import { limitRules, limits } from "./http/limits.js";
+import { refuseSubscriptionsPlugin } from "./http/refuse-subscriptions.js";
 import { settleCallerPlugin } from "./http/settle-caller.js";
 import type { KitchenTicketRow, OrderRow } from "./origin/rows.js";
 import { formatError } from "./schema/errors.js";
@@ -56,6 +57,7 @@ export function createGraphql(parts: GraphqlParts): Graphql {
     schema,
     plugins: [
       landingPage(config),
+      refuseSubscriptionsPlugin(),
       costLimitPlugin(),
       settleCallerPlugin,
       errorsLogPlugin,

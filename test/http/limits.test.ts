@@ -133,6 +133,23 @@ describe("over HTTP", () => {
     expect(response.body).toContain("CSRF");
   });
 
+  test("a subscription is refused, whoever asks for it", async () => {
+    const token = await pizzeria.signInStaff();
+    for (const caller of [{}, { token }]) {
+      const { status, errors, data } = await pizzeria.ask(
+        "subscription { kitchenTickets { priority } }",
+        caller,
+      );
+      expect([status, data]).toEqual([400, undefined]);
+      expect(errors).toEqual([
+        {
+          message: "Subscriptions go over WebSocket alone, at the same path.",
+          extensions: { code: "BAD_REQUEST" },
+        },
+      ]);
+    }
+  });
+
   test("a mutation by GET is refused", async () => {
     const response = await pizzeria.app.fastify.inject({
       method: "GET",
