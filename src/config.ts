@@ -167,7 +167,11 @@ function isOrigin(text: string): boolean {
 
 function isNetwork(text: string): boolean {
   const [address = "", bits, ...rest] = text.split("/");
-  return isIP(address) !== 0 && rest.length === 0 && (bits === undefined || /^\d{1,3}$/.test(bits));
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  if (bits === undefined) return true;
+  // Fastify takes no network of everybody: that is `true`.
+  return /^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (family === 4 ? 32 : 128);
 }
 
 function describe(issue: z.core.$ZodIssue, given: Record<string, string | undefined>): string {

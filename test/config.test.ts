@@ -82,8 +82,10 @@ describe("readConfig", () => {
     ["true", true],
     ["off", false],
     ["2", 2],
+    ["10.0.0.0/1", ["10.0.0.0/1"]],
+    ["10.0.0.1/32, ::1/128", ["10.0.0.1/32", "::1/128"]],
   ])("accepts TRUST_PROXY=%s", (text, trustProxy) => {
-    expect(readConfig({ TRUST_PROXY: text }).trustProxy).toBe(trustProxy);
+    expect(readConfig({ TRUST_PROXY: text }).trustProxy).toEqual(trustProxy);
   });
 
   test.each([
@@ -126,6 +128,18 @@ describe("readConfig", () => {
     ],
   ])("refuses %s=%s in one line", (name, value, message) => {
     expect(() => readConfig({ [name]: value })).toThrow(new ConfigError(message));
+  });
+
+  test.each([
+    "10.0.0.0/99",
+    "10.0.0.0/33",
+    "10.0.0.0/0",
+    "10.0.0.0/",
+    "::1/129",
+    "::/0",
+    "10.0.0.0/8/8",
+  ])("refuses TRUST_PROXY=%s, which is no network", (network) => {
+    expect(() => readConfig({ TRUST_PROXY: `127.0.0.1, ${network}` })).toThrow(ConfigError);
   });
 
   test.each([

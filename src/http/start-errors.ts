@@ -19,6 +19,9 @@ export function explainStartError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "code" in error ? String(error.code) : "";
   if (EXPLAINED.has(code)) return error.message;
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
+    return `HOST must be a host name or an address of this machine, but: ${error.message}`;
+  }
   if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL") {
     return `PORT and HOST must be free to listen on, but: ${error.message}`;
   }
