@@ -15,6 +15,10 @@ export function createLogger(environment: Environment, destination?: Destination
         'res.headers["set-cookie"]',
         "*.password",
         "*.token",
+        // Of an error of the database: what its statement was given, and the rows it is about.
+        "*.params",
+        "*.detail",
+        "*.where",
         "password",
         "token",
       ],

@@ -3,6 +3,7 @@ import { pgListen } from "../outbox/index.js";
 import { createTransaction, type Transaction } from "./changes.js";
 import type { Connection, Database, DatabaseOptions, Queryable } from "./database.js";
 import { DatabaseBusyError, DatabaseUnavailableError, InvalidDatabaseUrlError } from "./errors.js";
+import { throwWithoutValues } from "./without-values.js";
 
 const { Client, Pool, types } = pg;
 
@@ -37,7 +38,8 @@ export async function openPgDatabase(
       onStatement?.(sql);
       const result = await client
         .query(sql, params === undefined ? [] : [...params])
-        .catch(refuseWhenBusy);
+        .catch(refuseWhenBusy)
+        .catch(throwWithoutValues);
       return result.rows as Row[];
     };
   }
@@ -79,7 +81,7 @@ export async function openPgDatabase(
         return await run({
           query: (sql, params) => {
             onStatement?.(sql);
-            return client.query(sql, params);
+            return client.query(sql, params).catch(throwWithoutValues);
           },
         });
       } finally {

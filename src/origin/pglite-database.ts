@@ -4,6 +4,7 @@ import { PGlite, types } from "@electric-sql/pglite";
 import { createTransaction } from "./changes.js";
 import { type DataFolderLock, lockDataFolder } from "./data-folder-lock.js";
 import type { Database, DatabaseOptions, Queryable } from "./database.js";
+import { throwWithoutValues } from "./without-values.js";
 
 /** An embedded PostgreSQL; in memory without a `dataFolder`. */
 export async function openPgliteDatabase(options: DatabaseOptions): Promise<Database> {
@@ -18,7 +19,9 @@ export async function openPgliteDatabase(options: DatabaseOptions): Promise<Data
     return async <Row>(sql: string, params?: readonly unknown[]) => {
       lock?.check();
       onStatement?.(sql);
-      const result = await client.query<Row>(sql, params === undefined ? [] : [...params]);
+      const result = await client
+        .query<Row>(sql, params === undefined ? [] : [...params])
+        .catch(throwWithoutValues);
       return result.rows;
     };
   }
@@ -40,8 +43,10 @@ export async function openPgliteDatabase(options: DatabaseOptions): Promise<Data
         query: async (sql, params) => {
           onStatement?.(sql);
           // Only the simple protocol takes several statements in one string; only the extended one takes params.
-          if (params !== undefined && params.length > 0) return pglite.query(sql, params);
-          return (await pglite.exec(sql)).at(-1) ?? { rows: [] };
+          if (params !== undefined && params.length > 0) {
+            return pglite.query<Record<string, unknown>>(sql, params).catch(throwWithoutValues);
+          }
+          return (await pglite.exec(sql).catch(throwWithoutValues)).at(-1) ?? { rows: [] };
         },
       }),
     listen: async (channel, { notify }) => {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/origin/database.js";
 import { InvalidDatabaseUrlError } from "../../src/origin/errors.js";
@@ -44,6 +45,40 @@ for (const kind of databaseKinds) {
         texts,
         sum: 3n,
       });
+    });
+
+    const insert =
+      "INSERT INTO customers (name, email, password_hash, role) VALUES ('Ada', $1, $2, $3)";
+    test.each([
+      ["is taken", insert, ["ada@example.org", "", "customer"], { code: "23505" }],
+      [
+        "stands beside one that is missing",
+        insert,
+        ["", "ada@example.org", null],
+        { code: "23502" },
+      ],
+      [
+        "is of another type",
+        "SELECT $1::bigint",
+        ['"ada@example.org"\nor $&'],
+        { code: "22P02", message: 'invalid input syntax for type bigint: "…"' },
+      ],
+    ])("never tells a value that %s in an error", async (_what, sql, params, told) => {
+      await database.query(`${insert} ON CONFLICT DO NOTHING`, ["ada@example.org", "", "customer"]);
+      const attempts = [
+        () => database.query(sql, params),
+        () => database.transaction((tx) => tx.query(sql, params)),
+        () => database.withConnection((connection) => connection.query(sql, [...params])),
+      ];
+      for (const attempt of attempts) {
+        const error = await attempt().then(
+          () => undefined,
+          (thrown: Error) => thrown,
+        );
+        expect(error).toMatchObject(told);
+        const all = Object.entries(Object.getOwnPropertyDescriptors(error));
+        expect(inspect(all, { depth: 5 })).not.toContain("ada@example");
+      }
     });
 
     test("keeps what a transaction did, and nothing of one that throws", async () => {
