@@ -151,7 +151,7 @@ export type Mutation = {
   evictTags: Scalars['Int']['output'];
   /** Orders what is in the cart, and empties it. The same key twice places one order and answers with it. */
   placeOrder: Order;
-  /** Takes a size out of the cart, however many of it there are. */
+  /** Takes a size out of the cart, however many of it there are. A size that is not in the cart is no error. */
   removeFromCart: Session;
   /** Staff only. Takes a delivery of 1 to 1000000 units into stock. */
   restock: Ingredient;

@@ -1,4 +1,5 @@
-import { requireToken } from "./guards.js";
+import { checkSizeId } from "../services/cart.js";
+import { requireSession, requireToken } from "./guards.js";
 import { loadExisting } from "./load-existing.js";
 import type { Resolvers } from "./resolvers.generated.js";
 
@@ -36,11 +37,18 @@ export const sessionResolvers: Resolvers = {
     },
     addToCart: async (_parent, { sizeId, quantity }, context) => {
       const token = await requireToken(context);
+      checkSizeId(sizeId);
       await loadExisting(context.loaders.sizeById, "size", sizeId);
       return context.services.sessions.addToCart(token, sizeId, quantity);
     },
     removeFromCart: async (_parent, { sizeId }, context) => {
       const token = await requireToken(context);
+      const { cart } = await requireSession(context);
+      checkSizeId(sizeId);
+      // What has left the menu for good can be in a cart still.
+      if (!cart.some((line) => line.sizeId === sizeId)) {
+        await loadExisting(context.loaders.sizeById, "size", sizeId);
+      }
       return context.services.sessions.removeFromCart(token, sizeId);
     },
     setPreferences: async (_parent, change, context) => {

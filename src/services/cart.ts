@@ -17,10 +17,15 @@ export interface Checkout {
 export const cartLimits = { maxCount: 100, maxMembers: 50 } as const;
 
 /** @throws BadInputError */
-export function checkLine(sizeId: string, quantity: number): void {
+export function checkSizeId(sizeId: string): void {
   if (sizeId.length === 0 || sizeId.length > 100) {
     throw new BadInputError(`A size's id has 1 to 100 characters, but ${sizeId.length} came.`);
   }
+}
+
+/** @throws BadInputError */
+export function checkLine(sizeId: string, quantity: number): void {
+  checkSizeId(sizeId);
   if (!Number.isInteger(quantity) || quantity < 1 || quantity > cartLimits.maxCount) {
     throw new BadInputError(
       `quantity must be a whole number from 1 to ${cartLimits.maxCount}, but ${quantity} came.`,

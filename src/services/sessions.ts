@@ -15,7 +15,14 @@ import {
   text,
   UnreadableRecordError,
 } from "../storage/index.js";
-import { type CartLine, type Checkout, cartLimits, checkLine, refuseFullCart } from "./cart.js";
+import {
+  type CartLine,
+  type Checkout,
+  cartLimits,
+  checkLine,
+  checkSizeId,
+  refuseFullCart,
+} from "./cart.js";
 import { createCustomerSessions } from "./customer-sessions.js";
 import { NotSignedInError } from "./errors.js";
 import { checkPreferences, type PreferenceChange, type Preferences } from "./preferences.js";
@@ -54,7 +61,7 @@ export interface Sessions {
   find(token: string): Promise<Session | null>;
   /** Whether the size exists is the caller's to check. @throws BadInputError */
   addToCart(token: string, sizeId: string, quantity: number): Promise<Session>;
-  /** Takes a size out, however many of it there are. */
+  /** Takes a size out, however many of it there are; a cart without it stays as it is. @throws BadInputError */
   removeFromCart(token: string, sizeId: string): Promise<Session>;
   /** Says that the cart, as it was read, is being ordered. Undefined when it has changed since, or is being ordered already. */
   beginCheckout(
@@ -111,6 +118,22 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
     return records.update(id, { indexedAt: now() });
   }
 
+  function find(token: string): Promise<Session | null> {
+    return needsSessions(async () => {
+      const id = idOf(token);
+      if (id === undefined) return null;
+      try {
+        const stored = await use(id);
+        return stored ? toSession(stored) : null;
+      } catch (error) {
+        if (!(error instanceof UnreadableRecordError)) throw error;
+        // Of an older version of this file: signing in again is all there is to do.
+        await records.delete(id);
+        return null;
+      }
+    });
+  }
+
   function change(token: string, what: HashChange<typeof schema>): Promise<Session> {
     return needsSessions(async () => {
       const id = idOf(token);
@@ -144,26 +167,20 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
         await records.save(id, begun);
         return { token, session: toSession({ ...begun, cart: new Map() }) };
       }),
-    find: (token) =>
-      needsSessions(async () => {
-        const id = idOf(token);
-        if (id === undefined) return null;
-        try {
-          const stored = await use(id);
-          return stored ? toSession(stored) : null;
-        } catch (error) {
-          if (!(error instanceof UnreadableRecordError)) throw error;
-          // Of an older version of this file: signing in again is all there is to do.
-          await records.delete(id);
-          return null;
-        }
-      }),
+    find,
     async addToCart(token, sizeId, quantity) {
       checkLine(sizeId, quantity);
       const add = new Map([[sizeId, quantity]]);
       return changeCart(token, { add, ...cartLimits });
     },
-    removeFromCart: (token, sizeId) => changeCart(token, { remove: [sizeId] }),
+    async removeFromCart(token, sizeId) {
+      checkSizeId(sizeId);
+      const session = await find(token);
+      if (session === null) throw new NotSignedInError();
+      // Nothing changes, so the version may not move either: an order of this cart is still an order of it.
+      if (!session.cart.some((line) => line.sizeId === sizeId)) return session;
+      return changeCart(token, { remove: [sizeId] });
+    },
     async beginCheckout(token, { cart, cartVersion }, key) {
       const checkout = { key, lines: cart };
       const onlyIf = { cartVersion, checkout: undefined };

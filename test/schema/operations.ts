@@ -89,8 +89,7 @@ export const operations: readonly Operation[] = [
     who: "customer",
     query: "mutation ($sizeId: ID!) { removeFromCart(sizeId: $sizeId) { cart { quantity } } }",
     variables: { sizeId: "harbour-m" },
-    // To take out what is not there is no error.
-    bad: { sizeId: [1.5, ...wrongTypes] },
+    bad: { sizeId: badId },
   },
   {
     coordinate: "Mutation.setPreferences",

@@ -167,14 +167,28 @@ describe.each(backendKinds)("sessions, $name", (kind) => {
       expect(data.session).toEqual({ cart: [{ quantity: 30 }] });
     });
 
+    test("that a size is taken out of twice without an error", async () => {
+      await pizzeria.ask(
+        'mutation { addToCart(sizeId: "harbour-l") { loginTime } removeFromCart(sizeId: "harbour-l") { loginTime } }',
+        { token },
+      );
+      const remove = 'mutation { removeFromCart(sizeId: "harbour-l") { cart { size { id } } } }';
+      const { data, errors } = await pizzeria.ask(remove, { token });
+      expect(errors).toBeUndefined();
+      expect(JSON.stringify(data)).not.toContain("harbour-l");
+    });
+
     test.each([
       ['addToCart(sizeId: "no-such")', "NOT_FOUND"],
+      ['removeFromCart(sizeId: "no-such")', "NOT_FOUND"],
+      ['removeFromCart(sizeId: "")', "BAD_USER_INPUT"],
+      [`removeFromCart(sizeId: "${"x".repeat(50_000)}")`, "BAD_USER_INPUT"],
       ['addToCart(sizeId: "harbour-s", quantity: 0)', "BAD_USER_INPUT"],
       ['addToCart(sizeId: "harbour-s", quantity: -1)', "BAD_USER_INPUT"],
       ['addToCart(sizeId: "harbour-s", quantity: 101)', "BAD_USER_INPUT"],
       ['setPreferences(language: "no language at all")', "BAD_USER_INPUT"],
       ['setPreferences(favouriteItems: ["no-such"])', "NOT_FOUND"],
-    ])("and refuse %s", async (mutation, code) => {
+    ])("and refuse %.60s", async (mutation, code) => {
       expect(await pizzeria.codeOf(`mutation { ${mutation} { loginTime } }`, { token })).toBe(code);
     });
 

@@ -107,6 +107,17 @@ describe.each(storageKinds)("sessions on $kind", ({ start }) => {
     ]);
   });
 
+  test("taking out what is not in the cart changes nothing, and an order of it goes on", async () => {
+    const { token } = await signIn();
+    const read = await sessions.addToCart(token, "a", 1);
+    const after = await sessions.removeFromCart(token, "none");
+    expect([after.cart, after.cartVersion]).toEqual([read.cart, read.cartVersion]);
+    expect(await sessions.beginCheckout(token, read, "key")).toBeDefined();
+    for (const wrong of ["", "x".repeat(101)]) {
+      await expect(sessions.removeFromCart(token, wrong)).rejects.toBeInstanceOf(BadInputError);
+    }
+  });
+
   test("settling an order takes its lines out once, and leaves what was added since", async () => {
     const { token } = await signIn();
     await sessions.addToCart(token, "a", 2);
