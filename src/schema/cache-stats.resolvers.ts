@@ -12,6 +12,17 @@ export const cacheStatsResolvers: Resolvers = {
       return context.cache.stats();
     },
   },
+  CacheStats: {
+    hits: (stats) => asInt(stats.hits),
+    nearHits: (stats) => asInt(stats.nearHits),
+    staleHits: (stats) => asInt(stats.staleHits),
+    misses: (stats) => asInt(stats.misses),
+    fills: (stats) => asInt(stats.fills),
+    waits: (stats) => asInt(stats.waits),
+    evictions: (stats) => asInt(stats.evictions),
+    errors: (stats) => asInt(stats.errors),
+    entries: (stats) => asInt(stats.entries),
+  },
   Mutation: {
     evictTags: async (_parent, { tags }, context) => {
       await requireStaff(context);
@@ -29,7 +40,12 @@ export const cacheStatsResolvers: Resolvers = {
           "A tag must be well-formed text, but one with half a surrogate pair came.",
         );
       }
-      return context.cache.evictTags(tags);
+      return asInt(await context.cache.evictTags(tags));
     },
   },
 };
+
+/** GraphQL's Int ends there, and refuses to be more; /metrics counts on. */
+function asInt(count: number): number {
+  return Math.min(count, 2 ** 31 - 1);
+}

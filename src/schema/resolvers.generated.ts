@@ -30,7 +30,7 @@ export type CacheScope =
   /** One entry for everyone. */
   | 'PUBLIC';
 
-/** This process since its start; entries is an estimate from the indexes. */
+/** This process since its start, each count up to 2147483647; entries is an estimate from the indexes. */
 export type CacheStats = {
   __typename?: 'CacheStats';
   entries: Scalars['Int']['output'];

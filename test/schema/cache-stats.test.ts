@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   backendKinds,
   openPizzeria,
@@ -70,6 +70,16 @@ describe.each(backendKinds)("the cache as staff see it, $name", (kind) => {
   ])("refuses to evict %s", async (_what, tags) => {
     const { errors } = await evict(tags);
     expect(errors?.[0]?.extensions.code).toBe("BAD_USER_INPUT");
+  });
+
+  test("is still told of when a count has grown past what GraphQL's Int holds", async () => {
+    const { cache } = pizzeria.app.backends;
+    const counted = vi.spyOn(cache, "stats").mockReturnValue({ ...cache.stats(), hits: 2 ** 31 });
+    try {
+      expect((await stats()).hits).toBe(2 ** 31 - 1);
+    } finally {
+      counted.mockRestore();
+    }
   });
 
   test("is no business of customers", async () => {
