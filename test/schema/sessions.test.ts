@@ -182,14 +182,18 @@ describe.each(backendKinds)("sessions, $name", (kind) => {
       ['addToCart(sizeId: "no-such")', "NOT_FOUND"],
       ['removeFromCart(sizeId: "no-such")', "NOT_FOUND"],
       ['removeFromCart(sizeId: "")', "BAD_USER_INPUT"],
-      [`removeFromCart(sizeId: "${"x".repeat(50_000)}")`, "BAD_USER_INPUT"],
       ['addToCart(sizeId: "harbour-s", quantity: 0)', "BAD_USER_INPUT"],
       ['addToCart(sizeId: "harbour-s", quantity: -1)', "BAD_USER_INPUT"],
       ['addToCart(sizeId: "harbour-s", quantity: 101)', "BAD_USER_INPUT"],
       ['setPreferences(language: "no language at all")', "BAD_USER_INPUT"],
       ['setPreferences(favouriteItems: ["no-such"])', "NOT_FOUND"],
-    ])("and refuse %.60s", async (mutation, code) => {
+    ])("and refuse %s", async (mutation, code) => {
       expect(await pizzeria.codeOf(`mutation { ${mutation} { loginTime } }`, { token })).toBe(code);
+    });
+
+    test.each(["addToCart", "removeFromCart"])("and refuse %s an endless id", async (change) => {
+      const mutation = `mutation { ${change}(sizeId: "${"x".repeat(50_000)}") { loginTime } }`;
+      expect(await pizzeria.codeOf(mutation, { token })).toBe("BAD_USER_INPUT");
     });
 
     test.each([
