@@ -2,9 +2,12 @@ import type { Queryable } from "./database.js";
 import type { PreferencesRow } from "./rows.js";
 import { isStorable } from "./text.js";
 
-export interface PreferencesWrite {
+/** One preference of a customer. */
+export interface PreferenceWrite {
   readonly customerId: string;
-  readonly preferences: PreferencesRow;
+  readonly field: keyof PreferencesRow;
+  /** Of the field's type. */
+  readonly value: PreferencesRow[keyof PreferencesRow];
   /** Greater than that of every earlier write. */
   readonly sequence: number;
 }
@@ -23,37 +26,40 @@ export async function customerPreferences(
 }
 
 /**
- * Each customer once at the most. A write that is older than what is there, or the same, changes nothing; one of a
- * customer who is gone is dropped. Rows are locked in the order of their ids, so that two batches cannot wait for each
- * other.
+ * Each field of a customer once at the most, all in one statement. A write that is older than what is there, or the
+ * same, changes nothing; one of a customer who is gone is dropped. Rows are locked in the order of their ids, so that
+ * two batches cannot wait for each other.
  */
 export async function savePreferences(
   database: Queryable,
-  writes: readonly PreferencesWrite[],
+  writes: readonly PreferenceWrite[],
 ): Promise<void> {
+  const rows = new Map<string, Record<string, unknown>>();
+  for (const { customerId, field, value, sequence } of writes) {
+    const row = rows.get(customerId) ?? { customerId };
+    rows.set(customerId, { ...row, [field]: value, [`${field}Sequence`]: sequence });
+  }
   await database.query(
-    `INSERT INTO customer_preferences (customer_id, language, vegetarian, favourite_items, sequence)
-     SELECT customers.id, language, vegetarian, "favouriteItems", sequence
+    `INSERT INTO customer_preferences AS kept
+       (customer_id, language, language_sequence, vegetarian, vegetarian_sequence,
+        favourite_items, favourite_items_sequence)
+     SELECT customers.id, language, coalesce("languageSequence", 0),
+            vegetarian, coalesce("vegetarianSequence", 0),
+            coalesce("favouriteItems", '{}'), coalesce("favouriteItemsSequence", 0)
      FROM jsonb_to_recordset($1::jsonb) AS wanted
-       ("customerId" text, language text, vegetarian boolean, "favouriteItems" text[], sequence bigint)
+       ("customerId" text, language text, "languageSequence" bigint,
+        vegetarian boolean, "vegetarianSequence" bigint,
+        "favouriteItems" text[], "favouriteItemsSequence" bigint)
      JOIN customers ON customers.id = "customerId"
      ORDER BY customers.id
-     ON CONFLICT (customer_id) DO UPDATE
-     SET language = excluded.language, vegetarian = excluded.vegetarian,
-         favourite_items = excluded.favourite_items, sequence = excluded.sequence
-     WHERE customer_preferences.sequence < excluded.sequence`,
-    [
-      JSON.stringify(
-        writes.map(
-          ({ customerId, preferences: { language, vegetarian, favouriteItems }, sequence }) => ({
-            customerId,
-            language,
-            vegetarian,
-            favouriteItems,
-            sequence,
-          }),
-        ),
-      ),
-    ],
+     ON CONFLICT (customer_id) DO UPDATE SET
+       ${["language", "vegetarian", "favourite_items"].map(newerOf).join(",\n       ")}`,
+    [JSON.stringify([...rows.values()])],
   );
+}
+
+function newerOf(column: string): string {
+  const sequence = `${column}_sequence`;
+  return `${column} = CASE WHEN excluded.${sequence} > kept.${sequence} THEN excluded.${column} ELSE kept.${column} END,
+       ${sequence} = greatest(excluded.${sequence}, kept.${sequence})`;
 }

@@ -13,9 +13,9 @@ export type PreferenceChange = { [K in keyof Preferences]?: Preferences[K] | nul
 
 /** Where a customer's preferences are kept past the session. */
 export interface KeptPreferences {
-  /** null: there are none. */
-  find(customerId: string): Promise<Preferences | null>;
-  keep(customerId: string, preferences: Preferences): Promise<void>;
+  find(customerId: string): Promise<Preferences>;
+  /** Takes over what is given, and leaves the rest as it is by then. */
+  keep(customerId: string, changed: Partial<Preferences>): Promise<void>;
 }
 
 const maxFavourites = 50;

@@ -1,4 +1,4 @@
-import type { KeptPreferences, PreferenceChange, Preferences } from "./preferences.js";
+import type { KeptPreferences, PreferenceChange } from "./preferences.js";
 import type { Session, Sessions } from "./sessions.js";
 
 /** Changes the session's preferences, and those that the customer's later sessions begin with. */
@@ -6,24 +6,21 @@ export type SetPreferences = (token: string, change: PreferenceChange) => Promis
 
 export interface SetPreferencesOptions {
   sessions: Pick<Sessions, "setPreferences">;
-  kept: KeptPreferences;
+  kept: Pick<KeptPreferences, "keep">;
   /** Told of a change that the session has and later ones will not have. */
   onProblem: (error: unknown) => void;
 }
-
-const NONE: Preferences = { language: null, vegetarian: null, favouriteItems: [] };
 
 export function createSetPreferences(options: SetPreferencesOptions): SetPreferences {
   const { sessions, kept, onProblem } = options;
 
   /** Only what was changed: the customer may have changed the rest in another session since this one began. */
   async function keep(change: PreferenceChange, { customerId, preferences }: Session) {
-    const before = (await kept.find(customerId)) ?? NONE;
     const { language, vegetarian, favouriteItems } = preferences;
     await kept.keep(customerId, {
-      language: change.language === undefined ? before.language : language,
-      vegetarian: change.vegetarian === undefined ? before.vegetarian : vegetarian,
-      favouriteItems: change.favouriteItems === undefined ? before.favouriteItems : favouriteItems,
+      ...(change.language !== undefined && { language }),
+      ...(change.vegetarian !== undefined && { vegetarian }),
+      ...(change.favouriteItems !== undefined && { favouriteItems }),
     });
   }
 

@@ -1,6 +1,11 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { customerPreferences, savePreferences } from "../../src/origin/customer-preferences.js";
+import {
+  customerPreferences,
+  type PreferenceWrite,
+  savePreferences,
+} from "../../src/origin/customer-preferences.js";
 import { createCustomer } from "../../src/origin/customers.js";
+import type { PreferencesRow } from "../../src/origin/rows.js";
 import { databaseKinds, freshDatabase } from "../support/database.js";
 
 for (const kind of databaseKinds) {
@@ -14,11 +19,12 @@ for (const kind of databaseKinds) {
       const email = `someone-${++made}@example.org`;
       return (await createCustomer(database, { name: "Ada", email, passwordHash: null })).id;
     };
-    const likes = (language: string | null) => ({
-      language,
-      vegetarian: language === null ? null : false,
-      favouriteItems: language === null ? [] : ["harbour", 'a"{b},\\c'],
-    });
+    const likes = { language: "en", vegetarian: false, favouriteItems: ["harbour", 'a"{b},\\c'] };
+    const none = { language: null, vegetarian: null, favouriteItems: [] };
+    const all = (customerId: string, preferences: PreferencesRow, sequence: number) =>
+      (Object.keys(none) as (keyof PreferencesRow)[]).map((field): PreferenceWrite => {
+        return { customerId, field, value: preferences[field], sequence };
+      });
     const of = (customerId: string) => customerPreferences(database, customerId);
 
     test("are none at first", async () => {
@@ -28,39 +34,50 @@ for (const kind of databaseKinds) {
     });
 
     test("are saved for many customers in one statement", async () => {
-      const [ada, joan] = [await newCustomer(), await newCustomer()];
+      const [ada, joan, bea] = [await newCustomer(), await newCustomer(), await newCustomer()];
       fresh.statements.length = 0;
       await savePreferences(database, [
-        { customerId: ada, preferences: likes("en"), sequence: 1 },
-        { customerId: joan, preferences: likes(null), sequence: 2 },
+        ...all(ada, likes, 1),
+        ...all(joan, none, 2),
+        { customerId: bea, field: "vegetarian", value: true, sequence: 3 },
       ]);
       expect(fresh.statements).toHaveLength(1);
-      expect(await of(ada)).toStrictEqual(likes("en"));
-      expect(await of(joan)).toStrictEqual(likes(null));
+      expect(await of(ada)).toStrictEqual(likes);
+      expect(await of(joan)).toStrictEqual(none);
+      expect(await of(bea)).toStrictEqual({ ...none, vegetarian: true });
     });
 
     test("give way to newer ones alone, in whatever order and however often they come", async () => {
       const ada = await newCustomer();
-      const save = (language: string, sequence: number) =>
-        savePreferences(database, [{ customerId: ada, preferences: likes(language), sequence }]);
+      const save = (language: string | null, sequence: number) =>
+        savePreferences(database, [
+          { customerId: ada, field: "language", value: language, sequence },
+        ]);
       const newest = 1_795_737_056_093_892;
       await save("en", newest - 1);
       await save("pt", newest);
       await save("en", newest - 1);
       await save("pt", newest);
-      expect(await of(ada)).toStrictEqual(likes("pt"));
-      await save("fr", newest + 1);
-      expect(await of(ada)).toStrictEqual(likes("fr"));
+      expect(await of(ada)).toStrictEqual({ ...none, language: "pt" });
+      await save(null, newest + 1);
+      expect(await of(ada)).toStrictEqual(none);
+    });
+
+    test("are written one by one: an older write of one stands beside a newer one of another", async () => {
+      const ada = await newCustomer();
+      const save = (write: Pick<PreferenceWrite, "field" | "value" | "sequence">) =>
+        savePreferences(database, [{ customerId: ada, ...write }]);
+      await save({ field: "favouriteItems", value: likes.favouriteItems, sequence: 3 });
+      await save({ field: "language", value: "en", sequence: 1 });
+      await save({ field: "vegetarian", value: false, sequence: 2 });
+      expect(await of(ada)).toStrictEqual(likes);
     });
 
     test("of a customer who is gone are dropped, and do not hold up the others", async () => {
       const ada = await newCustomer();
-      await savePreferences(database, [
-        { customerId: "gone", preferences: likes("en"), sequence: 1 },
-        { customerId: ada, preferences: likes("en"), sequence: 2 },
-      ]);
+      await savePreferences(database, [...all("gone", likes, 1), ...all(ada, likes, 2)]);
       expect(await of("gone")).toBeNull();
-      expect(await of(ada)).toStrictEqual(likes("en"));
+      expect(await of(ada)).toStrictEqual(likes);
     });
   });
 }

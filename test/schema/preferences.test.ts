@@ -66,6 +66,28 @@ describe.each(backendKinds)("preferences, $name,", (kind) => {
     expect((await pizzeria.ask(PREFERENCES, { token: later })).data).toEqual(LIKES);
   });
 
+  test("changed in two sessions at once are all there at the next sign-in, and in the database", async () => {
+    const one = await setLikes(pizzeria);
+    const other = await signIn(pizzeria);
+    const set = (token: string, change: string) =>
+      pizzeria.ask(`mutation { setPreferences(${change}) { loginTime } }`, { token });
+    const rounds = [
+      ["it", true],
+      [null, false],
+      ["fr", null],
+    ] as const;
+    for (const [language, vegetarian] of rounds) {
+      await Promise.all([
+        set(one, `language: ${JSON.stringify(language)}`),
+        set(other, `vegetarian: ${vegetarian}`),
+      ]);
+      const { data } = await pizzeria.ask(PREFERENCES, { token: await signIn(pizzeria) });
+      expect(data).toMatchObject({ session: { preferences: { language, vegetarian } } });
+    }
+    const row = { ...ROW, language: "fr", vegetarian: null };
+    await expect.poll(() => rows(pizzeria), { timeout: 10_000 }).toEqual([row]);
+  });
+
   test("reach the database in a statement or two, however many changes there were", async () => {
     pizzeria.statements.length = 0;
     await setLikes(pizzeria);

@@ -22,7 +22,8 @@ import { startRedis } from "../support/redis-server.js";
 import { type StorageUnderTest, storageKinds } from "../support/storages.js";
 
 /** What customers like, as far as anybody knows. */
-let kept: Preferences | null = null;
+const none: Preferences = { language: null, vegetarian: null, favouriteItems: [] };
+let kept = none;
 
 const passwords = createPasswords({ cost: { ln: 4, r: 1, p: 1 } });
 
@@ -84,14 +85,13 @@ describe.each(storageKinds)("accounts with sessions on $kind", ({ start }) => {
   test("signing in begins a session with what the customer is known to like", async () => {
     const account = { name: "Ada", email: newEmail(), password: "secret-1" };
     const first = await accounts.signUp(account, address);
-    const none = { language: null, vegetarian: null, favouriteItems: [] };
     expect(first.session.preferences).toEqual(none);
     expect((await accounts.signIn(account, address)).session.preferences).toEqual(none);
     kept = { language: "pt-BR", vegetarian: false, favouriteItems: ["harbour"] };
     const { token, session } = await accounts.signIn(account, address);
     expect(session.preferences).toEqual(kept);
     expect((await sessions.find(token))?.preferences).toEqual(kept);
-    kept = null;
+    kept = none;
   });
 
   test("a wrong password and an unknown address are the same error", async () => {
