@@ -13,6 +13,13 @@ export interface Checkout {
   lines: CartLine[];
 }
 
+/** A key that was answered with the order of another: the retry of a checkout that had been left open. */
+export interface AnsweredKey {
+  key: string;
+  /** The order's own. */
+  orderKey: string;
+}
+
 /** How many of one size a cart holds at most, and how many sizes. */
 export const cartLimits = { maxCount: 100, maxMembers: 50 } as const;
 
@@ -43,18 +50,8 @@ export function refuseFullCart(error: unknown): never {
   throw new BadInputError(`A cart holds at most ${limit}.`, error);
 }
 
-/** What is left of a cart without these lines; undefined where it doesn't hold them all. */
-export function withoutLines(
-  cart: readonly CartLine[],
-  lines: readonly CartLine[],
-): CartLine[] | undefined {
-  const left = new Map(cart.map(({ sizeId, quantity }) => [sizeId, quantity]));
-  for (const { sizeId, quantity } of lines) {
-    const remaining = (left.get(sizeId) ?? 0) - quantity;
-    if (remaining < 0) return undefined;
-    left.set(sizeId, remaining);
-  }
-  return [...left]
-    .map(([sizeId, quantity]) => ({ sizeId, quantity }))
-    .filter(({ quantity }) => quantity > 0);
+/** Whether all of `lines` is in `others` as well. */
+export function holdsAll(others: readonly CartLine[], lines: readonly CartLine[]): boolean {
+  const held = new Map(others.map(({ sizeId, quantity }) => [sizeId, quantity]));
+  return lines.every(({ sizeId, quantity }) => (held.get(sizeId) ?? 0) >= quantity);
 }

@@ -3,7 +3,7 @@ import type { Database } from "../origin/database.js";
 import { DatabaseUnavailableError, EmptyOrderError, OriginError } from "../origin/errors.js";
 import { type NewOrder, type PlacedOrder, placeOrder } from "../origin/place-order.js";
 import type { OrderRow } from "../origin/rows.js";
-import { type Checkout, withoutLines } from "./cart.js";
+import { type Checkout, holdsAll } from "./cart.js";
 import { NotSignedInError, ServerBusyError } from "./errors.js";
 import type { HourlyOrders } from "./hourly-orders.js";
 import type { Kitchen } from "./kitchen.js";
@@ -14,7 +14,8 @@ import type { Session, Sessions } from "./sessions.js";
 export interface Ordering {
   /**
    * Orders what is in the session's cart, and takes it out of there. The same key twice places one order, and so do
-   * calls without a key that order the same cart at once: all answer with it.
+   * calls without a key that order the same cart at once: all answer with it. A call with another key answers with it
+   * as well where the order was left half done, and nothing else is in the cart.
    * @throws NotSignedInError, SessionUnavailableError, and what the origin's `placeOrder` throws
    */
   placeOrder(token: string, idempotencyKey?: string | null): Promise<OrderRow>;
@@ -60,7 +61,12 @@ export function createOrdering(options: OrderingOptions): Ordering {
     return checkout && carryOut(token, customerId, checkout);
   }
 
-  async function carryOut(token: string, customerId: string, checkout: Checkout) {
+  async function carryOut(
+    token: string,
+    customerId: string,
+    checkout: Checkout,
+    answering?: string,
+  ) {
     const { key, lines } = checkout;
     const wanted = { customerId, lines, idempotencyKey: key };
     const placed = await place(wanted).catch(async (error) => {
@@ -70,7 +76,7 @@ export function createOrdering(options: OrderingOptions): Ordering {
     });
     // The order is committed: nothing that fails from here on may tell the customer otherwise.
     await Promise.all([
-      sessions.settleCheckout(token, checkout).catch(onProblem),
+      sessions.settleCheckout(token, checkout, answering).catch(onProblem),
       placed.repeated ? undefined : tell(placed),
     ]);
     return placed.order;
@@ -88,19 +94,21 @@ export function createOrdering(options: OrderingOptions): Ordering {
   /** Undefined when what the caller wants to order is another matter. */
   async function finish(token: string, session: Session, key: string | undefined, open: Checkout) {
     const { customerId, cart } = session;
-    const rest = withoutLines(cart, open.lines);
-    if (rest === undefined) {
+    const isOwn = key === open.key;
+    // A customer who was told of a failure tries again, maybe under a new key: the same cart is ordered once.
+    const isAllTheCallerWants = isOwn || holdsAll(open.lines, cart);
+    const answering = isAllTheCallerWants && !isOwn ? key : undefined;
+    if (!holdsAll(cart, open.lines)) {
       // Something of it was taken out of the cart since, and is no longer wanted unless it is ordered already.
       const order = await placedUnder(customerId, open.key);
-      if (order) await sessions.settleCheckout(token, open);
+      if (order) await sessions.settleCheckout(token, open, answering);
       else await sessions.abandonCheckout(token, open);
-      return key === open.key ? order : undefined;
+      return isAllTheCallerWants ? order : undefined;
     }
-    const order = await carryOut(token, customerId, open).catch((error) => {
+    const order = await carryOut(token, customerId, open, answering).catch((error) => {
       if (isRefusal(error)) return undefined;
       throw error;
     });
-    const isAllTheCallerWants = key === undefined ? rest.length === 0 : key === open.key;
     return isAllTheCallerWants ? order : undefined;
   }
 
@@ -120,9 +128,10 @@ export function createOrdering(options: OrderingOptions): Ordering {
         // Read anew: the operation may have changed the cart since the caller was looked up.
         const session = await sessions.find(token);
         if (session === null) throw new NotSignedInError();
-        const { checkout, customerId } = session;
-        const isNewKey = key !== undefined && key !== checkout?.key;
-        const earlier = isNewKey ? await placedUnder(customerId, key) : undefined;
+        const { checkout, customerId, answered } = session;
+        const orderKey = answered !== null && answered.key === key ? answered.orderKey : key;
+        const isNewKey = orderKey !== undefined && orderKey !== checkout?.key;
+        const earlier = isNewKey ? await placedUnder(customerId, orderKey) : undefined;
         const order =
           earlier ??
           (await (checkout

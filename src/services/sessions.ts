@@ -16,6 +16,7 @@ import {
   UnreadableRecordError,
 } from "../storage/index.js";
 import {
+  type AnsweredKey,
   type CartLine,
   type Checkout,
   cartLimits,
@@ -40,6 +41,7 @@ export interface Session {
   cartVersion: number;
   /** The order being placed, or left half done by a process that died: its lines are still in the cart. */
   checkout: Checkout | null;
+  answered: AnsweredKey | null;
   preferences: Preferences;
   loginTime: Date;
   lastActivity: Date;
@@ -69,8 +71,11 @@ export interface Sessions {
     read: Pick<Session, "cart" | "cartVersion">,
     key: string,
   ): Promise<Checkout | undefined>;
-  /** Takes what was ordered out of the cart, and leaves what was added since; once, whoever comes second. */
-  settleCheckout(token: string, checkout: Checkout): Promise<void>;
+  /**
+   * Takes what was ordered out of the cart, and leaves what was added since; once, whoever comes second. Remembers
+   * `answering`, a key other than the checkout's that is answered with its order.
+   */
+  settleCheckout(token: string, checkout: Checkout, answering?: string): Promise<void>;
   /** Leaves the cart as it is: nothing was ordered. */
   abandonCheckout(token: string, checkout: Checkout): Promise<void>;
   /** Changes what is given and leaves the rest; null unsets. @throws BadInputError */
@@ -95,6 +100,7 @@ const schema = {
   cart: counts(),
   cartVersion: integer(),
   checkout: optional(json<Checkout>()),
+  answered: optional(json<AnsweredKey>()),
   language: optional(text()),
   vegetarian: optional(json<boolean>()),
   favouriteItems: optional(json<string[]>()),
@@ -187,17 +193,19 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
       const begun = await unlessChanged(change(token, { onlyIf, set: { checkout } }));
       return begun && checkout;
     },
-    async settleCheckout(token, checkout) {
+    async settleCheckout(token, checkout, answering) {
       const add = new Map(checkout.lines.map(({ sizeId, quantity }) => [sizeId, -quantity]));
       const increment = { cartVersion: 1 };
-      await unlessChanged(
+      const answered = answering && { answered: { key: answering, orderKey: checkout.key } };
+      const settled = await unlessChanged(
         change(token, {
           onlyIf: { checkout },
-          set: { checkout: undefined },
+          set: { checkout: undefined, ...answered },
           counts: { cart: { add } },
           increment,
         }),
       );
+      if (answered && !settled) await change(token, { set: answered });
     },
     async abandonCheckout(token, checkout) {
       const onlyIf = { checkout };
@@ -224,6 +232,7 @@ function toSession(stored: Stored): Session {
       .sort((a, b) => (a.sizeId < b.sizeId ? -1 : 1)),
     cartVersion: stored.cartVersion,
     checkout: stored.checkout ?? null,
+    answered: stored.answered ?? null,
     preferences: {
       language: stored.language ?? null,
       vegetarian: stored.vegetarian ?? null,

@@ -74,6 +74,21 @@ describe.each(storageKinds)("ordering with sessions on $kind", ({ start }) => {
       placeOrder: ordering({ sessions: { ...sessions, settleCheckout } }).placeOrder,
     };
   };
+  /** A process that loses its connection on placing an order: with it in the database, or without. */
+  const tearing = (how: { committed: boolean }) => {
+    let transactions = 0;
+    const torn: Database = {
+      ...database,
+      transaction: async (run) => {
+        transactions += 1;
+        // The first looks for an order of that key.
+        if (transactions === 1) return database.transaction(run);
+        if (how.committed) await database.transaction(run);
+        throw new Error("connection lost");
+      },
+    };
+    return ordering({ database: torn });
+  };
   /** A process that dies when it has said what it will order. */
   const dyingEarly = () => {
     const begun = createGate();
@@ -99,14 +114,16 @@ describe.each(storageKinds)("ordering with sessions on $kind", ({ start }) => {
     expect(await ordered()).toEqual(["harbour-s×2", "harbour-s×1"]);
   });
 
-  test("calls with keys of their own place one order of one cart, and the others find it empty", async () => {
+  test("calls with keys of their own place one order of one cart: who comes meanwhile answers with it, who comes later finds it empty", async () => {
     await add("harbour-s");
     const { placeOrder } = ordering();
     const results = await Promise.allSettled(["a", "b", "c"].map((key) => placeOrder(token, key)));
-    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    const ids = new Set<string>();
     for (const one of results) {
-      if (one.status === "rejected") expect(one.reason).toBeInstanceOf(EmptyOrderError);
+      if (one.status === "fulfilled") ids.add(one.value.id);
+      else expect(one.reason).toBeInstanceOf(EmptyOrderError);
     }
+    expect(ids.size).toBe(1);
     expect(await ordered()).toEqual(["harbour-s×1"]);
   });
 
@@ -227,6 +244,47 @@ describe.each(storageKinds)("ordering with sessions on $kind", ({ start }) => {
     await expect(ordering({ database: torn }).placeOrder(token)).rejects.toThrow("connection lost");
     await ordering().placeOrder(token);
     expect(await ordered()).toEqual(["harbour-s×1"]);
+    expect(await cart()).toEqual({});
+  });
+
+  test.each([{ committed: true }, { committed: false }])(
+    "a customer who tries again under a new key gets the order that was left half done, %o",
+    async (how) => {
+      await add("harbour-s", 2);
+      await expect(tearing(how).placeOrder(token, "K1")).rejects.toThrow("connection lost");
+      const { placeOrder } = ordering();
+      const order = await placeOrder(token, "K2");
+      expect(await ordered()).toEqual(["harbour-s×2"]);
+      expect(await cart()).toEqual({});
+      await add("orchard-m");
+      expect(await placeOrder(token, "K2")).toEqual(order);
+      expect(await placeOrder(token, "K1")).toEqual(order);
+      expect(await cart()).toEqual({ "orchard-m": 1 });
+      expect(await ordered()).toEqual(["harbour-s×2"]);
+    },
+  );
+
+  test("a new key resolves to the half done order though another call settles that first", async () => {
+    await add("harbour-s");
+    await expect(tearing({ committed: true }).placeOrder(token, "K1")).rejects.toThrow();
+    const settleCheckout: Sessions["settleCheckout"] = async (...args) => {
+      await ordering().placeOrder(token, "K1");
+      await sessions.settleCheckout(...args);
+    };
+    const order = await ordering({ sessions: { ...sessions, settleCheckout } }).placeOrder(
+      token,
+      "K2",
+    );
+    expect(await ordering().placeOrder(token, "K2")).toEqual(order);
+    expect(await ordered()).toEqual(["harbour-s×1"]);
+  });
+
+  test("a new key orders what was added beside an order that was left half done", async () => {
+    await add("harbour-s");
+    await expect(tearing({ committed: true }).placeOrder(token, "K1")).rejects.toThrow();
+    await add("orchard-m");
+    await ordering().placeOrder(token, "K2");
+    expect(await ordered()).toEqual(["harbour-s×1", "orchard-m×1"]);
     expect(await cart()).toEqual({});
   });
 

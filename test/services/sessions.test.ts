@@ -36,6 +36,7 @@ describe.each(storageKinds)("sessions on $kind", ({ start }) => {
       cart: [],
       cartVersion: 0,
       checkout: null,
+      answered: null,
       preferences: { language: null, vegetarian: null, favouriteItems: [] },
       loginTime: under.now(),
       lastActivity: under.now(),
