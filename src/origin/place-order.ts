@@ -18,6 +18,8 @@ export interface NewOrder {
   lines: readonly WantedLine[];
   /** Of the customer's choice, 1 to 200 characters. The same key twice places one order. */
   idempotencyKey?: string | null | undefined;
+  /** A UUID of what is ordered, to tell whether an order that the key had placed before is of the same. */
+  checkoutId?: string | undefined;
 }
 
 export interface PlacedOrder {
@@ -28,6 +30,8 @@ export interface PlacedOrder {
   ordersOfHour: number;
   /** True when the key had placed this order before, whatever the lines were then. */
   repeated: boolean;
+  /** Whether the order is of this `checkoutId`; true when it was placed now. */
+  isOfCheckout: boolean;
 }
 
 export interface PlacedLine extends WantedLine {
@@ -51,13 +55,14 @@ export async function placeOrder(database: Database, wanted: NewOrder): Promise<
     await tx.query("LOCK TABLE orders IN ROW EXCLUSIVE MODE");
     // Before the lines are looked at: the first call emptied the cart that the second would order.
     const earlier = key && (await orderByIdempotencyKey(tx, wanted.customerId, key));
-    if (earlier) return repetition(earlier);
+    if (earlier) return repetition(tx, earlier, wanted);
 
     const lines = await priced(tx, checkedLines(wanted.lines));
-    const order = await insertOrder(tx, wanted.customerId, key, lines);
+    const order = await insertOrder(tx, wanted, key, lines);
     if (order === undefined) {
       // Another call with this key committed since we looked; the insert waited for it.
-      return repetition((await orderByIdempotencyKey(tx, wanted.customerId, key!))!);
+      const placed = await orderByIdempotencyKey(tx, wanted.customerId, key!);
+      return repetition(tx, placed!, wanted);
     }
     await takeIngredients(tx, lines);
     await insertLines(tx, order.id, lines);
@@ -65,7 +70,8 @@ export async function placeOrder(database: Database, wanted: NewOrder): Promise<
     await openTicket(tx, order.id);
     await tx.changed({ orderIds: [order.id], customerIds: [order.customerId] });
     const ordersOfHour = await addToHour(tx, order.placedAt);
-    return { order, lines: lines.map(publicLine), ordersOfHour, repeated: false };
+    const placed = { order, lines: lines.map(publicLine), ordersOfHour };
+    return { ...placed, repeated: false, isOfCheckout: true };
   });
 }
 
@@ -109,7 +115,7 @@ async function priced(tx: Queryable, lines: readonly WantedLine[]): Promise<Pric
 
 async function insertOrder(
   tx: Queryable,
-  customerId: string,
+  { customerId, checkoutId }: NewOrder,
   key: string | null,
   lines: readonly PricedLine[],
 ): Promise<OrderRow | undefined> {
@@ -118,9 +124,9 @@ async function insertOrder(
     0n,
   );
   const rows = await tx.query<OrderRow>(
-    `INSERT INTO orders (customer_id, total_cents, idempotency_key) VALUES ($1, $2, $3)
+    `INSERT INTO orders (customer_id, total_cents, idempotency_key, checkout_id) VALUES ($1, $2, $3, $4)
      ON CONFLICT (customer_id, idempotency_key) DO NOTHING RETURNING ${orderColumns}`,
-    [customerId, totalCents, key],
+    [customerId, totalCents, key, checkoutId ?? null],
   );
   return rows[0];
 }
@@ -167,9 +173,17 @@ async function insertLines(
   );
 }
 
-function repetition(order: OrderRow): PlacedOrder {
-  return { order, lines: [], ordersOfHour: 0, repeated: true };
+async function repetition(
+  tx: Queryable,
+  order: OrderRow,
+  { checkoutId }: NewOrder,
+): Promise<PlacedOrder> {
+  const own = checkoutId && (await tx.query(OF_CHECKOUT, [order.id, checkoutId]));
+  const isOfCheckout = !!own && own.length > 0;
+  return { order, lines: [], ordersOfHour: 0, repeated: true, isOfCheckout };
 }
+
+const OF_CHECKOUT = "SELECT 1 FROM orders WHERE id = $1 AND checkout_id = $2";
 
 function publicLine({ sizeId, quantity, itemId, unitPriceCents }: PricedLine): PlacedLine {
   return { sizeId, quantity, itemId, unitPriceCents };

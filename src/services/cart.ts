@@ -8,6 +8,8 @@ export interface CartLine {
 
 /** A cart's lines on their way to become an order. */
 export interface Checkout {
+  /** Its own alone: the key may be in another session as well. */
+  id: string;
   /** Its order's idempotency key. */
   key: string;
   lines: CartLine[];

@@ -58,7 +58,7 @@ export function createOrdering(options: OrderingOptions): Ordering {
       return (await place({ customerId, lines: cart, idempotencyKey: key })).order;
     }
     const checkout = await sessions.beginCheckout(token, session, key ?? `cart:${randomUUID()}`);
-    return checkout && carryOut(token, customerId, checkout);
+    return checkout && (await carryOut(token, customerId, checkout)).order;
   }
 
   async function carryOut(
@@ -67,8 +67,8 @@ export function createOrdering(options: OrderingOptions): Ordering {
     checkout: Checkout,
     answering?: string,
   ) {
-    const { key, lines } = checkout;
-    const wanted = { customerId, lines, idempotencyKey: key };
+    const { id, key, lines } = checkout;
+    const wanted = { customerId, lines, idempotencyKey: key, checkoutId: id };
     const placed = await place(wanted).catch(async (error) => {
       // After any other failure nobody knows whether it was placed: the next call finds out.
       if (isRefusal(error)) await sessions.abandonCheckout(token, checkout).catch(onProblem);
@@ -76,10 +76,17 @@ export function createOrdering(options: OrderingOptions): Ordering {
     });
     // The order is committed: nothing that fails from here on may tell the customer otherwise.
     await Promise.all([
-      sessions.settleCheckout(token, checkout, answering).catch(onProblem),
+      close(token, checkout, placed, answering).catch(onProblem),
       placed.repeated ? undefined : tell(placed),
     ]);
-    return placed.order;
+    return placed;
+  }
+
+  /** An order that another session placed under the same key has nothing of this cart. */
+  function close(token: string, checkout: Checkout, placed: PlacedOrder, answering?: string) {
+    return placed.isOfCheckout
+      ? sessions.settleCheckout(token, checkout, answering)
+      : sessions.abandonCheckout(token, checkout);
   }
 
   /** Those who follow what PostgreSQL holds; each of them can put right by itself what it missed. */
@@ -98,23 +105,25 @@ export function createOrdering(options: OrderingOptions): Ordering {
     // A customer who was told of a failure tries again, maybe under a new key: the same cart is ordered once.
     const isAllTheCallerWants = isOwn || holdsAll(open.lines, cart);
     const answering = isAllTheCallerWants && !isOwn ? key : undefined;
+    const isOrdered = (placed: PlacedOrder) =>
+      isOwn || (isAllTheCallerWants && placed.isOfCheckout);
     if (!holdsAll(cart, open.lines)) {
       // Something of it was taken out of the cart since, and is no longer wanted unless it is ordered already.
-      const order = await placedUnder(customerId, open.key);
-      if (order) await sessions.settleCheckout(token, open, answering);
+      const placed = await placedUnder(customerId, open.key, open.id);
+      if (placed) await close(token, open, placed, answering);
       else await sessions.abandonCheckout(token, open);
-      return isAllTheCallerWants ? order : undefined;
+      return placed && isOrdered(placed) ? placed.order : undefined;
     }
-    const order = await carryOut(token, customerId, open, answering).catch((error) => {
+    const placed = await carryOut(token, customerId, open, answering).catch((error) => {
       if (isRefusal(error)) return undefined;
       throw error;
     });
-    return isAllTheCallerWants ? order : undefined;
+    return placed && isOrdered(placed) ? placed.order : undefined;
   }
 
-  async function placedUnder(customerId: string, idempotencyKey: string) {
+  async function placedUnder(customerId: string, idempotencyKey: string, checkoutId?: string) {
     try {
-      return (await place({ customerId, lines: [], idempotencyKey })).order;
+      return await place({ customerId, lines: [], idempotencyKey, checkoutId });
     } catch (error) {
       if (error instanceof EmptyOrderError) return undefined;
       throw error;
@@ -133,7 +142,7 @@ export function createOrdering(options: OrderingOptions): Ordering {
         const isNewKey = orderKey !== undefined && orderKey !== checkout?.key;
         const earlier = isNewKey ? await placedUnder(customerId, orderKey) : undefined;
         const order =
-          earlier ??
+          earlier?.order ??
           (await (checkout
             ? finish(token, session, key, checkout)
             : orderCart(token, session, key)));

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { Role } from "../origin/rows.js";
 import {
   ChangedMeanwhileError,
@@ -188,7 +188,7 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
       return changeCart(token, { remove: [sizeId] });
     },
     async beginCheckout(token, { cart, cartVersion }, key) {
-      const checkout = { key, lines: cart };
+      const checkout = { id: randomUUID(), key, lines: cart };
       const onlyIf = { cartVersion, checkout: undefined };
       const begun = await unlessChanged(change(token, { onlyIf, set: { checkout } }));
       return begun && checkout;

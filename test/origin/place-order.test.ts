@@ -169,6 +169,7 @@ for (const kind of databaseKinds) {
         lines: [],
         ordersOfHour: 0,
         repeated: true,
+        isOfCheckout: false,
       });
       expect(await stock("Capers")).toBe(99);
     });

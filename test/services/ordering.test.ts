@@ -279,6 +279,42 @@ describe.each(storageKinds)("ordering with sessions on $kind", ({ start }) => {
     expect(await ordered()).toEqual(["harbour-s×1"]);
   });
 
+  test("one key from two sessions at once orders one cart, and the other stays", async () => {
+    await add("harbour-s");
+    const { token: other } = await sessions.create({ customerId, role: "customer" });
+    await sessions.addToCart(other, "harbour-s", 7);
+    const gate = createGate();
+    let transactions = 0;
+    const slow: Database = {
+      ...database,
+      transaction: async (run) => {
+        transactions += 1;
+        // The first looks for an order of that key.
+        if (transactions > 1) await gate.pass();
+        return database.transaction(run);
+      },
+    };
+    const one = ordering({ database: slow }).placeOrder(token, "KX");
+    await gate.arrived;
+    const same = await ordering().placeOrder(other, "KX");
+    gate.open();
+    expect(await one).toEqual(same);
+    expect(await ordered()).toEqual(["harbour-s×7"]);
+    expect(await cart()).toEqual({ "harbour-s": 1 });
+    expect(await sessions.find(other)).toMatchObject({ cart: [], checkout: null });
+  });
+
+  test("what was left half done under a key that another session then used is ordered under a new one", async () => {
+    await add("harbour-s");
+    await expect(tearing({ committed: false }).placeOrder(token, "K1")).rejects.toThrow();
+    const { token: other } = await sessions.create({ customerId, role: "customer" });
+    await sessions.addToCart(other, "harbour-s", 7);
+    await ordering().placeOrder(other, "K1");
+    await ordering().placeOrder(token, "K2");
+    expect(await ordered()).toEqual(["harbour-s×7", "harbour-s×1"]);
+    expect(await cart()).toEqual({});
+  });
+
   test("a new key orders what was added beside an order that was left half done", async () => {
     await add("harbour-s");
     await expect(tearing({ committed: true }).placeOrder(token, "K1")).rejects.toThrow();

@@ -84,7 +84,7 @@ describe.each(storageKinds)("sessions on $kind", ({ start }) => {
       () => sessions.addToCart(token, "big", 1),
       () => sessions.removeFromCart(token, "big"),
       () => sessions.beginCheckout(token, { cart: [], cartVersion: 0 }, "key"),
-      () => sessions.settleCheckout(token, { key: "key", lines: [] }),
+      () => sessions.settleCheckout(token, { id: "id", key: "key", lines: [] }),
       () => sessions.setPreferences(token, { vegetarian: true }),
       () => sessions.addToCart("no token", "big", 1),
     ]) {
@@ -128,6 +128,7 @@ describe.each(storageKinds)("sessions on $kind", ({ start }) => {
       "key",
     );
     expect(checkout).toEqual({
+      id: expect.any(String),
       key: "key",
       lines: [
         { sizeId: "a", quantity: 2 },
