@@ -28,6 +28,17 @@ export function checkWhole(what: string, value: number, min = Number.MIN_SAFE_IN
   );
 }
 
+/** A server does nothing else during a write in one step, so it has a bound. */
+const maxWritten = 50_000;
+
+/** @throws InvalidStorageValueError */
+export function checkSize(what: string, size: number): void {
+  if (size <= maxWritten) return;
+  throw new InvalidStorageValueError(
+    `${what} must be of at most ${maxWritten} members or fields, but ${size} came.`,
+  );
+}
+
 /** @throws InvalidStorageValueError */
 export function checkScores(scores: ReadonlyMap<string, number>): void {
   for (const [member, score] of scores) {

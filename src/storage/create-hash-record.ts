@@ -1,4 +1,4 @@
-import { checkId, checkPage, checkWhole, toTtlMs } from "./checks.js";
+import { checkId, checkPage, checkSize, checkWhole, toTtlMs } from "./checks.js";
 import { type HashDriver, type HashIndexKinds, type HashStep, maxSafeCount } from "./driver.js";
 import {
   ChangedMeanwhileError,
@@ -29,12 +29,14 @@ export function createHashRecord<Schema extends HashSchema>(
   /** False where `onlyIfAbsent` held it back. */
   async function write(id: string, values: Record<string, unknown>, onlyIfAbsent: boolean) {
     const fields = encodeRecord(name, schema, values);
+    checkSize("A record", fields.size);
     const reply = await driver.write(checkId(id), fields, ttlMs, onlyIfAbsent);
     if (reply.status === "refused") throw new NotUniqueError(reply.field);
     return reply.status === "written";
   }
 
   async function apply(id: string, steps: readonly HashStep[]): Promise<Values | undefined> {
+    checkSize("A change", steps.length);
     const reply = await driver.change(checkId(id), steps, renewedTtlMs);
     if (reply.status === "absent") return undefined;
     if (reply.status === "changed") return decodeRecord(name, schema, reply.fields);

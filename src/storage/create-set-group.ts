@@ -1,10 +1,8 @@
 import { checkId, checkMembers, checkPage, checkWhole, toTtlMs } from "./checks.js";
+import { chunkSize, chunks } from "./chunks.js";
 import type { SetDriver } from "./driver.js";
 import type { MemberPage, SetGroup, SetGroupOptions } from "./set-group.js";
 import { byBytes, wellFormed } from "./utf8.js";
-
-/** Members in one command. */
-const chunkSize = 1_000;
 
 type Page = { first: number; after: string | undefined };
 type Read = (ids: readonly string[], page: Page) => Promise<string[]>;
@@ -74,7 +72,7 @@ export function createSetGroup(driver: SetDriver, options: SetGroupOptions): Set
     async add(id, members, { onlyIfExists = false } = {}) {
       checkMembers(members);
       let added = 0;
-      for (const chunk of chunks(members)) {
+      for (const chunk of chunks(members.map(wellFormed))) {
         const some = await driver.add(checkId(id), chunk, { onlyIfExists, ttlMs, renew });
         if (some === undefined) return undefined;
         added += some;
@@ -83,14 +81,14 @@ export function createSetGroup(driver: SetDriver, options: SetGroupOptions): Set
     },
     async remove(id, members) {
       let removed = 0;
-      for (const chunk of chunks(checkMembers(members))) {
+      for (const chunk of chunks(checkMembers(members).map(wellFormed))) {
         removed += await driver.remove(checkId(id), chunk);
       }
       return removed;
     },
     async has(id, members) {
       const found: boolean[] = [];
-      for (const chunk of chunks(checkMembers(members))) {
+      for (const chunk of chunks(checkMembers(members).map(wellFormed))) {
         found.push(...(await driver.has(checkId(id), chunk)));
       }
       return found;
@@ -120,10 +118,4 @@ export function createSetGroup(driver: SetDriver, options: SetGroupOptions): Set
 function toPage({ first, after }: MemberPage): Page {
   checkPage(after);
   return { first: checkWhole("first", first, 1), after: after ?? undefined };
-}
-
-function* chunks(members: readonly string[]): Generator<string[]> {
-  for (let from = 0; from < members.length; from += chunkSize) {
-    yield members.slice(from, from + chunkSize).map(wellFormed);
-  }
 }

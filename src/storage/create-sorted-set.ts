@@ -1,4 +1,5 @@
-import { checkBounds, checkId, checkScores, checkWhole, toTtlMs } from "./checks.js";
+import { checkBounds, checkId, checkScores, checkSize, checkWhole, toTtlMs } from "./checks.js";
+import { chunks } from "./chunks.js";
 import type { Scored, SortedSetChange, SortedSetDriver, SortedSetOrder } from "./driver.js";
 import type { ScoredMember, SortedSet, SortedSetOptions, SortedSetWrite } from "./sorted-set.js";
 
@@ -25,6 +26,7 @@ export function createSortedSet(driver: SortedSetDriver, options: SortedSetOptio
     scores: ReadonlyMap<string, number>,
     { onlyIfExists = false, trimTo }: SortedSetWrite = {},
   ): Promise<number[] | undefined> {
+    checkSize("A write of a sorted set", scores.size);
     checkScores(scores);
     if (trimTo !== undefined) checkWhole("trimTo", trimTo, 0);
     const given = new Map([...scores].map(([member, score]) => [member, stored(score)]));
@@ -61,12 +63,16 @@ export function createSortedSet(driver: SortedSetDriver, options: SortedSetOptio
     },
     pop: async (count = 1) => toMembers(await driver.pop(id, checkWhole("A count", count, 0))),
     rank: (member) => driver.rank(id, member),
-    scores: async (members) => {
-      if (members.length === 0) return [];
-      const scores = await driver.scores(id, members);
-      return scores.map((score) => (score === undefined ? undefined : stored(score)));
+    async scores(members) {
+      const found: (number | undefined)[] = [];
+      for (const chunk of chunks(members)) found.push(...(await driver.scores(id, chunk)));
+      return found.map((score) => (score === undefined ? undefined : stored(score)));
     },
-    remove: async (members) => (members.length === 0 ? 0 : driver.remove(id, members)),
+    async remove(members) {
+      let removed = 0;
+      for (const chunk of chunks(members)) removed += await driver.remove(id, chunk);
+      return removed;
+    },
     async removeBelow(score) {
       checkScores(new Map([["removeBelow", score]]));
       return driver.removeAfter(id, stored(score));

@@ -9,6 +9,8 @@ import type { SortedSet, SortedSetOptions } from "./sorted-set.js";
  * one key, so it runs on a cluster as it is; of sets that are read together, each by itself.
  *
  * Names are lower-case words joined by `-`, one structure each: `hash("session", …)`.
+ * A write of more than 50,000 members or fields is refused; `scores`, `has`, `remove` and a set's `add` take any number,
+ * and go in parts, each of them atomic.
  * Every operation rejects with `StorageUnavailableError` when the server is out of reach.
  */
 export interface Storage {

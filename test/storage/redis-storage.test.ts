@@ -83,6 +83,20 @@ describe("storage on Redis", () => {
   });
 });
 
+test("an error of this process is told as such, and is no outage", async () => {
+  await using server = await startRedis();
+  const redis = server.client();
+  const notes = createRedisStorage({ redis }).hash("note", { body: text() });
+  await notes.save("a", { body: "x" });
+  vi.spyOn(redis, "hgetall").mockImplementationOnce(() => {
+    throw new RangeError("Maximum call stack size exceeded");
+  });
+  const error = await notes.get("a").catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(StorageError);
+  expect(error).not.toBeInstanceOf(StorageUnavailableError);
+  expect(await notes.get("a")).toEqual({ body: "x" });
+});
+
 /** As the storage asks for. */
 const withoutQueues = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false };
 

@@ -739,6 +739,22 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         },
       );
 
+      test("reads and removes any number of members, and refuses a write of more than 50,000", async () => {
+        const set = make();
+        const names = Array.from({ length: 150_000 }, (_, i) => `m${i}`);
+        const first = (count: number) => new Map(names.slice(0, count).map((name, i) => [name, i]));
+        await expect(set.set(first(50_001))).rejects.toBeInstanceOf(InvalidStorageValueError);
+        await expect(
+          visitors().save(fresh(), { ...ada, cart: first(50_001) }),
+        ).rejects.toBeInstanceOf(InvalidStorageValueError);
+        expect(await set.count()).toBe(0);
+        await set.set(first(10_000));
+        const found = await set.scores(names);
+        expect(found.filter((score) => score !== undefined)).toHaveLength(10_000);
+        expect([found[9_999], found[10_000], found.length]).toEqual([9_999, undefined, 150_000]);
+        expect(await set.remove(names)).toBe(10_000);
+      });
+
       test("refuses scores that are no numbers and sizes that are no sizes", async () => {
         const set = make();
         for (const attempt of [

@@ -10,7 +10,10 @@ export function script(lua: string): Script {
   return { lua, sha: createHash("sha1").update(lua).digest("hex") };
 }
 
-/** Runs a script of one key by its digest, and sends it whole where the server has not seen it yet. */
+/**
+ * Runs a script of one key by its digest, and sends it whole where the server has not seen it yet. The arguments go as
+ * one list: spread into a call, some ten thousands of them would overflow its stack.
+ */
 export async function runScript(
   client: RedisClient,
   { lua, sha }: Script,
@@ -18,9 +21,9 @@ export async function runScript(
   args: readonly (string | number)[],
 ): Promise<unknown> {
   try {
-    return await client.evalsha(sha, 1, key, ...args);
+    return await client.call("evalsha", [sha, 1, key, ...args]);
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-    return client.eval(lua, 1, key, ...args);
+    return client.call("eval", [lua, 1, key, ...args]);
   }
 }

@@ -9,6 +9,10 @@ export function toStorageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   if (!(error instanceof Error)) return new StorageUnavailableError("Redis failed.", error);
   hideCommand(error);
+  // Of this process: nothing was sent, and the server has no part in it.
+  if (error instanceof RangeError || error instanceof TypeError) {
+    return new StorageError(`A command could not be made: ${error.message}.`, error);
+  }
   const reason = (error.message || error.name).replace(/\.$/, "");
   if (error.name !== "ReplyError" || passing.test(error.message)) {
     return new StorageUnavailableError(`Redis must answer, but it did not: ${reason}.`, error);
