@@ -204,6 +204,34 @@ describe("storage on a Redis that fails", () => {
     }
   });
 
+  test("a master of a cluster that stops answering keeps nobody from what lies on the others", async () => {
+    await using cluster = await startCluster();
+    const redis = cluster.client();
+    const options = { redis, commandTimeoutMs: 200, pauseMs: 60_000 };
+    const notes = createRedisStorage(options).hash("note", { body: text() });
+    const ids = Array.from({ length: 30 }, (_, i) => `id-${i}`);
+    for (const id of ids) await notes.save(id, { body: id });
+    const [paused] = cluster.masters;
+    paused!.pause();
+    const isServed = async (id: string) => {
+      const [read] = await Promise.allSettled([notes.get(id)]);
+      return read.status === "fulfilled" && read.value?.body === id;
+    };
+    const readAll = async () => {
+      const served: string[] = [];
+      for (const id of ids) if (await isServed(id)) served.push(id);
+      return served;
+    };
+    const served = await readAll();
+    expect(served.length).toBeGreaterThan(0);
+    expect(served.length).toBeLessThan(ids.length);
+    // What is on the paused one is refused at once by now.
+    const sent = vi.spyOn(redis, "hgetall");
+    expect(await readAll()).toEqual(served);
+    expect(sent).toHaveBeenCalledTimes(served.length);
+    paused!.resume();
+  });
+
   test("a server that refuses writes is unavailable, and its error shows no value", async () => {
     await using server = await startRedis({
       args: ["--maxmemory", "1mb", "--maxmemory-policy", "noeviction"],

@@ -7,16 +7,12 @@ export interface Keyspace {
   client: RedisClient;
   /** What each of their keys begins with. */
   base: string;
-  keyOf(id: string): string;
-  /** Sends a command, or a script on the key of `id`, under the guard. */
-  run: Run;
+  /** Sends a command on the key of `id`, under the guard. */
+  send<T>(id: string, command: (key: string) => Promise<T>): Promise<T>;
+  /** Sends a script on the key of `id`. */
+  run(script: Script, id: string, args: readonly (string | number)[]): Promise<unknown>;
   /** Sends a script on a key. */
   runOn(script: Script, key: string, args: readonly (string | number)[]): Promise<unknown>;
-}
-
-interface Run {
-  <T>(send: () => Promise<T>): Promise<T>;
-  (script: Script, id: string, args: readonly (string | number)[]): Promise<unknown>;
 }
 
 export interface KeyspaceOptions {
@@ -33,17 +29,13 @@ export function createKeyspace(options: KeyspaceOptions): Keyspace {
   const base = `${prefix}${isInOneSlot ? `{${name}}` : name}`;
   const keyOf = (id: string) => (id === "" ? base : `${base}:${id}`);
   const runOn: Keyspace["runOn"] = (script, key, args) =>
-    guard.run(() => runScript(client, script, key, args));
+    guard.run(key, () => runScript(client, script, key, args));
 
-  function run<T>(send: () => Promise<T>): Promise<T>;
-  function run(script: Script, id: string, args: readonly (string | number)[]): Promise<unknown>;
-  function run(
-    what: Script | (() => Promise<unknown>),
-    id = "",
-    args: readonly (string | number)[] = [],
-  ): Promise<unknown> {
-    return typeof what === "function" ? guard.run(what) : runOn(what, keyOf(id), args);
-  }
-
-  return { client, base, keyOf, run, runOn };
+  return {
+    client,
+    base,
+    send: (id, command) => guard.run(keyOf(id), () => command(keyOf(id))),
+    run: (script, id, args) => runOn(script, keyOf(id), args),
+    runOn,
+  };
 }

@@ -1,14 +1,15 @@
 import { StorageUnavailableError } from "../errors.js";
+import { nodeOfKey } from "./node-of-key.js";
 import type { RedisClient } from "./redis-client.js";
 import { toStorageError } from "./to-storage-error.js";
 
 export interface OutageGuard {
   /**
-   * Sends a command, and settles within the time limit whatever the client's own settings are: a default ioredis
+   * Sends a command on a key, and settles within the time limit whatever the client's own settings are: a default ioredis
    * client would queue it for as long as the server is away, and send it long after its caller was told it failed.
    * @throws StorageUnavailableError
    */
-  run<T>(send: () => Promise<T>): Promise<T>;
+  run<T>(key: string, send: () => Promise<T>): Promise<T>;
 }
 
 export interface OutageGuardOptions {
@@ -18,15 +19,23 @@ export interface OutageGuardOptions {
   pauseMs: number;
 }
 
+/** A node that did not serve. */
+interface Failure {
+  at: number;
+  error: StorageUnavailableError;
+  isProbed: boolean;
+}
+
 /**
  * In the first `timeoutMs` without a connection commands wait for it, so a short break goes unnoticed; later they
- * fail at once. A server that is connected but did not answer is left alone for `pauseMs`, then tried by one command.
+ * fail at once. A server that is connected but did not answer is left alone for `pauseMs`, then tried by one command. The masters of
+ * a cluster are told apart: one that is lost takes with it what lies on it, and nothing else.
  */
 export function createOutageGuard(client: RedisClient, options: OutageGuardOptions): OutageGuard {
   const { timeoutMs, pauseMs } = options;
   let disconnectedSince: number | undefined;
-  let failure: { at: number; error: StorageUnavailableError } | undefined;
-  let isProbing = false;
+  /** By the node's address. */
+  const failures = new Map<string, Failure>();
   let connected: Promise<void> | undefined;
 
   client.on("close", () => {
@@ -34,39 +43,41 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
   });
   client.on("ready", () => {
     disconnectedSince = undefined;
-    failure = undefined;
+    failures.clear();
   });
 
   return {
-    async run(send) {
+    async run(key, send) {
       const startedAt = performance.now();
-      const isProbe = admit(startedAt);
+      const node = nodeOfKey(client, key);
+      const probed = admit(node, startedAt);
       try {
         const result = await sendInTime(startedAt, send);
-        failure = undefined;
+        failures.delete(node);
         return result;
       } catch (cause) {
         const error = toStorageError(cause);
         // Without a connection the next command waits for it, or fails, by itself.
         if (error instanceof StorageUnavailableError && client.status === "ready") {
-          failure = { at: performance.now(), error };
+          failures.set(node, { at: performance.now(), error, isProbed: false });
         }
         throw error;
       } finally {
-        if (isProbe) isProbing = false;
+        if (probed) probed.isProbed = false;
       }
     },
   };
 
-  /** Throws where nothing should be sent now. Answers whether this command is the one that tries the server again. */
-  function admit(now: number): boolean {
+  /** Throws where nothing should be sent now. Answers with the failure that this command is to try again. */
+  function admit(node: string, now: number): Failure | undefined {
     if (client.status === "end") throw unavailable("the client was closed");
-    if (client.status !== "ready" || failure === undefined) return false;
-    if (isProbing || now < failure.at + pauseMs) {
+    const failure = failures.get(node);
+    if (client.status !== "ready" || failure === undefined) return undefined;
+    if (failure.isProbed || now < failure.at + pauseMs) {
       throw unavailable("it just failed to answer another command", failure.error);
     }
-    isProbing = true;
-    return true;
+    failure.isProbed = true;
+    return failure;
   }
 
   async function sendInTime<T>(startedAt: number, send: () => Promise<T>): Promise<T> {

@@ -17,11 +17,11 @@ const readCounter = script(`
 return {tonumber(redis.call("GET", KEYS[1]) or 0), math.max(0, redis.call("PTTL", KEYS[1]))}
 `);
 
-export function createRedisCounters({ client, keyOf, run }: Keyspace): CounterDriver {
+export function createRedisCounters({ client, send, run }: Keyspace): CounterDriver {
   return {
     increment: async (id, by, ttlMs) =>
       (await run(incrementCounter, id, [by, ttlMs])) as [number, number],
     read: async (id) => (await run(readCounter, id, [])) as [number, number],
-    delete: async (id) => (await run(() => client.del(keyOf(id)))) === 1,
+    delete: async (id) => (await send(id, (key) => client.del(key))) === 1,
   };
 }

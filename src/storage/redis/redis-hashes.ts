@@ -12,7 +12,7 @@ import { changeHash, deleteHash, findHashes, writeHash } from "./hash-scripts.js
 import type { Keyspace } from "./keyspace.js";
 
 export function createRedisHashes(keyspace: Keyspace, indexes: HashIndexKinds): HashDriver {
-  const { client, base, keyOf, run, runOn } = keyspace;
+  const { client, base, send, run, runOn } = keyspace;
   const indexing = (id: string) => [indexes.size, base, id, ...[...indexes].flat()];
 
   return {
@@ -24,7 +24,7 @@ export function createRedisHashes(keyspace: Keyspace, indexes: HashIndexKinds): 
       return { status: reply === 1 ? "written" : "exists" };
     },
     async read(id) {
-      const stored = await run(() => client.hgetall(keyOf(id)));
+      const stored = await send(id, (key) => client.hgetall(key));
       const fields = Object.entries(stored);
       return fields.length === 0 ? undefined : new Map(fields);
     },
@@ -34,7 +34,7 @@ export function createRedisHashes(keyspace: Keyspace, indexes: HashIndexKinds): 
     },
     delete: async (id) =>
       indexes.size === 0
-        ? (await run(() => client.del(keyOf(id)))) === 1
+        ? (await send(id, (key) => client.del(key))) === 1
         : (await run(deleteHash, id, ["", "", ...indexing(id)])) === 1,
     async find(field, text, { first, after }) {
       const key = `${base}#${field}:${createHash("sha1").update(text).digest("hex")}`;

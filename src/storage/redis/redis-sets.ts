@@ -22,30 +22,23 @@ end
 return added
 `);
 
-export function createRedisSets({ client, keyOf, run }: Keyspace): SetDriver {
+export function createRedisSets({ client, send, run }: Keyspace): SetDriver {
   return {
     async add(id, members, { onlyIfExists, ttlMs, renew }) {
       const how = [onlyIfExists ? "1" : "", ttlMs ?? "", renew ? "1" : ""];
       const reply = await run(addToSet, id, [...how, ...members]);
       return typeof reply === "number" ? reply : undefined;
     },
-    remove: (id, members) => run(() => client.zrem(keyOf(id), ...members)),
+    remove: (id, members) => send(id, (key) => client.zrem(key, ...members)),
     async has(id, members) {
-      const reply = await run(() => client.zmscore(keyOf(id), ...members));
+      const reply = await send(id, (key) => client.zmscore(key, ...members));
       return reply.map((score) => score !== null);
     },
-    size: (id) => run(() => client.zcard(keyOf(id))),
+    size: (id) => send(id, (key) => client.zcard(key)),
     page: (id, after, count) =>
-      run(() =>
-        client.zrangebylex(
-          keyOf(id),
-          after === undefined ? "-" : `(${after}`,
-          "+",
-          "LIMIT",
-          0,
-          count,
-        ),
+      send(id, (key) =>
+        client.zrangebylex(key, after === undefined ? "-" : `(${after}`, "+", "LIMIT", 0, count),
       ),
-    delete: async (id) => (await run(() => client.del(keyOf(id)))) === 1,
+    delete: async (id) => (await send(id, (key) => client.del(key))) === 1,
   };
 }

@@ -3,7 +3,7 @@ import type { Keyspace } from "./keyspace.js";
 import { writeSortedSet } from "./sorted-set-scripts.js";
 
 export function createRedisSortedSets(
-  { client, keyOf, run }: Keyspace,
+  { client, send, run }: Keyspace,
   order: SortedSetOrder,
 ): SortedSetDriver {
   const isReversed = order === "greatestFirst";
@@ -15,10 +15,9 @@ export function createRedisSortedSets(
     },
     async range(id, offset, count) {
       if (count === 0) return [];
-      const key = keyOf(id);
       const last = offset + count - 1;
       return toScored(
-        await run(() =>
+        await send(id, (key) =>
           isReversed
             ? client.zrevrange(key, offset, last, "WITHSCORES")
             : client.zrange(key, String(offset), String(last), "WITHSCORES"),
@@ -26,10 +25,9 @@ export function createRedisSortedSets(
       );
     },
     async rangeByScore(id, { min, max, offset, count }) {
-      const key = keyOf(id);
       const [from, to] = [bound(min), bound(max)];
       return toScored(
-        await run(() =>
+        await send(id, (key) =>
           isReversed
             ? client.zrevrangebyscore(key, to, from, "WITHSCORES", "LIMIT", offset, count)
             : client.zrangebyscore(key, from, to, "WITHSCORES", "LIMIT", offset, count),
@@ -38,37 +36,37 @@ export function createRedisSortedSets(
     },
     async pop(id, count) {
       if (count === 0) return [];
-      const key = keyOf(id);
       return toScored(
-        await run(() => (isReversed ? client.zpopmax(key, count) : client.zpopmin(key, count))),
+        await send(id, (key) =>
+          isReversed ? client.zpopmax(key, count) : client.zpopmin(key, count),
+        ),
       );
     },
     async rank(id, member) {
-      const key = keyOf(id);
-      const rank = await run(() =>
+      const rank = await send(id, (key) =>
         isReversed ? client.zrevrank(key, member) : client.zrank(key, member),
       );
       return rank ?? undefined;
     },
     async scores(id, members) {
-      const reply = await run(() => client.zmscore(keyOf(id), ...members));
+      const reply = await send(id, (key) => client.zmscore(key, ...members));
       return reply.map((score) => (score === null ? undefined : Number(score)));
     },
-    remove: (id, members) => run(() => client.zrem(keyOf(id), ...members)),
+    remove: (id, members) => send(id, (key) => client.zrem(key, ...members)),
     removeAfter: (id, score) =>
-      run(() =>
+      send(id, (key) =>
         isReversed
-          ? client.zremrangebyscore(keyOf(id), "-inf", `(${score}`)
-          : client.zremrangebyscore(keyOf(id), `(${score}`, "+inf"),
+          ? client.zremrangebyscore(key, "-inf", `(${score}`)
+          : client.zremrangebyscore(key, `(${score}`, "+inf"),
       ),
     trim: (id, size) =>
-      run(() =>
+      send(id, (key) =>
         isReversed
-          ? client.zremrangebyrank(keyOf(id), 0, -(size + 1))
-          : client.zremrangebyrank(keyOf(id), size, -1),
+          ? client.zremrangebyrank(key, 0, -(size + 1))
+          : client.zremrangebyrank(key, size, -1),
       ),
-    count: (id) => run(() => client.zcard(keyOf(id))),
-    delete: async (id) => (await run(() => client.del(keyOf(id)))) === 1,
+    count: (id) => send(id, (key) => client.zcard(key)),
+    delete: async (id) => (await send(id, (key) => client.del(key))) === 1,
   };
 }
 
