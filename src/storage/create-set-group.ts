@@ -66,7 +66,7 @@ export function createSetGroup(driver: SetDriver, options: SetGroupOptions): Set
   const checkedRead =
     (read: Read) =>
     async (ids: readonly string[], page: MemberPage): Promise<string[]> =>
-      read([...new Set(ids.map(checkId))], toPage(page));
+      read(unique(ids.map(checkId)), toPage(page));
 
   return {
     async add(id, members, { onlyIfExists = false } = {}) {
@@ -102,10 +102,10 @@ export function createSetGroup(driver: SetDriver, options: SetGroupOptions): Set
     union: checkedRead(reads.union),
     difference: checkedRead(reads.difference),
     async count(of, ids) {
-      const unique = [...new Set(ids.map(checkId))];
+      const asked = unique(ids.map(checkId));
       let count = 0;
       for (let after: string | undefined; ; ) {
-        const members = await reads[of](unique, { first: chunkSize, after });
+        const members = await reads[of](asked, { first: chunkSize, after });
         count += members.length;
         if (members.length < chunkSize) return count;
         after = members.at(-1);
@@ -113,6 +113,11 @@ export function createSetGroup(driver: SetDriver, options: SetGroupOptions): Set
     },
     delete: async (id) => driver.delete(checkId(id)),
   };
+}
+
+/** Each once, but for the first: a set without itself has nothing. */
+function unique([lead, ...others]: readonly string[]): string[] {
+  return lead === undefined ? [] : [lead, ...new Set(others)];
 }
 
 function toPage({ first, after }: MemberPage): Page {

@@ -853,6 +853,16 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         );
       });
 
+      test("a set named twice counts as often: without itself it has nothing", async () => {
+        const id = fresh();
+        await group().add(id, ["a", "b"]);
+        expect(await group().difference([id, id], all)).toEqual([]);
+        expect(await group().count("difference", [id, id, id])).toBe(0);
+        expect(await group().intersection([id, id], all)).toEqual(["a", "b"]);
+        expect(await group().union([id, id], all)).toEqual(["a", "b"]);
+        expect(await group().count("union", [id, id])).toBe(2);
+      });
+
       test("reads sets larger than one command carries", async () => {
         const [even, three, none] = [fresh(), fresh(), fresh()];
         const name = (n: number) => `member-${String(n).padStart(6, "0")}`;
