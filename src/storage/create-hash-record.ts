@@ -7,7 +7,7 @@ import {
   NotUniqueError,
   UnreadableRecordError,
 } from "./errors.js";
-import type { HashSchema } from "./fields.js";
+import type { Field, HashSchema } from "./fields.js";
 import { decodeRecord, encodeField, encodeRecord, prefixOf } from "./hash-codec.js";
 import type { CountsChange, HashOptions, HashRecord, HashValues } from "./hash-record.js";
 
@@ -92,11 +92,15 @@ export function indexesOf<Schema extends HashSchema>(
 ): HashIndexKinds {
   const kinds = new Map(entriesOf<"index" | "unique">(indexes));
   for (const field of kinds.keys()) {
-    const kind = schema[field]?.kind;
+    const kind = kindOf(schema, field);
     if (kind !== undefined && kind !== "counts") continue;
     throw new InvalidStorageValueError(`${name}.${field} is no field that can have an index.`);
   }
   return kinds;
+}
+
+function kindOf(schema: HashSchema, field: string): Field["kind"] | undefined {
+  return Object.hasOwn(schema, field) ? schema[field]?.kind : undefined;
 }
 
 function expectSteps(
@@ -112,7 +116,7 @@ function expectSteps(
 
 function setSteps(name: string, schema: HashSchema, values: Record<string, unknown>): HashStep[] {
   return Object.entries(values).flatMap(([field, value]): HashStep[] => {
-    const kind = schema[field]?.kind;
+    const kind = kindOf(schema, field);
     if (value !== undefined) {
       return [{ step: "set", field, text: encodeField(name, schema, field, value) }];
     }
@@ -121,7 +125,7 @@ function setSteps(name: string, schema: HashSchema, values: Record<string, unkno
 }
 
 function addStep(name: string, schema: HashSchema, field: string, by: number): HashStep {
-  if (schema[field]?.kind !== "integer") {
+  if (kindOf(schema, field) !== "integer") {
     throw new InvalidStorageValueError(`${name}.${field} must be an integer field.`);
   }
   return { step: "add", field, by: checkWhole("An increment", by) };

@@ -14,7 +14,8 @@ export function encodeRecord(
 ): Fields {
   const fields: Fields = new Map([[marker, "1"]]);
   for (const [field, definition] of Object.entries(schema)) {
-    const value = values[field];
+    // A field may have the name of what every object inherits, as toString.
+    const value = Object.hasOwn(values, field) ? values[field] : undefined;
     if (definition.kind === "counts") {
       for (const [member, count] of (value as ReadonlyMap<string, number> | undefined) ?? []) {
         if (checkWhole("A count", count) > 0) fields.set(prefixOf(field) + member, String(count));
@@ -71,7 +72,7 @@ export function encodeField(
   field: string,
   value: unknown,
 ): string {
-  const definition = schema[field];
+  const definition = Object.hasOwn(schema, field) ? schema[field] : undefined;
   if (definition === undefined || definition.kind === "counts") {
     throw new InvalidStorageValueError(`${name}.${field} is no field that can be set.`);
   }

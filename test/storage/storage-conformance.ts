@@ -188,6 +188,18 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         expect(await notes.get(id)).toBeUndefined();
       });
 
+      test("an optional field may have the name of what objects inherit, and be left out", async () => {
+        const id = fresh();
+        const odd = storage.hash("odd", { toString: optional(text()), constructor: counts() });
+        await odd.save(id, {} as never);
+        expect(await odd.get(id)).toEqual({ constructor: new Map() });
+        await odd.update(id, { toString: "x" });
+        expect((await odd.get(id))?.toString).toBe("x");
+        await expect(odd.update(id, { valueOf: "x" } as never)).rejects.toBeInstanceOf(
+          InvalidStorageValueError,
+        );
+      });
+
       test("records of two names or two ids do not mix", async () => {
         const id = fresh();
         await storage.hash("left", { side: text() }).save(id, { side: "left" });
