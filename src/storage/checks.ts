@@ -4,18 +4,21 @@ const maxIdLength = 512;
 
 /** @throws InvalidStorageValueError */
 export function checkId(id: string): string {
-  if (typeof id === "string" && id.length > 0 && id.length <= maxIdLength) return id;
+  if (isText(id) && id.length > 0 && id.length <= maxIdLength) return id;
   throw new InvalidStorageValueError(
-    `An id must be text of 1 to ${maxIdLength} characters, but ${describe(id)} came.`,
+    `An id must be well-formed text of 1 to ${maxIdLength} characters, but ${describe(id)} came.`,
   );
 }
+
+/** A thousand years: Redis refuses what it cannot add to its clock. */
+const maxTtlSeconds = 3.2e10;
 
 /** Whole milliseconds, at least one. @throws InvalidStorageValueError */
 export function toTtlMs(ttlSeconds: number | undefined): number | undefined {
   if (ttlSeconds === undefined) return undefined;
-  if (Number.isFinite(ttlSeconds) && ttlSeconds > 0) return Math.ceil(ttlSeconds * 1_000);
+  if (ttlSeconds > 0 && ttlSeconds <= maxTtlSeconds) return Math.ceil(ttlSeconds * 1_000);
   throw new InvalidStorageValueError(
-    `ttlSeconds must be a number greater than 0, but ${describe(ttlSeconds)} came.`,
+    `ttlSeconds must be a number greater than 0, and at most ${maxTtlSeconds}, but ${describe(ttlSeconds)} came.`,
   );
 }
 
@@ -39,14 +42,26 @@ export function checkSize(what: string, size: number): void {
   );
 }
 
+/** Far from where sums of scores would no longer be finite. */
+const maxScore = 1e300;
+
 /** @throws InvalidStorageValueError */
 export function checkScores(scores: ReadonlyMap<string, number>): void {
   for (const [member, score] of scores) {
-    if (Number.isFinite(score)) continue;
+    checkMember(member);
+    if (typeof score === "number" && Math.abs(score) <= maxScore) continue;
     throw new InvalidStorageValueError(
-      `A score must be a finite number, but ${describe(score)} came for ${JSON.stringify(member)}.`,
+      `A score must be a number within ±${maxScore}, but ${describe(score)} came for ${JSON.stringify(member)}.`,
     );
   }
+}
+
+/** Of a sorted set or of counts, where it may be empty or long. @throws InvalidStorageValueError */
+export function checkMember(member: string): string {
+  if (isText(member)) return member;
+  throw new InvalidStorageValueError(
+    `A member must be well-formed text, but ${describe(member)} came.`,
+  );
 }
 
 /** Infinite bounds are none. @throws InvalidStorageValueError */
@@ -62,10 +77,9 @@ const maxMemberLength = 512;
 /** @throws InvalidStorageValueError */
 export function checkMembers(members: readonly string[]): readonly string[] {
   for (const member of members) {
-    if (typeof member === "string" && member.length > 0 && member.length <= maxMemberLength)
-      continue;
+    if (isText(member) && member.length > 0 && member.length <= maxMemberLength) continue;
     throw new InvalidStorageValueError(
-      `A member must be text of 1 to ${maxMemberLength} characters, but ${describe(member)} came.`,
+      `A member must be well-formed text of 1 to ${maxMemberLength} characters, but ${describe(member)} came.`,
     );
   }
   return members;
@@ -73,8 +87,15 @@ export function checkMembers(members: readonly string[]): readonly string[] {
 
 /** @throws InvalidStorageValueError */
 export function checkPage(after: string | null | undefined): void {
-  if (after === null || after === undefined || typeof after === "string") return;
-  throw new InvalidStorageValueError(`after must be text, but ${describe(after)} came.`);
+  if (after === null || after === undefined || isText(after)) return;
+  throw new InvalidStorageValueError(
+    `after must be well-formed text, but ${describe(after)} came.`,
+  );
+}
+
+/** A lone half of a surrogate pair has no bytes of its own: two such texts would be one on their way through Redis. */
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.isWellFormed();
 }
 
 /** For messages: ids may be secrets and values long, so text shows as its length only. */

@@ -1,5 +1,6 @@
 /** Counters under ids of their own, each of which begins anew when its life is over: a fixed window. */
 export interface Counter {
+  /** By 1 if absent, and by a billion at the most. */
   increment(id: string, by?: number): Promise<CounterReading>;
   get(id: string): Promise<CounterReading>;
   /** False where there was none. */

@@ -1,16 +1,27 @@
 import { checkId, checkWhole, toTtlMs } from "./checks.js";
 import type { Counter, CounterOptions, CounterReading } from "./counter.js";
 import type { CounterDriver } from "./driver.js";
+import { InvalidStorageValueError } from "./errors.js";
 
 export function createCounter(driver: CounterDriver, options: CounterOptions): Counter {
   const ttlMs = toTtlMs(options.ttlSeconds) ?? 0;
 
   return {
     increment: async (id, by = 1) =>
-      toReading(await driver.increment(checkId(id), checkWhole("An increment", by), ttlMs)),
+      toReading(await driver.increment(checkId(id), checkIncrement(by), ttlMs)),
     get: async (id) => toReading(await driver.read(checkId(id))),
     delete: async (id) => driver.delete(checkId(id)),
   };
+}
+
+/** So that none of them gets, in any life, to where Redis and this process no longer count alike. */
+const maxIncrement = 1e9;
+
+function checkIncrement(by: number): number {
+  if (Math.abs(checkWhole("An increment", by)) <= maxIncrement) return by;
+  throw new InvalidStorageValueError(
+    `An increment of a counter must be within ±${maxIncrement}, but ${by} came.`,
+  );
 }
 
 function toReading([value, remainingMs]: [number, number]): CounterReading {

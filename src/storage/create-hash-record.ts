@@ -1,4 +1,4 @@
-import { checkId, checkPage, checkSize, checkWhole, toTtlMs } from "./checks.js";
+import { checkId, checkMember, checkPage, checkSize, checkWhole, toTtlMs } from "./checks.js";
 import { type HashDriver, type HashIndexKinds, type HashStep, maxSafeCount } from "./driver.js";
 import {
   ChangedMeanwhileError,
@@ -136,19 +136,26 @@ function countSteps(field: string, change: CountsChange): HashStep[] {
   const { maxCount: max = maxSafeCount, maxMembers = maxSafeCount } = change;
   return [
     ...(change.clear ? [{ step: "clear" as const, prefix }] : []),
-    ...(change.remove ?? []).map((member) => ({ step: "remove" as const, field: prefix + member })),
+    ...(change.remove ?? []).map((member) => ({
+      step: "remove" as const,
+      field: prefix + checkMember(member),
+    })),
     ...[...(change.add ?? [])].map(([member, by]) => {
       return {
         step: "count" as const,
         prefix,
-        member,
+        member: checkMember(member),
         by: checkWhole("A count", by),
         max,
         maxMembers,
       };
     }),
     ...[...(change.raise ?? [])].map(([member, to]) => {
-      return { step: "raise" as const, field: prefix + member, to: checkWhole("A count", to, 1) };
+      return {
+        step: "raise" as const,
+        field: prefix + checkMember(member),
+        to: checkWhole("A count", to, 1),
+      };
     }),
   ];
 }

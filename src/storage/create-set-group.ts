@@ -2,7 +2,7 @@ import { checkId, checkMembers, checkPage, checkWhole, toTtlMs } from "./checks.
 import { chunkSize, chunks } from "./chunks.js";
 import type { SetDriver } from "./driver.js";
 import type { MemberPage, SetGroup, SetGroupOptions } from "./set-group.js";
-import { byBytes, wellFormed } from "./utf8.js";
+import { byBytes } from "./utf8.js";
 
 type Page = { first: number; after: string | undefined };
 type Read = (ids: readonly string[], page: Page) => Promise<string[]>;
@@ -72,7 +72,7 @@ export function createSetGroup(driver: SetDriver, options: SetGroupOptions): Set
     async add(id, members, { onlyIfExists = false } = {}) {
       checkMembers(members);
       let added = 0;
-      for (const chunk of chunks(members.map(wellFormed))) {
+      for (const chunk of chunks(members)) {
         const some = await driver.add(checkId(id), chunk, { onlyIfExists, ttlMs, renew });
         if (some === undefined) return undefined;
         added += some;
@@ -81,14 +81,14 @@ export function createSetGroup(driver: SetDriver, options: SetGroupOptions): Set
     },
     async remove(id, members) {
       let removed = 0;
-      for (const chunk of chunks(checkMembers(members).map(wellFormed))) {
+      for (const chunk of chunks(checkMembers(members))) {
         removed += await driver.remove(checkId(id), chunk);
       }
       return removed;
     },
     async has(id, members) {
       const found: boolean[] = [];
-      for (const chunk of chunks(checkMembers(members).map(wellFormed))) {
+      for (const chunk of chunks(checkMembers(members))) {
         found.push(...(await driver.has(checkId(id), chunk)));
       }
       return found;

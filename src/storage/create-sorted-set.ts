@@ -1,4 +1,12 @@
-import { checkBounds, checkId, checkScores, checkSize, checkWhole, toTtlMs } from "./checks.js";
+import {
+  checkBounds,
+  checkId,
+  checkMember,
+  checkScores,
+  checkSize,
+  checkWhole,
+  toTtlMs,
+} from "./checks.js";
 import { chunks } from "./chunks.js";
 import type { Scored, SortedSetChange, SortedSetDriver, SortedSetOrder } from "./driver.js";
 import type { ScoredMember, SortedSet, SortedSetOptions, SortedSetWrite } from "./sorted-set.js";
@@ -62,15 +70,17 @@ export function createSortedSet(driver: SortedSetDriver, options: SortedSetOptio
       return toMembers(await driver.rangeByScore(id, { ...bounds, offset, count }));
     },
     pop: async (count = 1) => toMembers(await driver.pop(id, checkWhole("A count", count, 0))),
-    rank: (member) => driver.rank(id, member),
+    rank: async (member) => driver.rank(id, checkMember(member)),
     async scores(members) {
       const found: (number | undefined)[] = [];
-      for (const chunk of chunks(members)) found.push(...(await driver.scores(id, chunk)));
+      for (const chunk of chunks(members.map(checkMember)))
+        found.push(...(await driver.scores(id, chunk)));
       return found.map((score) => (score === undefined ? undefined : stored(score)));
     },
     async remove(members) {
       let removed = 0;
-      for (const chunk of chunks(members)) removed += await driver.remove(id, chunk);
+      for (const chunk of chunks(members.map(checkMember)))
+        removed += await driver.remove(id, chunk);
       return removed;
     },
     async removeBelow(score) {

@@ -1,4 +1,4 @@
-import { checkWhole } from "./checks.js";
+import { checkMember, checkWhole } from "./checks.js";
 import type { Fields } from "./driver.js";
 import { InvalidStorageValueError, UnreadableRecordError } from "./errors.js";
 import type { HashSchema } from "./fields.js";
@@ -18,6 +18,7 @@ export function encodeRecord(
     const value = Object.hasOwn(values, field) ? values[field] : undefined;
     if (definition.kind === "counts") {
       for (const [member, count] of (value as ReadonlyMap<string, number> | undefined) ?? []) {
+        checkMember(member);
         if (checkWhole("A count", count) > 0) fields.set(prefixOf(field) + member, String(count));
       }
     } else if (value !== undefined || definition.kind !== "optional") {

@@ -950,12 +950,62 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
       });
     });
 
+    test("refuses text that has no bytes of its own, wherever it comes", async () => {
+      const id = fresh();
+      const lone = "a\ud800";
+      const set = storage.sortedSet("ranking", { id });
+      const group = storage.setGroup("crowd");
+      const counted = new Map([[lone, 1]]);
+      await visitors().save(id, ada);
+      for (const attempt of [
+        () => visitors().get(lone),
+        () => visitors().save(id, { ...ada, cart: counted }),
+        () => visitors().change(id, { counts: { cart: { add: counted } } }),
+        () => visitors().change(id, { counts: { cart: { raise: counted } } }),
+        () => visitors().change(id, { counts: { cart: { remove: [lone] } } }),
+        () => set.set(counted),
+        () => set.increment(lone),
+        () => set.rank(lone),
+        () => set.scores([lone]),
+        () => set.remove([lone]),
+        () => group.add(id, [lone]),
+        () => group.has(id, [lone]),
+        () => group.page(id, { first: 1, after: lone }),
+        () => group.union([id, lone], { first: 1 }),
+        () => storage.counter("attempt", { ttlSeconds: 60 }).increment(lone),
+      ]) {
+        await expect(attempt()).rejects.toBeInstanceOf(InvalidStorageValueError);
+      }
+      expect(await visitors().get(id)).toEqual({ ...ada, cart: new Map() });
+      expect(await set.count()).toBe(0);
+    });
+
+    test("refuses numbers from which it could not count on", async () => {
+      const set = storage.sortedSet("ranking", { id: fresh() });
+      const attempts = storage.counter("attempt", { ttlSeconds: 60 });
+      for (const attempt of [
+        () => set.increment("a", 1.7e308),
+        () => set.set(new Map([["a", -1e301]])),
+        () => attempts.increment("a", Number.MAX_SAFE_INTEGER),
+        () => attempts.increment("a", -1e9 - 1),
+      ]) {
+        await expect(attempt()).rejects.toBeInstanceOf(InvalidStorageValueError);
+      }
+      expect(await set.increment("a", 1e300)).toBe(1e300);
+      expect((await attempts.increment(fresh(), 1e9)).value).toBe(1e9);
+      const long = storage.hash("long-note", { body: text() }, { ttlSeconds: 3.2e10 });
+      const id = fresh();
+      await long.save(id, { body: "x" });
+      expect(await long.get(id)).toEqual({ body: "x" });
+    });
+
     test("refuses names and lives that cannot be used", () => {
       const refused = InvalidStorageValueError;
       expect(() => storage.hash("a:b", schema)).toThrow(refused);
       expect(() => storage.sortedSet("")).toThrow(refused);
       expect(() => storage.hash("a", { "b:c": text() })).toThrow(refused);
       expect(() => storage.hash("a", schema, { ttlSeconds: 0 })).toThrow(refused);
+      expect(() => storage.hash("a", schema, { ttlSeconds: 1e17 })).toThrow(refused);
       expect(() => storage.counter("a", { ttlSeconds: Number.NaN })).toThrow(refused);
     });
   });
