@@ -18,14 +18,15 @@ export interface NewCustomer {
 
 /**
  * @throws EmailTakenError
- * @throws InvalidInputError when name or email hold a NUL character. Their form is the caller's to check.
+ * @throws InvalidInputError when name or email hold a NUL character, or half of a surrogate pair. Their form is the
+ *   caller's to check.
  */
 export async function createCustomer(
   database: Queryable,
   customer: NewCustomer,
 ): Promise<CustomerRow> {
   if (!isStorable(customer.name) || !isStorable(customer.email)) {
-    throw new InvalidInputError("Name and email must not contain NUL characters.");
+    throw new InvalidInputError("Name and email must be well-formed, without NUL characters.");
   }
   try {
     const rows = await database.query<CustomerRow>(

@@ -83,7 +83,7 @@ function checkedKey(key: string | null | undefined): string | null {
   if (key === null || key === undefined) return null;
   if (key.length >= 1 && key.length <= 200 && isStorable(key)) return key;
   throw new InvalidInputError(
-    `An idempotency key must have 1 to 200 characters, none of them NUL; ${key.length} characters came.`,
+    `An idempotency key must have 1 to 200 characters, well-formed and none of them NUL; ${key.length} characters came.`,
   );
 }
 

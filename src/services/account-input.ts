@@ -10,7 +10,9 @@ export function checkName(given: string): string {
   if (length < 1 || length > 100) {
     throw new BadInputError(`name must have 1 to 100 characters, but ${length} came.`);
   }
-  if (/\p{Cc}/u.test(name)) throw new BadInputError("name must not contain control characters.");
+  if (/[\p{Cc}\p{Cs}]/u.test(name)) {
+    throw new BadInputError("name must not contain control characters, nor halves of characters.");
+  }
   return name;
 }
 

@@ -30,6 +30,7 @@ export function checkSizeId(sizeId: string): void {
   if (sizeId.length === 0 || sizeId.length > 100) {
     throw new BadInputError(`A size's id has 1 to 100 characters, but ${sizeId.length} came.`);
   }
+  if (!sizeId.isWellFormed()) throw new BadInputError("A size's id must be well-formed text.");
 }
 
 /** @throws BadInputError */

@@ -7,6 +7,7 @@ import {
   ticketsByOrderIds,
 } from "../origin/kitchen.js";
 import type { KitchenTicketRow, OrderRow } from "../origin/rows.js";
+import { isStorable } from "../origin/text.js";
 import { type Storage, StorageUnavailableError } from "../storage/index.js";
 import { BadInputError, KitchenUnavailableError } from "./errors.js";
 import { createKitchenQueue } from "./kitchen-queue.js";
@@ -143,9 +144,9 @@ async function needsQueue<T>(run: () => Promise<T>): Promise<T> {
 
 function checkStation(station: string): string {
   const name = station.trim();
-  if (name.length >= 1 && name.length <= MAX_STATION_LENGTH && !name.includes("\0")) return name;
+  if (name.length >= 1 && name.length <= MAX_STATION_LENGTH && isStorable(name)) return name;
   throw new BadInputError(
-    `A station's name must have 1 to ${MAX_STATION_LENGTH} characters, none of them NUL; ${name.length} came.`,
+    `A station's name must have 1 to ${MAX_STATION_LENGTH} characters, well-formed and none of them NUL; ${name.length} came.`,
   );
 }
 

@@ -9,6 +9,7 @@ import {
   segmentMembers,
   segmentSize,
 } from "../origin/segments.js";
+import { isStorable } from "../origin/text.js";
 import { type Storage, StorageUnavailableError } from "../storage/index.js";
 import { BadInputError } from "./errors.js";
 import { createFollowedSets } from "./followed-sets.js";
@@ -131,18 +132,18 @@ async function storedOr<T>(stored: () => Promise<T>, origin: () => Promise<T>): 
 }
 
 function isName(name: string): boolean {
-  return name.length >= 1 && name.length <= maxNameLength && !name.includes("\0");
+  return name.length >= 1 && name.length <= maxNameLength && isStorable(name);
 }
 
 function checkName(what: string, name: string): string {
   if (isName(name)) return name;
   throw new BadInputError(
-    `${what} must have 1 to ${maxNameLength} characters, none of them NUL; ${name.length} came.`,
+    `${what} must have 1 to ${maxNameLength} characters, well-formed and none of them NUL; ${name.length} came.`,
   );
 }
 
 function checkPage({ after }: Page): void {
-  if (typeof after !== "string" || (after.length <= 100 && !after.includes("\0"))) return;
+  if (typeof after !== "string" || (after.length <= 100 && isStorable(after))) return;
   throw new BadInputError("after must be the id that ended the page before.");
 }
 

@@ -268,8 +268,11 @@ for (const kind of databaseKinds) {
       await expect(order(lines)).rejects.toThrow("at most 50 lines; 51 came");
     });
 
-    test.each(["", "x".repeat(201), "nul\0nul"])("refuses the key %o", async (key) => {
-      await expect(order([["harbour-s", 1]], key)).rejects.toThrow(InvalidInputError);
-    });
+    test.each(["", "x".repeat(201), "nul\0nul", "half\ud800"])(
+      "refuses the key %o",
+      async (key) => {
+        await expect(order([["harbour-s", 1]], key)).rejects.toThrow(InvalidInputError);
+      },
+    );
   });
 }

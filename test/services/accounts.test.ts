@@ -138,6 +138,7 @@ describe.each(storageKinds)("accounts with sessions on $kind", ({ start }) => {
     ["an empty name", { name: "  " }],
     ["a name too long", { name: "é".repeat(101) }],
     ["a name of two lines", { name: "a\nb" }],
+    ["half of a character in the name", { name: "a\ud800" }],
     ["no address", { email: "ada" }],
     ["an address too long", { email: `${"a".repeat(250)}@example.org` }],
     ["an address with a NUL", { email: "a\0@example.org" }],

@@ -70,6 +70,7 @@ describe.each([...storageKinds, clusterKind])("segments on $kind", ({ start }) =
   test("that nobody made are none", async () => {
     expect(await make().exists(name("none"))).toBe(false);
     expect(await make().exists("\0")).toBe(false);
+    expect(await make().exists("\ud800")).toBe(false);
     expect(await make().customers(name("none"), page)).toEqual([]);
     expect(await make().size(name("none"))).toBe(0);
     expect(await make().campaign(name("none"))).toBeUndefined();
@@ -190,11 +191,13 @@ describe.each([...storageKinds, clusterKind])("segments on $kind", ({ start }) =
     ["", "a"],
     ["x".repeat(101), "a"],
     ["\0", "a"],
+    ["a\ud800", "a"],
   ])("refuse the name %j", async (wrong) => {
     const refusal = { code: "E_BAD_INPUT" };
     await expect(make().add(wrong, customers[0]!)).rejects.toMatchObject(refusal);
     await expect(make().overlap(["a", wrong], page)).rejects.toMatchObject(refusal);
     await expect(make().createCampaign(wrong, ["a"])).rejects.toMatchObject(refusal);
+    await expect(make().createCampaign("odd", [wrong])).rejects.toMatchObject(refusal);
     await expect(make().overlap([], page)).rejects.toMatchObject(refusal);
     await expect(make().overlap(["a"], { first: 1, after: "\0" })).rejects.toMatchObject(refusal);
     const many = Array.from({ length: 21 }, (_, i) => `s${i}`);
