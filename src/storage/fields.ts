@@ -1,4 +1,5 @@
 import { Packr } from "msgpackr";
+import { checkJson, checkPacked } from "./carriable.js";
 
 /** How a field's value is written as text. Both throw on what they cannot carry. */
 interface Codec<T> {
@@ -55,28 +56,33 @@ export function oneOf<const T extends string>(...values: readonly T[]): ValueFie
   return { kind: "value", encode: find, decode: find };
 }
 
-/** Anything JSON carries. `parse` checks what comes back; without it the stored value is trusted. */
+/**
+ * Plain data: text, finite numbers, booleans, null, and lists and plain objects of them. What JSON would change in
+ * silence is refused; a property that is undefined is left out, and -0 is 0. `parse` checks what comes back; without it the
+ * stored value is trusted.
+ */
 export function json<T>(parse: (stored: unknown) => T = (stored) => stored as T): ValueField<T> {
   return {
     kind: "value",
     encode(value) {
-      const encoded: string | undefined = JSON.stringify(value);
-      if (encoded === undefined) throw new TypeError("must be something JSON carries");
-      return encoded;
+      checkJson(value);
+      return JSON.stringify(value);
     },
     decode: (stored) => parse(JSON.parse(stored)),
   };
 }
 
 /**
- * Anything a structured clone carries, by MessagePack: Date, Map, Set, bigint and typed arrays as well, and objects
- * that refer to each other. Kept as base64. `parse` as in `json`.
+ * Plain data by MessagePack: Date, Map, Set, bigint, RegExp, Error and typed arrays as well, and objects that refer to
+ * each other. Instances of other classes are refused. Of an Error name and message are kept; a Buffer comes back as a
+ * Uint8Array, -0 as 0 and a hole in a list as undefined. Kept as base64. `parse` as in `json`.
  */
 export function packed<T>(parse: (stored: unknown) => T = (stored) => stored as T): ValueField<T> {
   return {
     kind: "value",
     encode(value) {
       if (value === undefined) throw new TypeError("must be something MessagePack carries");
+      checkPacked(value);
       // MessagePack would drop in silence what a clone refuses, as functions.
       return packr.pack(structuredClone(value)).toString("base64");
     },

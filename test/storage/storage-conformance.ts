@@ -540,6 +540,37 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
       expect(await notes.get(id)).toEqual({ content });
     });
 
+    test("a field of JSON or MessagePack refuses what it would change in silence, and says where", async () => {
+      const notes = storage.hash("odd-note", {
+        plain: optional(json()),
+        packed: optional(packed()),
+      });
+      class Note {
+        body = "x";
+      }
+      const own = JSON.parse('{"__proto__": 1}');
+      const id = fresh();
+      await notes.save(id, {});
+      const plain = [Number.NaN, new Date(0), [undefined], new Map(), new Note(), 1n, () => 1];
+      const bytes = [new Note(), own, "\ud800", new Map([["\ud800", 1]]), { "\ud800": 1 }];
+      for (const value of plain) {
+        await expect(notes.update(id, { plain: { a: [value] } })).rejects.toThrow("at .a[0]");
+      }
+      for (const value of bytes) {
+        await expect(notes.update(id, { packed: { a: value } })).rejects.toThrow("at .a");
+      }
+      const loop: unknown[] = [];
+      loop.push(loop);
+      await expect(notes.update(id, { plain: loop })).rejects.toThrow("itself");
+      expect(await notes.get(id)).toEqual({});
+
+      const same = { "\ud800": ["\ud800", null, true, 1.5], none: undefined };
+      await notes.update(id, { plain: [same, same], packed: loop });
+      const read = await notes.get(id);
+      expect(read?.plain).toEqual([same, same]);
+      expect(read).toMatchObject({ packed: [read?.packed] });
+    });
+
     describe("a sorted set", () => {
       const make = (options = {}) => storage.sortedSet("ranking", { id: fresh(), ...options });
       const scores = (record: Record<string, number>) => new Map(Object.entries(record));
