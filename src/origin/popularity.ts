@@ -1,12 +1,12 @@
 import type { Queryable } from "./database.js";
 import type { PopularItemRow } from "./rows.js";
 
-/** The most ordered items, the most ordered first and by id within one count. Items never ordered are not among them. */
+/** The most ordered items, the most ordered first and by the bytes of their ids within one count. Items never ordered are not among them. */
 export function topItems(database: Queryable, limit: number): Promise<PopularItemRow[]> {
   return database.query<PopularItemRow>(
     `SELECT item_id AS "itemId", times_ordered AS "timesOrdered" FROM item_order_counts
      WHERE times_ordered > 0
-     ORDER BY item_order_counts.times_ordered DESC, item_id LIMIT $1`,
+     ORDER BY item_order_counts.times_ordered DESC, item_id COLLATE "C" LIMIT $1`,
     [limit],
   );
 }

@@ -42,12 +42,20 @@ export function createFollowedSets(options: FollowedSetsOptions): FollowedSets {
   /** What this process could not write: what is stored may lack it. */
   const behind = new Set<string>();
 
-  async function takeOver(id: string): Promise<void> {
-    for (let after: string | undefined; ; ) {
-      const members = await membersOf(id, { first: pageSize, after });
+  async function takeOver(id: string): Promise<ReadonlySet<string>> {
+    const taken = new Set<string>();
+    for await (const members of pagesOf((page) => membersOf(id, page))) {
       await sets.add(id, members);
-      if (members.length < pageSize) return;
-      after = members.at(-1);
+      for (const member of members) taken.add(member);
+    }
+    return taken;
+  }
+
+  /** Members of a life that is over are left where nobody could write that another had begun. */
+  async function removeOthers(id: string, members: ReadonlySet<string>): Promise<void> {
+    for await (const stored of pagesOf((page) => sets.page(id, page))) {
+      const others = stored.filter((member) => !members.has(member));
+      if (others.length > 0) await sets.remove(id, others);
     }
   }
 
@@ -60,7 +68,7 @@ export function createFollowedSets(options: FollowedSetsOptions): FollowedSets {
     const expiresAt = await expiryOf(id);
     if (expiresAt === undefined) return false;
     behind.delete(id);
-    await takeOver(id);
+    await removeOthers(id, await takeOver(id));
     await marks.save(id, { expiresAt });
     // One that was committed after that reading, and recorded before the mark was there, is in neither.
     await takeOver(id);
@@ -88,4 +96,17 @@ export function createFollowedSets(options: FollowedSetsOptions): FollowedSets {
       }
     },
   };
+}
+
+/** All pages of what is read in pages, the last of them short or empty. */
+async function* pagesOf(
+  read: (page: { first: number; after: string | undefined }) => Promise<string[]>,
+): AsyncGenerator<string[]> {
+  let page: string[];
+  let after: string | undefined;
+  do {
+    page = await read({ first: pageSize, after });
+    yield page;
+    after = page.at(-1);
+  } while (page.length === pageSize);
 }

@@ -68,6 +68,14 @@ export function createHourlyOrders(options: HourlyOrdersOptions): HourlyOrders {
     }
   }
 
+  /** Days that this process could not write no other knows to lack something: the next reader builds them anew. */
+  async function forgetMissed(): Promise<void> {
+    for (const day of behind) {
+      await days.delete(day);
+      behind.delete(day);
+    }
+  }
+
   return {
     async of(day) {
       if (!isKept(day)) return hourlyOrders(database, day);
@@ -84,6 +92,7 @@ export function createHourlyOrders(options: HourlyOrdersOptions): HourlyOrders {
       if (ordersOfHour === 0 || !isKept(day)) return;
       const raise = new Map([[String(hour), ordersOfHour]]);
       try {
+        await forgetMissed();
         // A day that is not stored is built when it is first asked for.
         await days.change(day, { counts: { orders: { raise } } });
       } catch (error) {

@@ -29,17 +29,15 @@ const ttlSeconds = 3_600;
 const leaseSeconds = 10;
 
 export function createPopularity({ storage, database }: PopularityOptions): Popularity {
-  const ranking = storage.sortedSet("popularity", { ttlSeconds });
+  // Equals in PostgreSQL's order, so that the last of the 50 is the same here and there.
+  const ranking = storage.sortedSet("most-ordered", { ttlSeconds, ties: "ascending" });
   const leases = storage.hash("popularity-rebuild", {}, { ttlSeconds: leaseSeconds });
   /** Set when this process could not write: what is stored may lack its orders. */
   let isBehind = false;
 
-  async function stored(): Promise<PopularItemRow[]> {
-    // All that is kept, for order among equals: the set's is the reverse of PostgreSQL's.
-    const members = await ranking.top(kept);
-    return members
-      .map(({ member, score }) => ({ itemId: member, timesOrdered: score }))
-      .sort(byCountThenId);
+  async function stored(count: number): Promise<PopularItemRow[]> {
+    const members = await ranking.top(count);
+    return members.map(({ member, score }) => ({ itemId: member, timesOrdered: score }));
   }
 
   async function rebuild(): Promise<PopularItemRow[]> {
@@ -67,8 +65,8 @@ export function createPopularity({ storage, database }: PopularityOptions): Popu
     async top(count) {
       if (count > kept) return topItems(database, count);
       try {
-        const rows = isBehind ? [] : await stored();
-        return rows.length > 0 ? rows.slice(0, count) : await rebuiltOrRead(count);
+        const rows = isBehind ? [] : await stored(count);
+        return rows.length > 0 ? rows : await rebuiltOrRead(count);
       } catch (error) {
         if (!(error instanceof StorageUnavailableError)) throw error;
         return topItems(database, count);
@@ -78,7 +76,12 @@ export function createPopularity({ storage, database }: PopularityOptions): Popu
       const itemIds = [...new Set(lines.map(({ itemId }) => itemId))];
       if (itemIds.length === 0) return;
       const counts = await timesOrdered(database, itemIds);
-      await unlessUnavailable(() => ranking.raise(counts, { onlyIfExists: true, trimTo: kept }));
+      await unlessUnavailable(async () => {
+        // What this process could not write no other knows of: away with it all, and the next reader builds it anew.
+        if (isBehind) await ranking.delete();
+        else await ranking.raise(counts, { onlyIfExists: true, trimTo: kept });
+        isBehind = false;
+      });
     },
     rebuild: () => unlessUnavailable(rebuild),
   };
@@ -95,8 +98,4 @@ export function createPopularity({ storage, database }: PopularityOptions): Popu
 
 function toScores(rows: readonly PopularItemRow[]): Map<string, number> {
   return new Map(rows.map(({ itemId, timesOrdered }) => [itemId, timesOrdered]));
-}
-
-function byCountThenId(a: PopularItemRow, b: PopularItemRow): number {
-  return b.timesOrdered - a.timesOrdered || (a.itemId < b.itemId ? -1 : 1);
 }

@@ -139,3 +139,26 @@ test("without Redis they come from the origin, orders pass, and what was missed 
   await server.restart();
   await expect.poll(() => hours.of(today)).toEqual([{ hour: 12, orders: 1 }]);
 });
+
+test("What one process could not write, no other goes on without once that one writes again", async () => {
+  await using server = await startRedis({
+    args: ["--appendonly", "yes", "--appendfsync", "always"],
+  });
+  const storage = createRedisStorage({
+    redis: server.client({ enableOfflineQueue: false }),
+    commandTimeoutMs: 200,
+  });
+  const now = () => new Date(`${today}T12:00:00Z`);
+  const make = () => createHourlyOrders({ storage, database: fresh.database, now });
+  const [writer, reader] = [make(), make()];
+  const before = (await reader.of(today)).find(({ hour }) => hour === 10)?.orders ?? 0;
+  await server.kill();
+  await writer.record(await order(`${today}T10:00:00Z`));
+  await server.restart();
+  await expect
+    .poll(async () => {
+      await writer.record(await order(`${today}T11:00:00Z`));
+      return (await reader.of(today)).find(({ hour }) => hour === 10)?.orders;
+    })
+    .toBe(before + 1);
+});

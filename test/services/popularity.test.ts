@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { topItems } from "../../src/origin/popularity.js";
 import { createPopularity } from "../../src/services/popularity.js";
 import { createRedisStorage } from "../../src/storage/index.js";
 import { type FreshDatabase, freshDatabase } from "../support/database.js";
@@ -47,7 +48,7 @@ describe.each(storageKinds)("popularity on $kind", ({ start }) => {
     under = await start();
   });
   afterAll(() => under[Symbol.asyncDispose]());
-  beforeEach(() => under.storage.sortedSet("popularity").delete());
+  beforeEach(() => under.storage.sortedSet("most-ordered", { ties: "ascending" }).delete());
 
   const make = () => createPopularity({ storage: under.storage, database: fresh.database });
 
@@ -70,7 +71,7 @@ describe.each(storageKinds)("popularity on $kind", ({ start }) => {
     await setCounts(many(80));
     const popularity = make();
     await popularity.top(1);
-    expect(await under.storage.sortedSet("popularity").count()).toBe(50);
+    expect(await under.storage.sortedSet("most-ordered", { ties: "ascending" }).count()).toBe(50);
     expect(await popularity.top(50)).toHaveLength(50);
     expect(await popularity.top(60)).toHaveLength(60);
   });
@@ -81,7 +82,7 @@ describe.each(storageKinds)("popularity on $kind", ({ start }) => {
     await popularity.top(1);
     await popularity.record(await order(item(79), 500));
     expect((await popularity.top(1))[0]).toEqual({ itemId: item(79), timesOrdered: 1_421 });
-    expect(await under.storage.sortedSet("popularity").count()).toBe(50);
+    expect(await under.storage.sortedSet("most-ordered", { ties: "ascending" }).count()).toBe(50);
   });
 
   test("orders recorded late, twice or at once leave the exact counts", async () => {
@@ -148,6 +149,15 @@ describe.each(storageKinds)("popularity on $kind", ({ start }) => {
     expect(await popularity.top(10)).toEqual([{ itemId: item(2), timesOrdered: 1 }]);
   });
 
+  test("has the same last one among equals as the origin has", async () => {
+    const equals = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [item(n + 1), 3]));
+    await setCounts(equals);
+    const popularity = make();
+    await popularity.top(50);
+    for (const late of [item(60), item(55)]) await popularity.record([{ itemId: late }]);
+    expect(await popularity.top(50)).toEqual(await topItems(fresh.database, 50));
+  });
+
   test("is read anew from the origin within the hour", async () => {
     await setCounts({ [item(1)]: 5 });
     const popularity = make();
@@ -173,9 +183,33 @@ test("without Redis popularity comes from the origin, orders pass, and what was 
   await popularity.record(await order(item(1), 2));
   expect(await popularity.top(1)).toEqual([{ itemId: item(1), timesOrdered: 7 }]);
   await server.restart();
-  const stored = () => server.client().zscore("storage:popularity", item(1));
-  expect(await stored()).toBe("5");
+  const stored = () => server.client().zscore("storage:most-ordered", item(1));
+  // Negated, as sets with ascending ties are.
+  expect(await stored()).toBe("-5");
   await vi.waitFor(() => expect(redis.status).toBe("ready"), { timeout: 5_000 });
   expect(await popularity.top(1)).toEqual([{ itemId: item(1), timesOrdered: 7 }]);
-  expect(await stored()).toBe("7");
+  expect(await stored()).toBe("-7");
+});
+
+test("What one process could not write, no other goes on without once that one writes again", async () => {
+  await using server = await startRedis({
+    args: ["--appendonly", "yes", "--appendfsync", "always"],
+  });
+  const redis = server.client({ enableOfflineQueue: false, autoResendUnfulfilledCommands: false });
+  const storage = createRedisStorage({ redis, commandTimeoutMs: 100 });
+  const make = () => createPopularity({ storage, database: fresh.database });
+  const [writer, reader] = [make(), make()];
+  await setCounts({ [item(1)]: 5, [item(2)]: 1 });
+  await reader.top(2);
+
+  await server.kill();
+  await writer.record(await order(item(1), 2));
+  await server.restart();
+  await vi.waitFor(() => expect(redis.status).toBe("ready"), { timeout: 5_000 });
+  await expect
+    .poll(async () => {
+      await writer.record(await order(item(2), 1));
+      return (await reader.top(1))[0]?.timesOrdered;
+    })
+    .toBe(7);
 });

@@ -228,3 +228,23 @@ test("without Redis segments come from the origin, and what was missed is put ri
   expect(await segments.customers("vip", page)).toEqual(some(0, 1));
   expect(await storage.setGroup("segment").size("vip")).toBe(2);
 });
+
+test("Members of a life that is over do not come back with the next one, though Redis was away when it began", async () => {
+  await using server = await startRedis({
+    args: ["--appendonly", "yes", "--appendfsync", "always"],
+  });
+  const storage = createRedisStorage({
+    redis: server.client({ enableOfflineQueue: false }),
+    commandTimeoutMs: 200,
+  });
+  const segments = createSegments({ storage, database: fresh.database });
+  await segments.add("lasting", customers[0]!);
+  expect(await segments.customers("lasting", page)).toEqual(some(0));
+  await fresh.database.query("UPDATE segments SET expires_at = now() WHERE name = 'lasting'");
+  await server.kill();
+  await segments.add("lasting", customers[1]!);
+  await server.restart();
+  await expect.poll(() => storage.setGroup("segment").size("lasting")).toBe(1);
+  expect(await segments.customers("lasting", page)).toEqual(some(1));
+  expect(await segments.size("lasting")).toBe(1);
+});
