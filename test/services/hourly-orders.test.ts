@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createHourlyOrders } from "../../src/services/hourly-orders.js";
-import { createRedisStorage } from "../../src/storage/index.js";
+import { counts, createRedisStorage, date } from "../../src/storage/index.js";
 import { type FreshDatabase, freshDatabase } from "../support/database.js";
 import { createGate } from "../support/gate.js";
 import { startRedis } from "../support/redis-server.js";
@@ -155,10 +155,12 @@ test("What one process could not write, no other goes on without once that one w
   await server.kill();
   await writer.record(await order(`${today}T10:00:00Z`));
   await server.restart();
+  const days = storage.hash("hourly-orders", { orders: counts(), builtAt: date() });
   await expect
     .poll(async () => {
       await writer.record(await order(`${today}T11:00:00Z`));
-      return (await reader.of(today)).find(({ hour }) => hour === 10)?.orders;
+      await reader.of(today);
+      return (await days.get(today))?.orders.get("10");
     })
     .toBe(before + 1);
 });
