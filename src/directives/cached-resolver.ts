@@ -35,6 +35,10 @@ export function cachedResolver(
   const refreshContext = env.options.refreshContext as ((context: unknown) => unknown) | undefined;
   // The cache takes a refresh of its own for as young as its start. A parent is as old as the operation it came with.
   const refreshesAnew = refreshContext !== undefined && !hasParent;
+  // What may stand above: without these options no field is PRIVATE, and none varies.
+  const mayBeViewers = hasParent && env.options.viewer !== undefined;
+  const mayBeVaried = hasParent && env.options.vary !== undefined;
+  const marksVaried = feedsFields && field.vary.length > 0;
   const requestOf = fieldRequest(field, env);
   const loads = fieldLoad(field, resolve, env);
 
@@ -50,18 +54,18 @@ export function cachedResolver(
       return bypass({ self: this, source, args, context, info });
     }
     // What a viewer's own parent says must reach nobody else through a field that all may see.
-    const isViewers = isPrivate || (hasParent && operation.isBelowPrivate(info.path));
+    const isViewers = isPrivate || (mayBeViewers && operation.isBelowPrivate(info.path));
     const viewer = isViewers ? viewerOf(context) : undefined;
     if (isViewers && viewer === undefined) {
       return bypass({ self: this, source, args, context, info });
     }
     // Nor what a parent was made for by `vary`, to those that another was made for.
-    const inherited = hasParent ? operation.variedAbove(info.path) : "";
+    const inherited = mayBeVaried ? operation.variedAbove(info.path) : "";
     const request =
       inherited === undefined
         ? undefined
         : requestOf(source, args, context, info, viewer, inherited);
-    if (feedsFields && field.vary.length > 0) operation.markVaried(info.path, request?.varied);
+    if (marksVaried) operation.markVaried(info.path, request?.varied);
     if (!request) return bypass({ self: this, source, args, context, info });
     // What is near comes without a promise: GraphQL.js goes on at once where nothing has to be waited for. And without
     // an object for the call: lists are answered here, field by field.
