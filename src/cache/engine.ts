@@ -92,6 +92,7 @@ export function createEngine(given: Store, settings: Settings) {
 
   store.onPromotion?.((lostAtMs) => {
     evictions.passOn(lostAtMs, undelivered);
+    unreleased.suspect();
     if (undelivered.size > 0) outage.begin(new StoreUnavailableError(PROMOTED));
   });
 

@@ -1,9 +1,14 @@
-import type { Store, Token } from "./store.js";
+import type { EntryDraft, Store, Token } from "./store.js";
 
-/** Leases that were given up while the store was out of reach: nobody should have to wait for their ends. */
+/**
+ * Leases that this process is done with, and that the store may still hold, since it was out of reach, or came back with
+ * what it had been before: nobody should have to wait for their ends.
+ */
 export interface Unreleased {
-  /** The store, with a memory for the releases that failed. */
+  /** The store, with a memory for the leases that ended, and the releases that failed. */
   readonly store: Store;
+  /** The store may have forgotten the last it did, as a server that was restarted from a snapshot, or promoted. */
+  suspect(): void;
   /** Gives up what is left. Rejects with the store's error; what failed stays. */
   deliver(): Promise<void>;
   close(): void;
@@ -14,6 +19,8 @@ const RETRY_AFTER_MS = 250;
 
 /** Past so many, the oldest run out by themselves. */
 const MOST_LEASES = 1000;
+
+type Leases = Map<Token, { readonly key: string; readonly atMs: number }>;
 
 /** @param isAway whether the store is out of reach now, so that nothing is to be tried */
 export function rememberReleases(
@@ -34,22 +41,41 @@ export function rememberReleases(
     timer.unref();
   }
 
-  const left = new Map<Token, { readonly key: string; readonly atMs: number }>();
+  /** To be given up. */
+  const left: Leases = new Map();
+  /** Given up, or committed, as far as the store said. */
+  const ended: Leases = new Map();
+
+  function note(leases: Leases, key: string, token: Token): void {
+    leases.set(token, { key, atMs: performance.now() });
+    if (leases.size > MOST_LEASES) leases.delete(leases.keys().next().value as Token);
+  }
 
   async function releaseLease(key: string, token: Token, passMs: number): Promise<void> {
     try {
       await given.releaseLease(key, token, passMs);
+      note(ended, key, token);
     } catch (error) {
-      left.set(token, { key, atMs: performance.now() });
-      if (left.size > MOST_LEASES) left.delete(left.keys().next().value as Token);
+      note(left, key, token);
       retryLater();
       throw error;
     }
   }
 
-  async function deliver(): Promise<void> {
+  async function commit(key: string, token: Token, draft: EntryDraft) {
+    const birth = await given.commit(key, token, draft);
+    note(ended, key, token);
+    return birth;
+  }
+
+  /** Those that have run out by themselves need nobody. */
+  function forgetOld(leases: Leases): void {
     const oldest = performance.now() - leaseMs;
-    for (const [token, { atMs }] of left) if (atMs < oldest) left.delete(token);
+    for (const [token, { atMs }] of leases) if (atMs < oldest) leases.delete(token);
+  }
+
+  async function deliver(): Promise<void> {
+    forgetOld(left);
     await Promise.all(
       [...left].map(async ([token, { key }]) => {
         await given.releaseLease(key, token, 0);
@@ -60,7 +86,13 @@ export function rememberReleases(
 
   return {
     // Not a copy: some of what it tells of itself changes.
-    store: Object.assign(Object.create(given) as Store, { releaseLease }),
+    store: Object.assign(Object.create(given) as Store, { releaseLease, commit }),
+    suspect() {
+      forgetOld(ended);
+      for (const [token, lease] of ended) left.set(token, lease);
+      ended.clear();
+      if (left.size > 0) retryLater();
+    },
     deliver,
     close() {
       isClosed = true;

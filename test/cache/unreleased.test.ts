@@ -67,3 +67,38 @@ test("one that is another's by then is left to it", async () => {
   await unreleased.deliver();
   expect(await isHeld("menu")).toBe(true);
 });
+
+test.each<[string, (key: string, token: string) => Promise<unknown>]>([
+  ["given up", (key, token) => unreleased.store.releaseLease(key, token, 0)],
+  [
+    "committed",
+    (key, token) =>
+      unreleased.store.commit(key, token, {
+        format: 0,
+        value: new Uint8Array(),
+        ttlMs: 1000,
+        loadMs: 1,
+        staleWhileRevalidateMs: 0,
+        staleIfErrorMs: 0,
+        tags: [],
+        nonces: [],
+      }),
+  ],
+])(
+  "one that was %s is given up once more where the store may have forgotten that",
+  async (_how, end) => {
+    const token = await take("menu");
+    await end("menu", token);
+    expect(await isHeld("menu")).toBe(false);
+    // As a snapshot has it that was taken before.
+    await memory.delete("menu");
+    await take("menu");
+    expect(await isHeld("menu")).toBe(true);
+
+    await unreleased.deliver();
+    expect(await isHeld("menu")).toBe(true);
+    unreleased.suspect();
+    await unreleased.deliver();
+    expect(await isHeld("menu")).toBe(false);
+  },
+);

@@ -81,6 +81,31 @@ describe("After a reconnect", () => {
     expect(await evictor.get("order")).toBeUndefined();
   });
 
+  it("to a server that came back with leases that had ended, nobody waits for their ends", async () => {
+    const cache = open({ leaseSeconds: 600, waitSeconds: 600 });
+    const [filled, given] = [createGate(), createGate()];
+    const fill = cache.getOrSet("menu", menu, createOrigin("menu", filled).load);
+    const failing = cache.getOrSet("order", menu, async () => {
+      await given.pass();
+      throw new Error("no order");
+    });
+    await Promise.all([filled.arrived, given.arrived]);
+    await server.client().save();
+    filled.open();
+    given.open();
+    expect(await fill).toBe("menu");
+    await expect(failing).rejects.toThrow("no order");
+    // The lease of what failed is given up past the answer.
+    await expect.poll(() => cache.lookup("order", menu, () => 1)).toMatchObject({ value: 1 });
+    await server.kill();
+    await server.restart();
+
+    const ask = (key: string) => cache.lookup(key, menu, () => "after the restart");
+    for (const key of ["menu", "order"]) {
+      await expect.poll(() => ask(key), LONG).toMatchObject({ status: "hit" });
+    }
+  });
+
   it("to a server that came back, what a load of before saw is not taken for newer than its log", async () => {
     const [cache, gate] = [open(), createGate()];
     await cache.evictTags(["other"]);
