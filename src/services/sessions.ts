@@ -1,51 +1,22 @@
-import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Role } from "../origin/rows.js";
 import {
   ChangedMeanwhileError,
   type CountsChange,
-  counts,
-  date,
   type HashChange,
-  type HashValues,
-  integer,
-  json,
-  oneOf,
-  optional,
   type Storage,
-  text,
   UnreadableRecordError,
 } from "../storage/index.js";
-import {
-  type AnsweredKey,
-  type CartLine,
-  type Checkout,
-  cartLimits,
-  checkLine,
-  checkSizeId,
-  refuseFullCart,
-} from "./cart.js";
+import { type Checkout, cartLimits, checkLine, checkSizeId, refuseFullCart } from "./cart.js";
 import { createCustomerSessions } from "./customer-sessions.js";
 import { NotSignedInError } from "./errors.js";
 import { checkPreferences, type PreferenceChange, type Preferences } from "./preferences.js";
+import { type Session, sessionSchema, toSession } from "./session-record.js";
 import { needsSessions } from "./session-storage.js";
+import { idOf, newToken } from "./session-token.js";
 
 export type { CartLine, Checkout } from "./cart.js";
-
-export interface Session {
-  customerId: string;
-  /** As it was when the session began. */
-  role: Role;
-  /** By size id. */
-  cart: CartLine[];
-  /** Moves with every change of the cart, and with every order of it. */
-  cartVersion: number;
-  /** The order being placed, or left half done by a process that died: its lines are still in the cart. */
-  checkout: Checkout | null;
-  answered: AnsweredKey | null;
-  preferences: Preferences;
-  loginTime: Date;
-  lastActivity: Date;
-}
+export type { Session } from "./session-record.js";
 
 /**
  * Sessions, each a hash that lives four hours past its last use. All throw SessionUnavailableError while the storage
@@ -94,29 +65,12 @@ export interface SessionsOptions {
 
 const ttlSeconds = 4 * 60 * 60;
 
-const schema = {
-  customerId: text(),
-  role: oneOf("customer", "staff"),
-  cart: counts(),
-  cartVersion: integer(),
-  checkout: optional(json<Checkout>()),
-  answered: optional(json<AnsweredKey>()),
-  language: optional(text()),
-  vegetarian: optional(json<boolean>()),
-  favouriteItems: optional(json<string[]>()),
-  loginTime: date(),
-  lastActivity: date(),
-  /** When the session was last written into its customer's index. */
-  indexedAt: date(),
-};
-type Stored = HashValues<typeof schema>;
-
 export function createSessions({ storage, now = () => new Date() }: SessionsOptions): Sessions {
-  const records = storage.hash("session", schema, { ttlSeconds, sliding: true });
+  const records = storage.hash("session", sessionSchema, { ttlSeconds, sliding: true });
   const index = createCustomerSessions({ storage, ttlSeconds, now });
 
   /** Every change is a use. */
-  async function use(id: string, change: HashChange<typeof schema> = {}) {
+  async function use(id: string, change: HashChange<typeof sessionSchema> = {}) {
     const set = { ...change.set, lastActivity: now() };
     const stored = await records.change(id, { ...change, set });
     if (stored === undefined || !index.isDue(stored.indexedAt)) return stored;
@@ -140,7 +94,7 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
     });
   }
 
-  function change(token: string, what: HashChange<typeof schema>): Promise<Session> {
+  function change(token: string, what: HashChange<typeof sessionSchema>): Promise<Session> {
     return needsSessions(async () => {
       const id = idOf(token);
       const stored = id && (await use(id, what).catch(refuseFullCart));
@@ -156,8 +110,7 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
   return {
     create: ({ customerId, role, preferences }) =>
       needsSessions(async () => {
-        const token = randomBytes(32).toString("base64url");
-        const id = digest(token);
+        const { token, id } = newToken();
         const time = now();
         // The index first: a session that it lacks could not be ended from elsewhere.
         await index.add(customerId, id);
@@ -221,36 +174,6 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
       }),
     endAll: (customerId) => needsSessions(() => index.take(customerId, (id) => records.delete(id))),
   };
-}
-
-function toSession(stored: Stored): Session {
-  return {
-    customerId: stored.customerId,
-    role: stored.role,
-    cart: [...stored.cart]
-      .map(([sizeId, quantity]) => ({ sizeId, quantity }))
-      .sort((a, b) => (a.sizeId < b.sizeId ? -1 : 1)),
-    cartVersion: stored.cartVersion,
-    checkout: stored.checkout ?? null,
-    answered: stored.answered ?? null,
-    preferences: {
-      language: stored.language ?? null,
-      vegetarian: stored.vegetarian ?? null,
-      favouriteItems: stored.favouriteItems ?? [],
-    },
-    loginTime: stored.loginTime,
-    lastActivity: stored.lastActivity,
-  };
-}
-
-/** Undefined for what cannot be a token of ours: nobody is asked about it. */
-function idOf(token: string): string | undefined {
-  return /^[\w-]{43}$/.test(token) ? digest(token) : undefined;
-}
-
-/** Who can read the storage still cannot speak for anybody. A token has 256 random bits, so it needs no salt. */
-function digest(token: string): string {
-  return createHash("sha256").update(token).digest("base64url");
 }
 
 async function unlessChanged(changing: Promise<Session>): Promise<Session | undefined> {
