@@ -3,6 +3,7 @@ export type { CacheOptions, NearOptions, Serializer } from "./cache-options.js";
 export * from "./errors.js";
 export type { CacheEvent, CacheListener, RefusalReason } from "./events.js";
 export type { BreakerHealth, CacheHealth } from "./health.js";
+export type { LockContext, LockOptions } from "./lock.js";
 export type { Position } from "./position.js";
 export type { RedisClient } from "./redis/client.js";
 export type { CacheStats } from "./reporter.js";
@@ -15,8 +16,6 @@ export type {
   LoadContext,
   LoadMany,
   LoadManyContext,
-  LockContext,
-  LockOptions,
   Lookup,
   LookupStatus,
   NearLookup,

@@ -1,12 +1,30 @@
 import { LockLostError, LockTimeoutError, StoreError } from "./errors.js";
 import { keepLease, takeLease } from "./lease.js";
+import { lockKey } from "./lock-key.js";
 import type { Outage } from "./outage.js";
 import { randomId } from "./random.js";
 import type { LockSettings } from "./settings.js";
-import { lockKey, type Store, type Token } from "./store.js";
-import type { LockContext } from "./types.js";
+import type { Store, Token } from "./store.js";
 import { Waiting } from "./waiting.js";
 import type { WaitingRooms } from "./waiting-rooms.js";
+
+export interface LockOptions {
+  /** How long the lock outlives a holder that died; it is renewed while the work runs. Default: the cache's. */
+  leaseSeconds?: number;
+  /** How long to wait for another holder; 0 tries once. Default: the cache's. */
+  waitSeconds?: number;
+}
+
+/** Given to what runs under a lock. */
+export interface LockContext {
+  /**
+   * Greater than that of every holder before. Hand it to what the lock protects, and let that refuse lower ones: no
+   * lock can stop a holder that was paused, and wakes up after the lock has gone to another.
+   */
+  readonly fencingToken: number;
+  /** Aborted with a LockLostError once the lock is, or may be, another's. */
+  readonly signal: AbortSignal;
+}
 
 export interface Lock {
   readonly name: string;

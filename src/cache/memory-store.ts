@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { isLockKey } from "./lock-key.js";
 import { createMemoryTags } from "./memory-tags.js";
 import { lastOf, type Position } from "./position.js";
 import { randomEpoch } from "./random.js";
@@ -6,7 +7,6 @@ import { nextSequence } from "./sequence.js";
 import {
   DELETION_KEPT_MS,
   type Entry,
-  isLockKey,
   type LeaseRequest,
   lifeMs,
   type Reading,

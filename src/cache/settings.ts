@@ -10,10 +10,11 @@ import {
   wrong,
 } from "./check-values.js";
 import type { CacheListener } from "./events.js";
+import type { LockOptions } from "./lock.js";
 import type { NearSettings } from "./near-cache.js";
 import type { Position } from "./position.js";
 import type { RedisClient } from "./redis/client.js";
-import type { EntryOptions, Load, LockOptions } from "./types.js";
+import type { EntryOptions, Load } from "./types.js";
 
 /** The options with their defaults, checked once; no later step reads raw options. */
 export interface Settings {

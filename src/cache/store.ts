@@ -235,15 +235,6 @@ export interface Store {
  */
 export const DELETION_KEPT_MS = 60_000;
 
-/** Locks are keys that no caller's key can be: those may not begin with NUL. */
-export function lockKey(name: string): string {
-  return `\0lock:${name}`;
-}
-
-export function isLockKey(key: string): boolean {
-  return key.startsWith("\0");
-}
-
 /** How long an entry is kept at all: its ttl and the longer of its stale windows. */
 export function lifeMs(
   entry: Pick<Entry, "ttlMs" | "staleWhileRevalidateMs" | "staleIfErrorMs">,

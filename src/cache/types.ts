@@ -1,5 +1,6 @@
 import type { CacheListener } from "./events.js";
 import type { CacheHealth } from "./health.js";
+import type { LockContext, LockOptions } from "./lock.js";
 import type { Position } from "./position.js";
 import type { CacheStats } from "./reporter.js";
 import type { WriteBehind, WriteBehindOptions } from "./write-behind/types.js";
@@ -77,24 +78,6 @@ export interface WriteContext {
 
 /** Writes to the origin. What it gives is not looked at. */
 export type Write = (context: WriteContext) => unknown;
-
-export interface LockOptions {
-  /** How long the lock outlives a holder that died; it is renewed while the work runs. Default: the cache's. */
-  leaseSeconds?: number;
-  /** How long to wait for another holder; 0 tries once. Default: the cache's. */
-  waitSeconds?: number;
-}
-
-/** Given to what runs under a lock. */
-export interface LockContext {
-  /**
-   * Greater than that of every holder before. Hand it to what the lock protects, and let that refuse lower ones: no
-   * lock can stop a holder that was paused, and wakes up after the lock has gone to another.
-   */
-  readonly fencingToken: number;
-  /** Aborted with a LockLostError once the lock is, or may be, another's. */
-  readonly signal: AbortSignal;
-}
 
 /** How a lookup was answered. */
 export type LookupStatus =

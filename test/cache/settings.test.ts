@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { CacheOptions } from "../../src/cache/cache-options.js";
 import { InvalidOptionError } from "../../src/cache/errors.js";
+import type { LockOptions } from "../../src/cache/lock.js";
 import {
   resolveEntryOptions,
   resolveLockOptions,
   resolveSettings,
 } from "../../src/cache/settings.js";
-import type { EntryOptions, LockOptions } from "../../src/cache/types.js";
+import type { EntryOptions } from "../../src/cache/types.js";
 
 describe("the options of a cache", () => {
   test("all have defaults", () => {

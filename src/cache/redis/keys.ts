@@ -1,4 +1,4 @@
-import { isLockKey } from "../store.js";
+import { isLockKey } from "../lock-key.js";
 import { nameIn } from "./slots.js";
 import { keySlot } from "./transactions/key-slot.js";
 
