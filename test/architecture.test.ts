@@ -10,8 +10,10 @@ interface Layer {
 }
 
 const library: Record<string, Layer> = {
-  cache: { areas: ["cache"], uses: [] },
-  storage: { areas: ["storage"], uses: [] },
+  // Where a cluster has a key, which both have to know that talk to one.
+  keySlot: { areas: ["key-slot.ts"], uses: [] },
+  cache: { areas: ["cache"], uses: ["keySlot"] },
+  storage: { areas: ["storage"], uses: ["keySlot"] },
   directives: { areas: ["directives"], uses: ["cache"] },
   apollo: { areas: ["apollo"], uses: ["directives", "cache"] },
   inspect: { areas: ["inspect"], uses: ["directives", "cache"] },

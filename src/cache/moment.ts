@@ -6,9 +6,9 @@ export function wholeNow(): number {
 }
 
 /**
- * Reads that clock once for all that runs before the promise jobs of now are
- * over: nothing is told to this process meanwhile, so all of it is one moment. If it takes long, what is found in it is
- * older by so much. For what asks the time for each of a list's fields, since a reading costs more than finding an entry.
+ * Reads that clock once for all that runs before the promise jobs of now are over: nothing is told to this process
+ * meanwhile, so all of it is one moment. If it takes long, what is found in it is older by so much. For what asks the
+ * time for each of a list's fields, since a reading costs more than finding an entry.
  */
 export function createMoment(): () => number {
   let nowMs: number | undefined;

@@ -1,5 +1,5 @@
 import { createKeys } from "../../src/cache/redis/keys.js";
-import { keySlot } from "../../src/cache/redis/transactions/key-slot.js";
+import { keySlot } from "../../src/key-slot.js";
 import { findOverlaps } from "../consistency/check-overlap.js";
 import { findStaleReads, type StaleRead } from "../consistency/check-stale.js";
 import type { Fault, History, Load, Read, Write } from "../consistency/history.js";

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { createKeys } from "../../src/cache/redis/keys.js";
-import { keySlot } from "../../src/cache/redis/transactions/key-slot.js";
+import { keySlot } from "../../src/key-slot.js";
 import { pause } from "../consistency/clock.js";
 import type { FaultName } from "../consistency/history.js";
 import { startLink, type Way } from "../support/link.js";

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { keySlot } from "../../src/cache/redis/transactions/key-slot.js";
+import { keySlot } from "../../src/key-slot.js";
 import type { RedisCluster } from "./redis-cluster.js";
 import type { RedisServer } from "./redis-server.js";
 

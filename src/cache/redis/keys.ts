@@ -1,6 +1,6 @@
+import { keySlot } from "../../key-slot.js";
 import { isLockKey } from "../lock-key.js";
 import { nameIn } from "./slots.js";
-import { keySlot } from "./transactions/key-slot.js";
 
 /** Every name that the cache uses in Redis: keys and channels. */
 export interface Keys {

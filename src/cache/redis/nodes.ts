@@ -1,10 +1,10 @@
 import type { Cluster, Redis } from "ioredis";
+import { keySlot } from "../../key-slot.js";
 import { type Breaker, createBreaker } from "../breaker.js";
 import { NodeUnavailableError, StoreUnavailableError } from "../errors.js";
 import type { Command } from "./connection.js";
 import { isSlotOnTheMove } from "./reply-error.js";
 import { createRevival, type Revival } from "./revival.js";
-import { keySlot } from "./transactions/key-slot.js";
 import { within } from "./within.js";
 
 /**

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
+import { keySlot } from "../../key-slot.js";
 import { asStoreError } from "./reply-error.js";
-import { keySlot } from "./transactions/key-slot.js";
 import { within } from "./within.js";
 
 /** Where the slots of a cluster lie, as each of some masters tells of itself. */

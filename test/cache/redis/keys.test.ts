@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createKeys } from "../../../src/cache/redis/keys.js";
-import { keySlot } from "../../../src/cache/redis/transactions/key-slot.js";
+import { keySlot } from "../../../src/key-slot.js";
 
 /** The slot function that ioredis itself routes by. */
 const ioredis = createRequire(import.meta.url).resolve("ioredis");

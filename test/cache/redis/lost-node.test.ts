@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type Cache, type CacheEvent, createCache } from "../../../src/cache/index.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
-import { keySlot } from "../../../src/cache/redis/transactions/key-slot.js";
+import { keySlot } from "../../../src/key-slot.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";

@@ -5,7 +5,7 @@ import type { RedisClient } from "../../../src/cache/redis/client.js";
 import { type Connection, evaluate, openConnection } from "../../../src/cache/redis/connection.js";
 import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import { scripts } from "../../../src/cache/redis/scripts.js";
-import { keySlot } from "../../../src/cache/redis/transactions/key-slot.js";
+import { keySlot } from "../../../src/key-slot.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";

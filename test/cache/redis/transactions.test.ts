@@ -5,10 +5,10 @@ import { type Argument, evaluate } from "../../../src/cache/redis/connection.js"
 import { writeBody, writePosition } from "../../../src/cache/redis/record.js";
 import { scripts } from "../../../src/cache/redis/scripts.js";
 import { LEASED, PASS, REST, writeHead } from "../../../src/cache/redis/transactions/head.js";
-import { keySlot } from "../../../src/cache/redis/transactions/key-slot.js";
 import { transact } from "../../../src/cache/redis/transactions/transact.js";
 import type { Look, Plan, Twin } from "../../../src/cache/redis/transactions/twin.js";
 import { twins } from "../../../src/cache/redis/transactions/twins.js";
+import { keySlot } from "../../../src/key-slot.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 
 const V = "c:v:menu";

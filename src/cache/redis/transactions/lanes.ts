@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from "ioredis";
+import { keySlot } from "../../../key-slot.js";
 import { StoreUnavailableError } from "../../errors.js";
 import type { RedisClient } from "../client.js";
-import { keySlot } from "./key-slot.js";
 import { createLane, type Lane } from "./lane.js";
 
 /** The lanes to the server, or to each master of a cluster. */
