@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createHourlyOrders } from "../../src/services/hourly-orders.js";
-import { counts, createRedisStorage, date } from "../../src/storage/index.js";
+import { counts, date } from "../../src/storage/index.js";
 import { type FreshDatabase, freshDatabase } from "../support/database.js";
 import { createGate } from "../support/gate.js";
-import { startRedis } from "../support/redis-server.js";
+import { startLastingStorage } from "../support/lasting-storage.js";
 import { type StorageUnderTest, storageKinds } from "../support/storages.js";
 
 let fresh: FreshDatabase;
@@ -123,13 +123,8 @@ describe.each(storageKinds)("orders by hour on $kind", ({ start }) => {
 });
 
 test("without Redis they come from the origin, orders pass, and what was missed is put right", async () => {
-  await using server = await startRedis({
-    args: ["--appendonly", "yes", "--appendfsync", "always"],
-  });
-  const storage = createRedisStorage({
-    redis: server.client({ enableOfflineQueue: false }),
-    commandTimeoutMs: 200,
-  });
+  await using lasting = await startLastingStorage();
+  const { server, storage } = lasting;
   const now = () => new Date(`${today}T12:00:00Z`);
   const hours = createHourlyOrders({ storage, database: fresh.database, now });
   await hours.of(today);
@@ -141,13 +136,8 @@ test("without Redis they come from the origin, orders pass, and what was missed 
 });
 
 test("What one process could not write, no other goes on without once that one writes again", async () => {
-  await using server = await startRedis({
-    args: ["--appendonly", "yes", "--appendfsync", "always"],
-  });
-  const storage = createRedisStorage({
-    redis: server.client({ enableOfflineQueue: false }),
-    commandTimeoutMs: 200,
-  });
+  await using lasting = await startLastingStorage();
+  const { server, storage } = lasting;
   const now = () => new Date(`${today}T12:00:00Z`);
   const make = () => createHourlyOrders({ storage, database: fresh.database, now });
   const [writer, reader] = [make(), make()];

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { topItems } from "../../src/origin/popularity.js";
 import { createPopularity } from "../../src/services/popularity.js";
-import { createRedisStorage } from "../../src/storage/index.js";
 import { type FreshDatabase, freshDatabase } from "../support/database.js";
 import { createGate } from "../support/gate.js";
-import { startRedis } from "../support/redis-server.js";
+import { startLastingStorage } from "../support/lasting-storage.js";
 import { type StorageUnderTest, storageKinds } from "../support/storages.js";
 
 let fresh: FreshDatabase;
@@ -170,11 +169,8 @@ describe.each(storageKinds)("popularity on $kind", ({ start }) => {
 
 test("without Redis popularity comes from the origin, orders pass, and what was missed is put right", async () => {
   // Persistent, so that it comes back with the counts from before.
-  await using server = await startRedis({
-    args: ["--appendonly", "yes", "--appendfsync", "always"],
-  });
-  const redis = server.client({ enableOfflineQueue: false, autoResendUnfulfilledCommands: false });
-  const storage = createRedisStorage({ redis, commandTimeoutMs: 100 });
+  await using lasting = await startLastingStorage();
+  const { server, redis, storage } = lasting;
   const popularity = createPopularity({ storage, database: fresh.database });
   await setCounts({ [item(1)]: 5 });
   await popularity.top(1);
@@ -192,11 +188,8 @@ test("without Redis popularity comes from the origin, orders pass, and what was 
 });
 
 test("What one process could not write, no other goes on without once that one writes again", async () => {
-  await using server = await startRedis({
-    args: ["--appendonly", "yes", "--appendfsync", "always"],
-  });
-  const redis = server.client({ enableOfflineQueue: false, autoResendUnfulfilledCommands: false });
-  const storage = createRedisStorage({ redis, commandTimeoutMs: 100 });
+  await using lasting = await startLastingStorage();
+  const { server, storage } = lasting;
   const make = () => createPopularity({ storage, database: fresh.database });
   const [writer, reader] = [make(), make()];
   await setCounts({ [item(1)]: 5, [item(2)]: 1 });

@@ -3,10 +3,9 @@ import { createCustomer } from "../../src/origin/customers.js";
 import type { Database } from "../../src/origin/database.js";
 import { CampaignExistsError, NotFoundError } from "../../src/origin/errors.js";
 import { createSegments } from "../../src/services/segments.js";
-import { createRedisStorage } from "../../src/storage/index.js";
 import { type FreshDatabase, freshDatabase } from "../support/database.js";
 import { createGate } from "../support/gate.js";
-import { startRedis } from "../support/redis-server.js";
+import { startLastingStorage } from "../support/lasting-storage.js";
 import { clusterKind, type StorageUnderTest, storageKinds } from "../support/storages.js";
 
 const page = { first: 100 };
@@ -206,13 +205,8 @@ describe.each([...storageKinds, clusterKind])("segments on $kind", ({ start }) =
 });
 
 test("without Redis segments come from the origin, and what was missed is put right", async () => {
-  await using server = await startRedis({
-    args: ["--appendonly", "yes", "--appendfsync", "always"],
-  });
-  const storage = createRedisStorage({
-    redis: server.client({ enableOfflineQueue: false }),
-    commandTimeoutMs: 200,
-  });
+  await using lasting = await startLastingStorage();
+  const { server, storage } = lasting;
   const segments = createSegments({ storage, database: fresh.database });
   await segments.add("vip", customers[0]!);
   expect(await segments.size("vip")).toBe(1);
@@ -230,13 +224,8 @@ test("without Redis segments come from the origin, and what was missed is put ri
 });
 
 test("Members of a life that is over do not come back with the next one, though Redis was away when it began", async () => {
-  await using server = await startRedis({
-    args: ["--appendonly", "yes", "--appendfsync", "always"],
-  });
-  const storage = createRedisStorage({
-    redis: server.client({ enableOfflineQueue: false }),
-    commandTimeoutMs: 200,
-  });
+  await using lasting = await startLastingStorage();
+  const { server, storage } = lasting;
   const segments = createSegments({ storage, database: fresh.database });
   await segments.add("lasting", customers[0]!);
   expect(await segments.customers("lasting", page)).toEqual(some(0));
