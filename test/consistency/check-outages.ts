@@ -1,4 +1,5 @@
 import type { History } from "./history.js";
+import { backAtMs } from "./recoveries.js";
 
 /** How long a process took its store to be out of reach. */
 export interface OutageSpan {
@@ -10,15 +11,18 @@ export interface OutageSpan {
 /** Longer than any failover takes: whoever is not back by then will never be. */
 const ENDLESS_MS = 15_000;
 
-export function outagesOf({ told, stalls }: History): OutageSpan[] {
-  return told
+export function outagesOf(history: History): OutageSpan[] {
+  return history.told
     .filter(({ type }) => type === "outage")
-    .map(({ worker, atMs }) => {
-      const over = told.find(
-        (one) => one.type === "recovery" && one.worker === worker && one.atMs >= atMs,
-      );
-      const endedMs = stalls.findLast((stall) => stall.worker === worker)?.endMs ?? atMs;
-      return { worker, beginMs: atMs, lastedMs: (over?.atMs ?? endedMs) - atMs };
+    .map((outage) => {
+      const { worker, atMs } = outage;
+      const overMs = backAtMs(history, outage);
+      const endedMs = history.stalls.findLast((stall) => stall.worker === worker)?.endMs ?? atMs;
+      return {
+        worker,
+        beginMs: atMs,
+        lastedMs: (overMs === Number.POSITIVE_INFINITY ? endedMs : overMs) - atMs,
+      };
     });
 }
 

@@ -1,4 +1,5 @@
 import type { Fault, History, Issue, Load, Write } from "./history.js";
+import { backAtMs, wholeAtMs } from "./recoveries.js";
 
 /** Two loads of one key under a lease, at once, with nothing to excuse it. */
 export interface Overlap {
@@ -39,13 +40,21 @@ export function findOverlaps(history: History, limits: OverlapLimits): Overlap[]
     loads.sort((a, b) => a.beginMs - b.beginMs);
     loads.forEach((later, index) => {
       for (const earlier of loads.slice(Math.max(0, index - LOOK_BACK), index)) {
-        if (earlier.endMs > later.beginMs && !isExcused(history, limits, earlier, later)) {
+        if (
+          knownEndMs(history, earlier) > later.beginMs &&
+          !isExcused(history, limits, earlier, later)
+        ) {
           found.push({ earlier, later });
         }
       }
     });
   }
   return found;
+}
+
+/** Until when a load ran for certain: of what a process did since it was last heard before its death, nobody knows. */
+function knownEndMs({ ends }: History, { worker, endMs }: Load): number {
+  return Math.min(endMs, ends.get(worker) ?? Number.POSITIVE_INFINITY);
 }
 
 /** Loads of one key, one after another, among which one may still run. */
@@ -118,9 +127,7 @@ function mayHaveLost(
   if (stalled) return true;
   const wasOut = history.told.some(
     (told) =>
-      told.worker === worker &&
-      told.type === "outage" &&
-      meets(told.atMs, recoveryMs(history, worker, told.atMs)),
+      told.worker === worker && told.type === "outage" && meets(told.atMs, backAtMs(history, told)),
   );
   if (wasOut) return true;
   return history.faults.some((fault) => befell(fault, worker) && meets(fault.beginMs, fault.endMs));
@@ -155,12 +162,5 @@ function effectEndMs(history: History, act: Issue | Write): number {
     ({ fault, worker }) => fault === "kill" && worker === act.worker,
   )?.endMs;
   const deathMs = (diedMs ?? Number.POSITIVE_INFINITY) + LAST_COMMAND_MS;
-  return hasEnded ? Math.min(deathMs, recoveryMs(history, act.worker, act.endMs)) : deathMs;
-}
-
-function recoveryMs({ told }: History, worker: string, fromMs: number): number {
-  const recovery = told.find(
-    (one) => one.type === "recovery" && one.worker === worker && one.atMs >= fromMs,
-  );
-  return recovery?.atMs ?? Number.POSITIVE_INFINITY;
+  return hasEnded ? Math.min(deathMs, wholeAtMs(history, act.worker, act.endMs)) : deathMs;
 }

@@ -1,4 +1,5 @@
 import type { History, Issue, Told } from "./history.js";
+import { wholeAtMs } from "./recoveries.js";
 
 /** What a process owed after a failover, and did not do. */
 export interface Unpaid {
@@ -43,11 +44,10 @@ export function findUnpaid(history: History, untilMs = Number.POSITIVE_INFINITY)
 
 function namesNotIssuedAgain(history: History, promotion: Told, untilMs: number): string[] {
   const { worker, atMs, lostMs = atMs } = promotion;
-  const recovery = history.told.find(
-    (told) => told.type === "recovery" && told.worker === worker && told.atMs >= atMs,
-  );
-  const byMs = recovery?.atMs ?? atMs + ISSUED_WITHIN_MS + stalledMs(history, worker, atMs);
-  if (byMs > untilMs || (!recovery && byMs > livedUntilMs(history, worker))) return [];
+  const wholeMs = wholeAtMs(history, worker, atMs);
+  const isBack = wholeMs !== Number.POSITIVE_INFINITY;
+  const byMs = isBack ? wholeMs : atMs + ISSUED_WITHIN_MS + stalledMs(history, worker, atMs);
+  if (byMs > untilMs || (!isBack && byMs > livedUntilMs(history, worker))) return [];
   const own = [...history.issues.values()].filter((issue) => issue.worker === worker);
   const owed = new Set<string>();
   for (const issue of own) {

@@ -1,4 +1,5 @@
 import type { Fault, History, Load, Read, Write } from "./history.js";
+import { wholeAtMs } from "./recoveries.js";
 
 /** A read that was answered with something older than an eviction that bound it. */
 export interface StaleRead {
@@ -43,10 +44,11 @@ export function findStaleReads(history: History, nearMaxAgeMs?: number): StaleRe
   const inProcess = new Bounds();
   for (const write of history.writes.values()) {
     if (write.type === "set" || write.endMs === Number.POSITIVE_INFINITY) continue;
-    const deliveredMs = write.done ? write.endMs : (nextRecovery(history, write) ?? undefined);
+    // An outage is over only when everything undelivered was delivered.
+    const deliveredMs = write.done ? write.endMs : wholeAtMs(history, write.worker, write.endMs);
     for (const name of namesOf(write)) {
       inProcess.add(`${write.worker} ${name}`, { fromMs: write.endMs, eviction: write });
-      if (deliveredMs === undefined) continue;
+      if (deliveredMs === Number.POSITIVE_INFINITY) continue;
       delivered.add(name, { fromMs: deliveredMs, eviction: write });
       everywhere.add(name, { fromMs: deliveredMs + (nearMaxAgeMs ?? 0), eviction: write });
     }
@@ -110,12 +112,6 @@ function isPastLease(load: Load | undefined): boolean {
 function namesOf(write: Write): string[] {
   if (write.type === "evict") return write.tags.map((tag) => `tag ${tag}`);
   return [`key ${write.key}`];
-}
-
-/** An outage is over only when everything undelivered was delivered. */
-function nextRecovery({ told }: History, { worker, endMs }: Write): number | undefined {
-  return told.find((one) => one.type === "recovery" && one.worker === worker && one.atMs >= endMs)
-    ?.atMs;
 }
 
 function classify(history: History, stale: StaleRead, hasNear: boolean): Pick<StaleRead, "apart"> {

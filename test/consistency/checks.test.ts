@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { outagesOf } from "./check-outages.js";
 import { findOverlaps } from "./check-overlap.js";
 import { findUnpaid } from "./check-promotions.js";
+import { findStaleReads } from "./check-stale.js";
 import { createHistory, type History, type IssueBegin } from "./history.js";
 
 const LIMITS = { leaseMs: 400, untilMs: Number.POSITIVE_INFINITY };
@@ -54,6 +56,83 @@ describe("Two loads of one key at once", () => {
     const history = twoLoads();
     issue(history, beginMs, endMs, aim);
     expect(findOverlaps(history, LIMITS)).toHaveLength(1);
+  });
+});
+
+describe("Two loads of one key at once, the first of a process that was killed", () => {
+  /** The first was begun at 100 by a process that was last heard then, and the second at 200. */
+  function killed(heardMs: number, diedMs: number): History {
+    const history = createHistory();
+    for (const [load, beginMs] of [
+      ["first", 100],
+      ["second", 200],
+    ] as const) {
+      const times = { calledMs: beginMs, leasedMs: beginMs, beginMs };
+      const aim = { type: "load", worker: "p1", key: "soups", load, tags: [] } as const;
+      history.beginLoad({ ...aim, ...times });
+    }
+    history.hear("p1", heardMs);
+    history.end("p1", diedMs);
+    return history;
+  }
+
+  it("are right where it may have ended unheard", () => {
+    expect(findOverlaps(killed(150, 220), LIMITS)).toEqual([]);
+  });
+
+  it("are wrong where it was heard of to run", () => {
+    expect(findOverlaps(killed(250, 260), LIMITS)).toHaveLength(1);
+  });
+});
+
+describe("On a cluster, of which a process lost two nodes", () => {
+  /** p1 evicted in vain at 100; one node was back at 200, and the other at 300, when it evicted again. */
+  function twoNodes(): History {
+    const history = createHistory();
+    for (const [type, atMs, node] of [
+      ["outage", 50, "a"],
+      ["outage", 60, "b"],
+      ["recovery", 200, "a"],
+      ["recovery", 300, "b"],
+    ] as const) {
+      history.add({ type, worker: "p1", atMs, node });
+    }
+    const write = { type: "evict", write: "w", worker: "p1", tags: ["menu"] } as const;
+    history.beginWrite({ ...write, beginMs: 100 }, { menu: 2 });
+    history.add({ type: "written", write: "w", beginMs: 100, endMs: 110, done: false });
+    return history;
+  }
+
+  function readAt(beginMs: number): History {
+    const history = twoNodes();
+    history.reads.push({
+      type: "read",
+      worker: "p2",
+      key: "soups",
+      how: "hit",
+      beginMs,
+      endMs: beginMs + 1,
+      operation: "o",
+      operationBeganMs: beginMs,
+      value: {
+        load: "l",
+        worker: "p2",
+        operation: "other",
+        beganMs: 20,
+        seenMs: 20,
+        versions: { menu: 1 },
+      },
+    } as never);
+    return history;
+  }
+
+  it("an eviction counts as delivered when both are back, and not before", () => {
+    expect(findStaleReads(readAt(250))).toEqual([]);
+    expect(findStaleReads(readAt(310))).toHaveLength(1);
+  });
+
+  it("each outage lasts until its own node is back", () => {
+    expect(outagesOf(twoNodes()).map(({ lastedMs }) => lastedMs)).toEqual([150, 240]);
   });
 });
 

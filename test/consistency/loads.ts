@@ -61,7 +61,8 @@ export function createLoads(
       const call = coordinate === undefined ? {} : { call: coordinate };
       port.tell({ type: "refused", worker, atMs, key, reason, ...call });
     } else if (event.type === "outage" || event.type === "recovery") {
-      port.tell({ type: event.type, worker, atMs });
+      const { node } = event;
+      port.tell({ type: event.type, worker, atMs, ...(node !== undefined && { node }) });
     }
   });
 
