@@ -1,5 +1,5 @@
 import type { Fault, History, Load, Read, Write } from "./history.js";
-import { wholeAtMs } from "./recoveries.js";
+import { backAtMs, wholeAtMs } from "./recoveries.js";
 
 /** A read that was answered with something older than an eviction that bound it. */
 export interface StaleRead {
@@ -170,17 +170,16 @@ function lostIn({ faults }: History, read: Read, eviction: Write): Fault | undef
   );
 }
 
-/** True when the load that answered the read began in the same outage of its process in which the read ended. */
-function areInOneOutage({ told }: History, read: Read): boolean {
-  const began = told.findLast(
-    ({ type, worker, atMs }) => type === "outage" && worker === read.worker && atMs <= read.endMs,
-  );
-  if (!began) return false;
-  const over = told.find(
-    ({ type, worker, atMs }) => type === "recovery" && worker === read.worker && atMs >= began.atMs,
-  );
+/** True when the load that answered the read began in the same outage of its process in which the read did. */
+function areInOneOutage(history: History, read: Read): boolean {
   const loadBeganMs = read.value?.beganMs ?? 0;
-  return loadBeganMs >= began.atMs && read.beginMs <= (over?.atMs ?? Number.POSITIVE_INFINITY);
+  return history.told.some(
+    (outage) =>
+      outage.type === "outage" &&
+      outage.worker === read.worker &&
+      outage.atMs <= loadBeganMs &&
+      read.beginMs <= backAtMs(history, outage),
+  );
 }
 
 /** For each name, the latest eviction that bound a moment. */

@@ -103,32 +103,41 @@ describe("On a cluster, of which a process lost two nodes", () => {
     return history;
   }
 
+  function read(worker: string, beginMs: number, loadBeganMs: number) {
+    const times = { beginMs, endMs: beginMs + 1, operation: "o", operationBeganMs: beginMs };
+    const value = {
+      load: "l",
+      worker,
+      operation: "other",
+      beganMs: loadBeganMs,
+      seenMs: loadBeganMs,
+      versions: { menu: 1 },
+    };
+    return { type: "read", worker, key: "soups", how: "outage", ...times, value } as const;
+  }
+
   function readAt(beginMs: number): History {
     const history = twoNodes();
-    history.reads.push({
-      type: "read",
-      worker: "p2",
-      key: "soups",
-      how: "hit",
-      beginMs,
-      endMs: beginMs + 1,
-      operation: "o",
-      operationBeganMs: beginMs,
-      value: {
-        load: "l",
-        worker: "p2",
-        operation: "other",
-        beganMs: 20,
-        seenMs: 20,
-        versions: { menu: 1 },
-      },
-    } as never);
+    history.reads.push(read("p2", beginMs, 20));
     return history;
   }
 
   it("an eviction counts as delivered when both are back, and not before", () => {
     expect(findStaleReads(readAt(250))).toEqual([]);
     expect(findStaleReads(readAt(310))).toHaveLength(1);
+  });
+
+  it("what it loaded itself it may share until the last is back, and no longer", () => {
+    const history = twoNodes();
+    const write = { type: "evict", write: "other", worker: "p2", tags: ["menu"] } as const;
+    history.beginWrite({ ...write, beginMs: 220 }, { menu: 2 });
+    history.add({ type: "written", write: "other", beginMs: 220, endMs: 230, done: true });
+    history.reads.push(read("p1", 240, 210), read("p1", 310, 210));
+    const found = findStaleReads(history).map((stale) => [stale.read.beginMs, stale.apart]);
+    expect(found).toEqual([
+      [240, "shared in an outage"],
+      [310, undefined],
+    ]);
   });
 
   it("each outage lasts until its own node is back", () => {
