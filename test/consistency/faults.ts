@@ -17,6 +17,8 @@ export interface FaultsConfig {
   readonly pushesCutEveryMs?: number | undefined;
 }
 
+const LAST_WRITES = 4;
+
 /** Something goes wrong all the time, one thing after another, until `isOver`. */
 export async function causeFaults(
   config: FaultsConfig,
@@ -53,7 +55,8 @@ export async function causeFaults(
     "pause server": () =>
       during({ fault: "pause server" }, () => servers.pauseOne(dice.number(100, 600))),
     "lose version": () => {
-      const tags = Array.from({ length: 1 + dice.index(8) }, () => dice.pick(allTags));
+      const some = Array.from({ length: 1 + dice.index(8) }, () => dice.pick(allTags));
+      const tags = [...new Set([...some, ...lastEvicted()])];
       return during({ fault: "lose version", tags }, () =>
         Promise.all(tags.map((tag) => servers.admin.del(keys.tag(tag)))),
       );
@@ -75,6 +78,12 @@ export async function causeFaults(
       return during({ fault: "move slot" }, () => servers.moveSlot?.(name));
     },
   };
+
+  /** What these void, a loss right behind them might bring back. */
+  function lastEvicted(): readonly string[] {
+    const last = [...history.writes.values()].slice(-LAST_WRITES);
+    return last.flatMap((write) => (write.type === "evict" ? write.tags : []));
+  }
 
   async function during(
     what: Omit<Fault, "type" | "beginMs" | "endMs">,
