@@ -170,9 +170,13 @@ function lostIn({ faults }: History, read: Read, eviction: Write): Fault | undef
   );
 }
 
-/** True when the load that answered the read began in the same outage of its process in which the read did. */
+/**
+ * True when a load past the lease answered the read that began in the same outage of its process in which the read did:
+ * while one node of a cluster is lost, what lies on the others is loaded under leases, and excused by nothing.
+ */
 function areInOneOutage(history: History, read: Read): boolean {
-  const loadBeganMs = read.value?.beganMs ?? 0;
+  const { load = "", beganMs: loadBeganMs = 0 } = read.value ?? {};
+  if (!isPastLease(history.loads.get(load))) return false;
   return history.told.some(
     (outage) =>
       outage.type === "outage" &&

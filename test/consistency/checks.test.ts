@@ -127,15 +127,32 @@ describe("On a cluster, of which a process lost two nodes", () => {
     expect(findStaleReads(readAt(310))).toHaveLength(1);
   });
 
-  it("what it loaded itself it may share until the last is back, and no longer", () => {
+  /** p2 evicted at 230 what p1 had begun to load at 210, and p1 answers two reads with, at 240 and at 310. */
+  function shared(leasedMs?: number): History {
     const history = twoNodes();
+    const times = { calledMs: 210, beginMs: 210, leasedMs };
+    history.beginLoad({ type: "load", worker: "p1", key: "soups", load: "l", tags: [], ...times });
     const write = { type: "evict", write: "other", worker: "p2", tags: ["menu"] } as const;
     history.beginWrite({ ...write, beginMs: 220 }, { menu: 2 });
     history.add({ type: "written", write: "other", beginMs: 220, endMs: 230, done: true });
     history.reads.push(read("p1", 240, 210), read("p1", 310, 210));
-    const found = findStaleReads(history).map((stale) => [stale.read.beginMs, stale.apart]);
+    return history;
+  }
+
+  it.each([
+    [
+      "without a lease it may share until the last is back, and no longer",
+      undefined,
+      "shared in an outage",
+    ],
+    ["under a lease it may not share at all", 210, undefined],
+  ])("what a process loaded %s", (_, leasedMs, apart) => {
+    const found = findStaleReads(shared(leasedMs)).map((stale) => [
+      stale.read.beginMs,
+      stale.apart,
+    ]);
     expect(found).toEqual([
-      [240, "shared in an outage"],
+      [240, apart],
       [310, undefined],
     ]);
   });
