@@ -1,4 +1,4 @@
-import { type Call, type FillParts, named } from "./call.js";
+import type { Call, FillParts } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import type { Delivered, Ending } from "./flights.js";
 import type { NearEntry } from "./near-entry.js";
@@ -11,6 +11,8 @@ export type Answer = Lookup<unknown>;
 export interface Answers {
   /** undefined where the entry cannot be read, which is reported. */
   fromEntry(key: string, entry: Entry, nowMs: number, status: LookupStatus): Answer | undefined;
+  /** The same answer for one more caller. */
+  again(key: string, entry: Entry, first: Answer): Answer | undefined;
   /** Throws what the load threw. */
   fromOwn(ending: Ending, status: LookupStatus): Answer;
   /** A joiner gets a value of its own; undefined where none can be made. Throws what the load threw. */
@@ -21,7 +23,13 @@ export interface Answers {
 const UNREADABLE = Symbol("unreadable");
 
 export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "reporter">): Answers {
-  function decoded(key: string, encoded: EncodedValue, coordinate?: string): unknown {
+  /** @param known what the same bytes stand for, where somebody has that already */
+  function decoded(
+    { key, coordinate }: { key: string; coordinate?: string | undefined },
+    encoded: EncodedValue,
+    known?: unknown,
+  ): unknown {
+    if (typeof known === "string" && codec.isText(encoded.format)) return known;
     try {
       return codec.decode(encoded);
     } catch (error) {
@@ -32,7 +40,7 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
 
   return {
     fromEntry(key, entry, nowMs, status) {
-      const value = decoded(key, { format: entry.format, bytes: entry.value });
+      const value = decoded({ key }, { format: entry.format, bytes: entry.value });
       if (value === UNREADABLE) return undefined;
       return {
         value,
@@ -43,6 +51,12 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
         since: entry.since ?? null,
       };
     },
+    again(key, entry, first) {
+      const { status, ageSeconds, remainingSeconds, tags, since } = first;
+      const value = decoded({ key }, { format: entry.format, bytes: entry.value }, first.value);
+      if (value === UNREADABLE) return undefined;
+      return { value, status, ageSeconds, remainingSeconds, tags, since };
+    },
     fromOwn(ending, status) {
       if (ending.type === "error") throw ending.error;
       return fromDelivered(ending, ending.value, status);
@@ -50,8 +64,8 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
     fromOthers(call, ending, status) {
       if (ending.type === "error") throw ending.error;
       if (!ending.encoded) return undefined;
-      const { key, coordinate } = named(call);
-      const value = decoded(key, ending.encoded, coordinate);
+      const about = { key: call.key, coordinate: call.entry.coordinate };
+      const value = decoded(about, ending.encoded, ending.value);
       return value === UNREADABLE ? undefined : fromDelivered(ending, value, status);
     },
   };

@@ -35,7 +35,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
     try {
       const hit = takeNear(key, entryOptions, load);
       if (hit) return Promise.resolve(hit.value as T);
-      return find(open(key, entryOptions, load)).then(valueIn<T>);
+      return find(open(key, entryOptions, load), valueIn<T>);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -69,7 +69,7 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
         const hit = takeNear(key, entryOptions, load);
         const found = hit
           ? Promise.resolve(fromNear(hit, "hit"))
-          : find(open(key, entryOptions, load));
+          : find(open(key, entryOptions, load), whole);
         return found as Promise<Lookup<T>>;
       } catch (error) {
         return Promise.reject(error);
@@ -179,6 +179,10 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
 
     close: engine.close,
   };
+}
+
+function whole(answer: Lookup<unknown>): Lookup<unknown> {
+  return answer;
 }
 
 function valueIn<T>(answer: Lookup<unknown>): T {

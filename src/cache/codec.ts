@@ -15,6 +15,8 @@ export interface Codec {
   encode(value: unknown): EncodedValue;
   /** A new value each time, so that no caller can damage another's. @throws CorruptEntryError */
   decode(encoded: EncodedValue): unknown;
+  /** Whether the format is a text's, letter by letter: nobody can damage one, so all may have the same. */
+  isText(format: number): boolean;
 }
 
 const STRING = 1;
@@ -41,7 +43,7 @@ const graph = new Packr({
 });
 
 export function createCodec(serializer?: Serializer): Codec {
-  return serializer ? customCodec(serializer) : { encode, decode };
+  return serializer ? customCodec(serializer) : { encode, decode, isText };
 }
 
 function encode(value: unknown): EncodedValue {
@@ -92,8 +94,13 @@ function decode({ format, bytes }: EncodedValue): unknown {
   throw new CorruptEntryError(`A stored value's format must be known; this one's is ${format}.`);
 }
 
+function isText(format: number): boolean {
+  return format === STRING;
+}
+
 function customCodec(serializer: Serializer): Codec {
   return {
+    isText,
     encode(value) {
       try {
         return { format: CUSTOM, bytes: serializer.serialize(value) };

@@ -22,6 +22,7 @@ export function compressed(codec: Codec, aboveBytes: number): Codec {
       return encoded.bytes.byteLength > aboveBytes ? deflated(encoded) : encoded;
     },
     decode: (encoded) => codec.decode(encoded.format < COMPRESSED ? encoded : inflated(encoded)),
+    isText: (format) => codec.isText(format < COMPRESSED ? format : format - COMPRESSED),
   };
 }
 

@@ -22,8 +22,8 @@ export interface LookupParts extends FillParts, Pick<UnleasedParts, "bareLoads" 
 }
 
 export interface Lookups {
-  /** Finds the call's entry or loads it. Rejects with what the load threw. */
-  find(call: Call): Promise<Answer>;
+  /** Finds the call's entry or loads it, and gives of the answer what is wanted. Rejects with what the load threw. */
+  find<T>(call: Call, give: (answer: Answer) => T): Promise<T>;
   /** Refreshes the call's entry in the background, if it is there and nobody fills it. */
   refreshEarly(call: Call): void;
 }
@@ -33,6 +33,8 @@ export function createLookups(parts: LookupParts): Lookups {
   const { store, outage, rooms, flights, reporter, settings } = parts;
   const answers = createAnswers(parts);
   const { passing, alone, withoutStore } = createUnleased({ ...parts, answers });
+  /** What a crowd is told by one reading is worked out once: their processor time is what the last of them waits for. */
+  const told = new WeakMap<Reading, Answer>();
 
   return {
     find,
@@ -49,7 +51,7 @@ export function createLookups(parts: LookupParts): Lookups {
     },
   };
 
-  async function find(call: Call): Promise<Answer> {
+  async function find<T>(call: Call, give: (answer: Answer) => T): Promise<T> {
     let waiting: Waiting | undefined;
     for (;;) {
       let reading: Reading | undefined;
@@ -64,14 +66,22 @@ export function createLookups(parts: LookupParts): Lookups {
       }
       if (!reading || !isTrusted(call, reading.entry?.tags)) {
         if (!waiting) reporter.happened("miss", call.key, call.entry.coordinate);
-        return withoutStore(call, failure);
+        return give(await withoutStore(call, failure));
       }
-      const found = fromEntry(call, reading, waiting);
-      if (found) return found;
+      const found = waiting?.began
+        ? fromCrowd(call, reading, waiting)
+        : fromEntry(call, reading, waiting);
+      if (found) return give(found);
       waiting ??= missed(call);
+      const flight = toJoin(call, reading, waiting);
+      if (flight) {
+        const joined = (await waiting.until(flight.landed)) && fromFlight(call, reading, flight);
+        if (joined) return give(joined);
+        continue;
+      }
       const loading = fromLoad(call, reading, waiting);
       const loaded = loading && (await loading);
-      if (loaded) return loaded;
+      if (loaded) return give(loaded);
     }
   }
 
@@ -80,7 +90,16 @@ export function createLookups(parts: LookupParts): Lookups {
     return !outage.isOn && !outage.distrusts(key, tags);
   }
 
-  /** Joins, waits or leads; undefined means: look again. Not async: a crowd that waits for another's lease passes here. */
+  /** The fill under way in this process, if the caller may have what comes of it. */
+  function toJoin(call: Call, reading: Reading, waiting: Waiting): Flight | undefined {
+    const flight = flights.get(call.key);
+    if (!flight || reading.pass || waiting.isOver() || !mayJoinFill(flight, reading))
+      return undefined;
+    tellWait(call, waiting);
+    return flight;
+  }
+
+  /** Waits or leads; undefined means: look again. Not async: a crowd that waits for another's lease passes here. */
   function fromLoad(
     call: Call,
     reading: Reading,
@@ -89,7 +108,6 @@ export function createLookups(parts: LookupParts): Lookups {
     if (waiting.isOver()) return passing(call, reading);
     if (reading.pass) return passingBeside(call, reading);
     const flight = flights.get(call.key);
-    if (flight && mayJoinFill(flight, reading)) return joining(call, reading, flight, waiting);
     if (flight && !flight.token) {
       tellWait(call, waiting);
       return waiting.until(flight.leased).then(lookAgain);
@@ -157,20 +175,12 @@ export function createLookups(parts: LookupParts): Lookups {
     }
   }
 
-  /** Not async, as `fromLoad`. */
-  function joining(
-    call: Call,
-    reading: Reading,
-    flight: Flight,
-    waiting: Waiting,
-  ): Promise<Answer | undefined> {
-    tellWait(call, waiting);
-    return waiting.until(flight.landed).then((came) => {
-      const landing = came ? flight.landing : undefined;
-      const isEarly = cameBefore(flight, reading, call.entry);
-      if (!landing || !isForJoiner(landing, isEarly)) return undefined;
-      return answers.fromOthers(call, landing, "waited");
-    });
+  /** How the flight that was joined ended; undefined where that is nothing for this caller. */
+  function fromFlight(call: Call, reading: Reading, flight: Flight): Answer | undefined {
+    const { landing } = flight;
+    if (!landing || !isForJoiner(landing, cameBefore(flight, reading, call.entry)))
+      return undefined;
+    return answers.fromOthers(call, landing, "waited");
   }
 
   function missed({ key, entry: { tags, coordinate } }: Call): Waiting {
@@ -180,6 +190,15 @@ export function createLookups(parts: LookupParts): Lookups {
 
   function tellWait({ key, entry: { coordinate } }: Call, waiting: Waiting): void {
     if (!waiting.began) reporter.happened("wait", key, coordinate);
+  }
+
+  /** All whom one reading of a room is told to asked for the same key and tags, so the same entry serves them. */
+  function fromCrowd(call: Call, reading: Reading, waiting: Waiting): Answer | undefined {
+    const first = told.get(reading);
+    if (first && reading.entry) return answers.again(call.key, reading.entry, first);
+    const found = fromEntry(call, reading, waiting);
+    if (found) told.set(reading, found);
+    return found;
   }
 
   /** A fresh entry, or a stale one inside its window, for which a refresh is begun; undefined: there is none. */

@@ -1,5 +1,6 @@
 import { type Answer, createAnswers, fromNear, isFiledUnder } from "./answers.js";
 import { type Call, type FillParts, named } from "./call.js";
+import type { Lookups } from "./lookup.js";
 import type { NearCache } from "./near-cache.js";
 
 export interface StaleParts extends FillParts {
@@ -7,22 +8,19 @@ export interface StaleParts extends FillParts {
 }
 
 /** A load that throws does not take away what could still serve: within `staleIfErrorMs`, a stale entry does. */
-export function createStaleIfError(
-  parts: StaleParts,
-  find: (call: Call) => Promise<Answer>,
-): (call: Call) => Promise<Answer> {
+export function createStaleIfError(parts: StaleParts, find: Lookups["find"]): Lookups["find"] {
   const { store, outage, near, reporter } = parts;
   const answers = createAnswers(parts);
 
-  async function findOrStale(call: Call): Promise<Answer> {
+  async function findOrStale<T>(call: Call, give: (answer: Answer) => T): Promise<T> {
     try {
-      return await find(call);
+      return await find(call, give);
     } catch (error) {
       const stale = outage.isOn ? nearAnswer(call) : await storedAnswer(call);
       if (!stale) throw error;
       const { ageSeconds } = stale;
       reporter.report({ type: "staleHit", reason: "error", ageSeconds, ...named(call) });
-      return stale;
+      return give(stale);
     }
   }
 
@@ -46,5 +44,6 @@ export function createStaleIfError(
     return answers.fromEntry(key, entry, now, "stale");
   }
 
-  return (call) => (call.entry.staleIfErrorMs > 0 ? findOrStale(call) : find(call));
+  return (call, give) =>
+    call.entry.staleIfErrorMs > 0 ? findOrStale(call, give) : find(call, give);
 }

@@ -184,6 +184,15 @@ describe("bytes that are none of ours are a CorruptEntryError", () => {
   });
 });
 
+test("a text is told by its format, and nothing else is", () => {
+  expect(codec.isText(codec.encode("Margherita").format)).toBe(true);
+  // What UTF-8 cannot carry comes by another way.
+  expect(codec.isText(codec.encode("\ud800").format)).toBe(false);
+  for (const other of [1, null, undefined, ["Margherita"], Buffer.from("Margherita")]) {
+    expect(codec.isText(codec.encode(other).format)).toBe(false);
+  }
+});
+
 describe("a serializer of the user's own", () => {
   const json = createCodec({
     serialize: (value) => Buffer.from(JSON.stringify(value)),
@@ -196,6 +205,8 @@ describe("a serializer of the user's own", () => {
     expect(json.decode(encoded)).toEqual({ a: 1 });
     expect(json.encode("text").format).toBe(encoded.format);
     expect(codec.encode("text").format).not.toBe(encoded.format);
+    // Which text comes of a text is its own business.
+    expect(json.isText(encoded.format)).toBe(false);
   });
 
   test("still reads what was stored before it came", () => {

@@ -35,6 +35,13 @@ describe("Compression", () => {
     expect(compressed(plain, Number.POSITIVE_INFINITY).decode(codec.encode(value))).toBe(value);
   });
 
+  it("tells a text by its format, large as small", () => {
+    for (const text of ["small", "x".repeat(1000)]) {
+      expect(codec.isText(codec.encode(text).format)).toBe(true);
+      expect(codec.isText(codec.encode([text]).format)).toBe(false);
+    }
+  });
+
   it("takes bytes that do not inflate for damaged", () => {
     const encoded = codec.encode("x".repeat(1000));
     const damaged = { ...encoded, bytes: encoded.bytes.subarray(0, 3) };

@@ -66,6 +66,24 @@ describe("A fleet on one Redis", () => {
       .toEqual([expect.anything(), 0]);
   });
 
+  it("gives each of a crowd that waited a value of its own, whoever loaded", async () => {
+    const [a, b, gate] = [open(), open(), createGate()];
+    const load = async () => {
+      await gate.pass();
+      return { pizzas: ["Margherita"] };
+    };
+    const leader = a.getOrSet("menu", minute, load);
+    await gate.arrived;
+    const joined = Array.from({ length: 3 }, () => a.getOrSet("menu", minute, load));
+    const waiting = Array.from({ length: 3 }, () => b.getOrSet("menu", minute, load));
+    await expect.poll(() => a.stats().waits + b.stats().waits).toBe(6);
+    gate.open();
+    for (const menu of await Promise.all([leader, ...joined, ...waiting])) {
+      expect(menu).toEqual({ pizzas: ["Margherita"] });
+      menu.pizzas.push("Hawaii");
+    }
+  });
+
   it("finds what was committed even when the push was lost", async () => {
     const [a, b, gate] = [open(), open(), createGate()];
     const origin = createOrigin("menu", gate);
