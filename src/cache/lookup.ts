@@ -93,8 +93,8 @@ export function createLookups(parts: LookupParts): Lookups {
   /** The fill under way in this process, if the caller may have what comes of it. */
   function toJoin(call: Call, reading: Reading, waiting: Waiting): Flight | undefined {
     const flight = flights.get(call.key);
-    if (!flight || reading.pass || waiting.isOver() || !mayJoinFill(flight, reading))
-      return undefined;
+    if (!flight || !mayJoinFill(flight, reading)) return undefined;
+    if (reading.pass || waiting.isOver()) return undefined;
     tellWait(call, waiting);
     return flight;
   }
@@ -178,8 +178,8 @@ export function createLookups(parts: LookupParts): Lookups {
   /** How the flight that was joined ended; undefined where that is nothing for this caller. */
   function fromFlight(call: Call, reading: Reading, flight: Flight): Answer | undefined {
     const { landing } = flight;
-    if (!landing || !isForJoiner(landing, cameBefore(flight, reading, call.entry)))
-      return undefined;
+    const isEarly = cameBefore(flight, reading, call.entry);
+    if (!landing || !isForJoiner(landing, isEarly)) return undefined;
     return answers.fromOthers(call, landing, "waited");
   }
 
