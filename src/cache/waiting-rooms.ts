@@ -26,7 +26,8 @@ export function createWaitingRooms(store: RoomStore, pollMs = LONGEST_POLL_MS): 
 
   return {
     look(key, tags, dueAt) {
-      const id = tags.length === 0 ? key : JSON.stringify([key, ...tags]);
+      // No text of a user's key may be taken for another key with its tags.
+      const id = JSON.stringify([key, ...tags]);
       let room = rooms.get(id);
       if (!room) {
         room = new Room(store, key, tags, Math.min(pollMs, LONGEST_POLL_MS), () =>

@@ -127,6 +127,16 @@ describe("those who wait for one key", () => {
     expect(one).not.toBe(two);
     expect(reads).toEqual(["menu", "menu"]);
   });
+
+  test("are not told of another key, whatever it looks like", async () => {
+    await Promise.all([
+      rooms.look("menu", ["shop:1"], FIRST),
+      rooms.look('["menu","shop:1"]', [], FIRST),
+      rooms.look('["menu"]', [], FIRST),
+      rooms.look("menu", [], FIRST),
+    ]);
+    expect(reads.sort()).toEqual(['["menu","shop:1"]', '["menu"]', "menu", "menu"]);
+  });
 });
 
 describe("what a push carries", () => {
