@@ -2,6 +2,7 @@ import type { Call, FillParts } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import type { Delivered, Ending } from "./flights.js";
 import type { NearEntry } from "./near-entry.js";
+import type { About } from "./reporter.js";
 import type { Entry } from "./store.js";
 import type { Lookup, LookupStatus, NearLookup } from "./types.js";
 
@@ -11,7 +12,7 @@ export type Answer = Lookup<unknown>;
 export interface Answers {
   /** undefined where the entry cannot be read, which is reported. */
   fromEntry(key: string, entry: Entry, nowMs: number, status: LookupStatus): Answer | undefined;
-  /** The same answer for one more caller. */
+  /** The same answer for one more caller, with a value of its own. */
   again(key: string, entry: Entry, first: Answer): Answer | undefined;
   /** Throws what the load threw. */
   fromOwn(ending: Ending, status: LookupStatus): Answer;
@@ -24,16 +25,12 @@ const UNREADABLE = Symbol("unreadable");
 
 export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "reporter">): Answers {
   /** @param known what the same bytes stand for, where somebody has that already */
-  function decoded(
-    { key, coordinate }: { key: string; coordinate?: string | undefined },
-    encoded: EncodedValue,
-    known?: unknown,
-  ): unknown {
+  function decoded(about: About, encoded: EncodedValue, known?: unknown): unknown {
     if (typeof known === "string" && codec.isText(encoded.format)) return known;
     try {
       return codec.decode(encoded);
     } catch (error) {
-      reporter.error(error, { key, coordinate });
+      reporter.error(error, about);
       return UNREADABLE;
     }
   }

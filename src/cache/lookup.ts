@@ -33,8 +33,8 @@ export function createLookups(parts: LookupParts): Lookups {
   const { store, outage, rooms, flights, reporter, settings } = parts;
   const answers = createAnswers(parts);
   const { passing, alone, withoutStore } = createUnleased({ ...parts, answers });
-  /** What a crowd is told by one reading is worked out once: their processor time is what the last of them waits for. */
-  const told = new WeakMap<Reading, Answer>();
+  /** What a crowd gets of one reading is worked out once: their processor time is what the last of them waits for. */
+  const answered = new WeakMap<Reading, Answer>();
 
   return {
     find,
@@ -73,8 +73,9 @@ export function createLookups(parts: LookupParts): Lookups {
         : fromEntry(call, reading, waiting);
       if (found) return give(found);
       waiting ??= missed(call);
-      const flight = toJoin(call, reading, waiting);
+      const flight = joinable(call, reading, waiting);
       if (flight) {
+        tellWait(call, waiting);
         const joined = (await waiting.until(flight.landed)) && fromFlight(call, reading, flight);
         if (joined) return give(joined);
         continue;
@@ -90,13 +91,11 @@ export function createLookups(parts: LookupParts): Lookups {
     return !outage.isOn && !outage.distrusts(key, tags);
   }
 
-  /** The fill under way in this process, if the caller may have what comes of it. */
-  function toJoin(call: Call, reading: Reading, waiting: Waiting): Flight | undefined {
+  /** The fill under way in this process, if the caller may have what comes of it. Deadline and marker go first: `fromLoad`. */
+  function joinable(call: Call, reading: Reading, waiting: Waiting): Flight | undefined {
     const flight = flights.get(call.key);
     if (!flight || !mayJoinFill(flight, reading)) return undefined;
-    if (reading.pass || waiting.isOver()) return undefined;
-    tellWait(call, waiting);
-    return flight;
+    return reading.pass || waiting.isOver() ? undefined : flight;
   }
 
   /** Waits or leads; undefined means: look again. Not async: a crowd that waits for another's lease passes here. */
@@ -192,12 +191,16 @@ export function createLookups(parts: LookupParts): Lookups {
     if (!waiting.began) reporter.happened("wait", key, coordinate);
   }
 
-  /** All whom one reading of a room is told to asked for the same key and tags, so the same entry serves them. */
+  /**
+   * Only those share a reading who asked for one key with the same tags, and here all of them waited: one entry, one
+   * status, one look at the clock.
+   */
   function fromCrowd(call: Call, reading: Reading, waiting: Waiting): Answer | undefined {
-    const first = told.get(reading);
+    const first = answered.get(reading);
     if (first && reading.entry) return answers.again(call.key, reading.entry, first);
     const found = fromEntry(call, reading, waiting);
-    if (found) told.set(reading, found);
+    // A copy: the first caller may have changed its own before the others come.
+    if (found) answered.set(reading, { ...found });
     return found;
   }
 

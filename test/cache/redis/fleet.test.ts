@@ -84,6 +84,26 @@ describe("A fleet on one Redis", () => {
     }
   });
 
+  it("gives each of a crowd that waited an answer of its own", async () => {
+    const [a, b, gate] = [open(), open(), createGate()];
+    const origin = createOrigin("menu", gate);
+    const leader = a.lookup("menu", minute, origin.load);
+    await gate.arrived;
+    const waiting = Array.from({ length: 3 }, () => b.lookup("menu", minute, origin.load));
+    await expect.poll(() => b.stats().waits).toBe(3);
+    gate.open();
+    await leader;
+    const answers = await Promise.all(
+      waiting.map(async (lookup) => {
+        const answer = await lookup;
+        const seen = { ...answer };
+        Object.assign(answer, { value: "damaged", status: "hit" });
+        return seen;
+      }),
+    );
+    for (const { value, status } of answers) expect([value, status]).toEqual(["menu", "waited"]);
+  });
+
   it("finds what was committed even when the push was lost", async () => {
     const [a, b, gate] = [open(), open(), createGate()];
     const origin = createOrigin("menu", gate);
