@@ -2,7 +2,6 @@ import type { Call, FillParts } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import type { Delivered, Ending } from "./flights.js";
 import type { NearEntry } from "./near-entry.js";
-import type { About } from "./reporter.js";
 import type { Entry } from "./store.js";
 import type { Lookup, LookupStatus, NearLookup } from "./types.js";
 
@@ -25,19 +24,24 @@ const UNREADABLE = Symbol("unreadable");
 
 export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "reporter">): Answers {
   /** @param known what the same bytes stand for, where somebody has that already */
-  function decoded(about: About, encoded: EncodedValue, known?: unknown): unknown {
+  function decoded(
+    key: string,
+    coordinate: string | undefined,
+    encoded: EncodedValue,
+    known?: unknown,
+  ): unknown {
     if (typeof known === "string" && codec.isText(encoded.format)) return known;
     try {
       return codec.decode(encoded);
     } catch (error) {
-      reporter.error(error, about);
+      reporter.error(error, { key, coordinate });
       return UNREADABLE;
     }
   }
 
   return {
     fromEntry(key, entry, nowMs, status) {
-      const value = decoded({ key }, { format: entry.format, bytes: entry.value });
+      const value = decoded(key, undefined, encodedIn(entry));
       if (value === UNREADABLE) return undefined;
       return {
         value,
@@ -49,10 +53,8 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
       };
     },
     again(key, entry, first) {
-      const { status, ageSeconds, remainingSeconds, tags, since } = first;
-      const value = decoded({ key }, { format: entry.format, bytes: entry.value }, first.value);
-      if (value === UNREADABLE) return undefined;
-      return { value, status, ageSeconds, remainingSeconds, tags, since };
+      const value = decoded(key, undefined, encodedIn(entry), first.value);
+      return value === UNREADABLE ? undefined : { ...first, value };
     },
     fromOwn(ending, status) {
       if (ending.type === "error") throw ending.error;
@@ -61,8 +63,7 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
     fromOthers(call, ending, status) {
       if (ending.type === "error") throw ending.error;
       if (!ending.encoded) return undefined;
-      const about = { key: call.key, coordinate: call.entry.coordinate };
-      const value = decoded(about, ending.encoded, ending.value);
+      const value = decoded(call.key, call.entry.coordinate, ending.encoded, ending.value);
       return value === UNREADABLE ? undefined : fromDelivered(ending, value, status);
     },
   };
@@ -103,6 +104,10 @@ export function isFiledUnder(
     if (own[index] !== tag && !own.includes(tag)) return false;
   }
   return true;
+}
+
+function encodedIn({ format, value }: Entry): EncodedValue {
+  return { format, bytes: value };
 }
 
 function secondsSince(entry: Entry, nowMs: number): number {
