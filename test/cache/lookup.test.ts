@@ -5,6 +5,7 @@ import type { Cache } from "../../src/cache/index.js";
 import { createMemoryStore } from "../../src/cache/memory-store.js";
 import { resolveSettings } from "../../src/cache/settings.js";
 import type { Store } from "../../src/cache/store.js";
+import { createGate } from "../support/gate.js";
 import { createOrigin } from "../support/origin.js";
 
 const minute = { ttlSeconds: 60 };
@@ -33,4 +34,73 @@ test("a refresh that was asked for is not tried while the store is out of reach"
   cache.refresh("menu", minute, origin.load);
   expect(reads).toBe(before);
   expect(origin.loads).toBe(1);
+});
+
+test("a pass marker sends its reader past the lease, and not into a fill that began meanwhile", async () => {
+  const memory = createMemoryStore({ maxEntries: 10, maxBytes: 1_000 });
+  const [late, fill] = [createGate(), createGate()];
+  let isFirst = true;
+  const store: Store = {
+    ...memory,
+    async read(...asked) {
+      const held = isFirst;
+      isFirst = false;
+      const reading = await memory.read(...asked);
+      if (!held) return reading;
+      await late.pass();
+      return { ...reading, pass: true };
+    },
+  };
+  cache = createCacheOver(store, resolveSettings({}));
+  const marked = cache.lookup("menu", minute, () => "own");
+  await late.arrived;
+  const leading = cache.lookup("menu", minute, async () => {
+    await fill.pass();
+    return "filled";
+  });
+  await fill.arrived;
+  late.open();
+  expect(await marked).toMatchObject({ value: "own", status: "bypassed" });
+  expect(cache.stats().waits).toBe(0);
+  fill.open();
+  expect(await leading).toMatchObject({ value: "filled", status: "miss" });
+});
+
+test("what the first of a crowd does to its answer, none that come after it sees", async () => {
+  const memory = createMemoryStore({ maxEntries: 10, maxBytes: 1_000 });
+  const other = createCacheOver(memory, resolveSettings({}));
+  const refusal = createGate();
+  let shared: ReturnType<Store["read"]> | undefined;
+  let sharers = 0;
+  const store: Store = {
+    ...memory,
+    async takeLease() {
+      await refusal.pass();
+      await other.getOrSet("menu", minute, () => "menu");
+      shared = memory.read("menu", []);
+      return { taken: false };
+    },
+    // As a batch does, whose second half is told a turn later.
+    async read(...asked) {
+      if (!shared) return memory.read(...asked);
+      sharers += 1;
+      const isLate = sharers > 2;
+      const reading = await shared;
+      if (isLate) await new Promise(setImmediate);
+      return reading;
+    },
+  };
+  cache = createCacheOver(store, resolveSettings({}));
+  const crowd = Array.from({ length: 4 }, () => cache.lookup("menu", minute, () => "never"));
+  await refusal.arrived;
+  await expect.poll(() => cache.stats().waits).toBe(3);
+  const seen = crowd.map(async (lookup) => {
+    const answer = await lookup;
+    const { value } = answer;
+    Object.assign(answer, { value: "damaged" });
+    return value;
+  });
+  refusal.open();
+  expect(await Promise.all(seen)).toEqual(Array(4).fill("menu"));
+  await other.close();
 });
