@@ -3,12 +3,14 @@ import { holdForWrite, type WriteParts } from "../held-write.js";
 import type { Snapshot } from "../store.js";
 import type { Work } from "./inbox.js";
 import type { Unpinned } from "./pins.js";
+import type { Puts } from "./puts.js";
 import type { WriteQueue } from "./queue.js";
 
 export interface FinishParts extends WriteParts {
   /** The queue's name. */
   readonly name: string;
   readonly queue: WriteQueue;
+  readonly puts: Pick<Puts, "ended">;
 }
 
 /** One key of a batch. */
@@ -21,6 +23,8 @@ export interface Order {
 /**
  * What is done once the origin has the writes: lease, unpin, evict, commit, settle. Each has its place:
  *
+ * - First a put of this process that the origin overtook comes to its end: the two would void each other's leases, and
+ *   leave no entry.
  * - Until it is unpinned, whoever loads the key is given the pending value, which the origin has by now. What was
  *   committed from a pin is evicted after it, so that no pin outlives its write as an entry.
  * - The value becomes the entry only where the pin that went was this very write's: then no newer one was put, and none
@@ -34,6 +38,7 @@ export async function finish(
   written: readonly Order[],
   before: Snapshot,
 ): Promise<void> {
+  await Promise.all(written.map(({ call }) => parts.puts.ended(call.key)));
   const held = await Promise.all(
     written.map(({ call, value }) => holdForWrite(parts, call, value, before)),
   );

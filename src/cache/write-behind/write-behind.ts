@@ -8,6 +8,7 @@ import type { EntryOptions } from "../types.js";
 import { createFlush } from "./flush.js";
 import { createInbox } from "./inbox.js";
 import { full, type PutParts, put } from "./put.js";
+import { createPuts } from "./puts.js";
 import type { BuriedWrite } from "./queue.js";
 import { resolveWriteBehindOptions } from "./settings.js";
 import type { DeadLetter, WriteBehind, WriteBehindHealth, WriteBehindOptions } from "./types.js";
@@ -32,9 +33,10 @@ export function createWriteBehind<T>(
   const { store, outage, codec, settings } = given;
   const queue = store.queue(name);
   const inbox = createInbox();
+  const puts = createPuts();
   // What is decoded is what was put.
   const write = options.write as WriteBehindOptions<unknown>["write"];
-  const parts = { ...given, name, queue, inbox, behind, write };
+  const parts = { ...given, name, queue, inbox, puts, behind, write };
   const flush = createFlush(parts);
   const worker = createWorker({ queue, inbox, flush, outage, behind, leaseMs: settings.leaseMs });
   let closing: Promise<void> | undefined;
@@ -92,7 +94,8 @@ export function createWriteBehind<T>(
 
     async put(key, entryOptions, value) {
       checkOpen();
-      const receipt = await put(parts, given.open(key, entryOptions, value), value);
+      const call = given.open(key, entryOptions, value);
+      const receipt = await puts.track(key, put(parts, call, value));
       worker.nudge();
       return receipt;
     },
