@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import type { Environment, Resolver } from "./environment.js";
+import { keptArgs } from "./kept-args.js";
 import { asProblem } from "./problems.js";
 import type { TagTemplate, TemplateValues } from "./tag-template.js";
 import { templateProblem } from "./template-problem.js";
@@ -20,11 +21,17 @@ export function evictTagsResolver(
 ): Resolver {
   const { coordinate, templates } = field;
   const { cache, operations, problems, viewerOf } = env;
+  const needsArgs = templates.some((template) => template.needsArgs);
   const needsViewer = templates.some((template) => template.needsViewer);
   const withoutResult = templates.filter((template) => !template.needsResult);
 
   return async function evicting(source, args, context, info) {
-    const values: TemplateValues = { args, parent: source, context, viewer: viewerIn(context) };
+    const values: TemplateValues = {
+      args: needsArgs ? keptArgs(args, info) : args,
+      parent: source,
+      context,
+      viewer: viewerIn(context),
+    };
     let result: unknown;
     try {
       result = repeatable(await resolve.call(this, source, args, context, info));

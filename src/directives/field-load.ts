@@ -5,6 +5,7 @@ import type { LoadContext } from "../cache/types.js";
 import type { CachedField } from "./cached-field.js";
 import type { Environment, Resolver } from "./environment.js";
 import type { Args } from "./input-text.js";
+import { keptArgs } from "./kept-args.js";
 import { chain, isPromise, type MaybePromise } from "./maybe-promise.js";
 import type { Operation } from "./operation.js";
 import { asProblem } from "./problems.js";
@@ -39,6 +40,7 @@ export interface FieldLoad {
 /** The load of a cached field: its resolver, and the checks and tags that wait for the result. */
 export function fieldLoad(field: CachedField, resolve: Resolver, env: Environment): FieldLoad {
   const { coordinate, bySelection, isList, objection, heldEnum, keepsNull, resultTags } = field;
+  const tagsNeedArgs = resultTags.some(({ needsArgs }) => needsArgs);
   let isRefused = false;
   const infoListener: InfoListener = {
     onSelection: noteSelectionRead,
@@ -55,6 +57,7 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
   function run(call: FieldCall, context: unknown, load: LoadContext): MaybePromise<unknown> {
     const info = bySelection ? call.info : watchedInfo(call.info, infoListener);
     const parent = parentOf(call, load);
+    const asked = tagsNeedArgs ? { ...call, args: keptArgs(call.args, call.info) } : call;
     const answer = () => resolve.call(call.self, parent.value, call.args, context, info);
     const result =
       call.viewer === undefined ? env.viewerWatch.run(field, context, answer) : answer();
@@ -63,7 +66,7 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
         parent.release();
         // It fails the field as a thrown one does, and so may a stale entry stand in for it.
         if (final instanceof Error) throw final;
-        return checked(final, call, context, load);
+        return checked(final, asked, context, load);
       }),
     );
   }

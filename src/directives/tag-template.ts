@@ -46,6 +46,7 @@ export interface TemplateValues {
 export interface TagTemplate {
   readonly text: string;
   readonly parsed: ParsedTemplate;
+  readonly needsArgs: boolean;
   readonly needsResult: boolean;
   readonly needsViewer: boolean;
   /** True where one value is a list, so that it renders one tag an element. */
@@ -86,6 +87,7 @@ export function compileTemplate(text: string, scope: TemplateScope): TagTemplate
   return {
     text,
     parsed,
+    needsArgs: places.some(({ root }) => root === "args"),
     needsResult: places.some(({ root }) => root === "result"),
     needsViewer: places.some(({ root }) => root === "viewer"),
     hasList: places.some(({ hasList }) => hasList),

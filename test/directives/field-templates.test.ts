@@ -85,6 +85,32 @@ describe("tags", () => {
     expect(asked("items")).toBe(2);
   });
 
+  test("name what the arguments were before the resolver changed them", async () => {
+    const { run, asked, cache } = createCachedSchema({
+      typeDefs: `
+        input Where { shop: ID! }
+        type Query { items(where: Where!): [Item!]! @cached(ttl: 60, tags: ["item:{args.where.shop}:{result.id}"]) }
+        type Item { id: ID! }
+      `,
+      resolvers: (count) => ({
+        Query: {
+          items: (_source: never, { where }: { where: { shop?: string } }) => {
+            count("items");
+            delete where.shop;
+            return [{ id: "1" }];
+          },
+        },
+      }),
+    });
+    const ask = () => run('{ items(where: { shop: "s" }) { id } }');
+    await ask();
+    await ask();
+    expect(asked("items")).toBe(1);
+    await cache.evictTags(["item:s:1"]);
+    await ask();
+    expect(asked("items")).toBe(2);
+  });
+
   test("without a value keep the result from being cached, which is reported once", async () => {
     const { run, asked, problems } = createCachedSchema(shop([{ id: 1, price: null }]));
 
