@@ -1,11 +1,14 @@
 import {
+  type GraphQLAbstractType,
   type GraphQLField,
   type GraphQLInputType,
   type GraphQLNamedType,
+  type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
+  isAbstractType,
   isInputObjectType,
   isInterfaceType,
   isLeafType,
@@ -80,7 +83,9 @@ export function valuePath(
   let hasList = false;
   const visit = visitor(type, names);
   const [first] = names;
-  const isSupplied = resultPaths[`${getNamedType(type).name}.${first}`] !== undefined;
+  const isSupplied =
+    first !== undefined &&
+    stepInto(schema, getNamedType(type), first, resultPaths).supply !== undefined;
   return {
     hasList,
     onlyProperty: names.length === 1 && !hasList && !isSupplied ? first : undefined,
@@ -115,15 +120,30 @@ function stepInto(
     if (field) return { name, type: field.type, isInput: true };
   } else if (isObjectType(type) || isInterfaceType(type)) {
     const field = type.getFields()[name];
-    if (field) return { name, type: field.type, supply: resultPaths[`${type.name}.${name}`] };
+    if (field) return { name, type: field.type, supply: supplyOf(schema, type, name, resultPaths) };
   } else if (isUnionType(type)) {
     const fields = schema.getPossibleTypes(type).map((member) => member.getFields()[name]);
     const [first] = fields as [GraphQLField<unknown, unknown> | undefined];
     if (first && fields.every((field) => String(field?.type) === String(first.type))) {
-      return { name, type: first.type };
+      return { name, type: first.type, supply: supplyOf(schema, type, name, resultPaths) };
     }
   }
   throw new UnknownPathError(`${type.name} has no field "${name}"`);
+}
+
+/** Of an abstract type, what is supplied for the member that the value says it is of. */
+function supplyOf(
+  schema: GraphQLSchema,
+  type: GraphQLObjectType | GraphQLAbstractType,
+  name: string,
+  resultPaths: ResultPaths,
+): ResultPath | undefined {
+  const own = resultPaths[`${type.name}.${name}`];
+  if (!isAbstractType(type)) return own;
+  const ofMember = (member: unknown) => resultPaths[`${member}.${name}`];
+  if (!schema.getPossibleTypes(type).some((member) => ofMember(member.name))) return own;
+  return (value: { readonly __typename?: unknown }, context) =>
+    (ofMember(value.__typename) ?? own)?.(value as never, context);
 }
 
 function visitLeaf(leaf: GraphQLNamedType, shown: string, write: (wire: unknown) => string): Visit {

@@ -164,6 +164,67 @@ describe("@evictTags", () => {
     expect(problems).toEqual([]);
   });
 
+  test.each([
+    ["union", "union Change = A | B", ""],
+    ["interface", "interface Change { owner: Owner }", "implements Change"],
+  ])(
+    "takes from resultPaths what the members of a result's %s lack",
+    async (_kind, change, how) => {
+      const owner = ({ ownerId }: { ownerId: number }) => ({ id: ownerId });
+      const { run, events, problems } = createCachedSchema({
+        typeDefs: `
+        ${change}  type Owner { id: ID! }
+        type A ${how} { owner: Owner }  type B ${how} { owner: Owner }
+        type Query { name(id: ID!): Int @cached(ttl: 60, tags: ["owner:{args.id}"]) }
+        type Mutation { change: [Change] @evictTags(tags: ["owner:{result.owner.id}"]) }
+      `,
+        resolvers: () => ({
+          Mutation: {
+            change: () => [
+              { __typename: "A", ownerId: 1 },
+              { __typename: "B", owner: { id: 2 } },
+            ],
+          },
+        }),
+        options: { resultPaths: { "A.owner": owner } },
+      });
+      await run("mutation { change { __typename } }");
+      expect(evicted(events)).toEqual(["owner:1", "owner:2"]);
+      expect(problems).toEqual([]);
+    },
+  );
+
+  test.each<[string, () => unknown]>([
+    ["its answer", () => ({ by: "ada" })],
+    ["its failure", () => Promise.reject(new Error("after the commit"))],
+  ])(
+    "names what the arguments were before the resolver changed them, after %s",
+    async (_how, end) => {
+      const { run, events, problems } = createCachedSchema({
+        typeDefs: `
+        input Change { id: ID  sizes: [Size!]! }  input Size { id: ID! }  type Changed { by: ID }
+        type Query { item(id: ID!): Int @cached(ttl: 60, tags: ["item:{args.id}", "size:{args.id}", "by:{args.id}"]) }
+        type Mutation {
+          change(input: Change!): Changed
+            @evictTags(tags: ["item:{args.input.id}", "size:{args.input.sizes.id}", "by:{result.by}"])
+        }
+      `,
+        resolvers: () => ({
+          Mutation: {
+            change(_source: never, { input }: { input: { id?: string; sizes: { id: string }[] } }) {
+              delete input.id;
+              for (const size of input.sizes.splice(0, 1)) size.id = "other";
+              return end();
+            },
+          },
+        }),
+      });
+      await run('mutation { change(input: { id: 1, sizes: [{ id: "S" }, { id: "L" }] }) { by } }');
+      expect(evicted(events)).toEqual(expect.arrayContaining(["item:1", "size:L", "size:S"]));
+      expect(problems).toEqual([]);
+    },
+  );
+
   test.each<[string, () => unknown, string]>([
     ["an error", () => new Error("gone"), "found"],
     ["a promise that fails", () => Promise.reject(new Error("gone")), "gone"],
