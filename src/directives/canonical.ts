@@ -58,11 +58,13 @@ function writeString(text: string): string {
 }
 
 function writeObject(value: object, depth: number, trustsToJson: boolean): string {
-  if (Array.isArray(value)) {
+  if (Array.isArray(value) && (trustsToJson || isBare(value, Array.prototype))) {
     return `[${Array.from(value, (item) => write(item, depth + 1, trustsToJson)).join(",")}]`;
   }
-  if (value instanceof Uint8Array) return `bytes(${Buffer.from(value).toString("base64")})`;
-  if (value instanceof Date) return `date(${value.getTime()})`;
+  if (value instanceof Uint8Array && (trustsToJson || isBareBytes(value)))
+    return `bytes(${Buffer.from(value).toString("base64")})`;
+  if (value instanceof Date && (trustsToJson || isBare(value, Date.prototype)))
+    return `date(${value.getTime()})`;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null)
     return writeRecord(value, depth, trustsToJson);
@@ -73,9 +75,24 @@ function writeObject(value: object, depth: number, trustsToJson: boolean): strin
   throw new TypeError(`it holds an instance of ${value.constructor?.name ?? "a class"}`);
 }
 
+/** Whether it has nothing but what its class's text tells: a subclass, or a property of its own, may tell more. */
+function isBare(value: object, prototype: object): boolean {
+  if (Object.getPrototypeOf(value) !== prototype) return false;
+  return Array.isArray(value)
+    ? Reflect.ownKeys(value).length <= value.length + 1
+    : Reflect.ownKeys(value).length === 0;
+}
+
+function isBareBytes(value: Uint8Array): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Uint8Array.prototype && prototype !== Buffer.prototype) return false;
+  return Reflect.ownKeys(value).length === value.length;
+}
+
 function tellsAll(value: object): boolean {
   return (
-    value instanceof URL || Object.prototype.toString.call(value).startsWith("[object Temporal.")
+    Object.getPrototypeOf(value) === URL.prototype ||
+    Object.prototype.toString.call(value).startsWith("[object Temporal.")
   );
 }
 

@@ -133,6 +133,46 @@ describe("an argument of a scalar that shows less than it was given", () => {
     expect(asked("open")).toBe(4);
   });
 
+  class Zoned extends Date {
+    zone = "";
+  }
+
+  test.each<[string, (wire: string) => object, (value: never) => string]>([
+    [
+      "a class of dates that tell more than their time",
+      (wire) => Object.assign(new Zoned(0), { zone: wire }),
+      ({ zone }: Zoned) => zone,
+    ],
+    [
+      "a list with a property",
+      (wire) => Object.assign([1], { unit: wire }),
+      ({ unit }: { unit: string }) => unit,
+    ],
+    [
+      "bytes with a property",
+      (wire) => Object.assign(new Uint8Array(1), { unit: wire }),
+      ({ unit }: { unit: string }) => unit,
+    ],
+  ])("keeps %s apart", async (_what, parse, text) => {
+    const { run, asked, problems } = createCachedSchema({
+      typeDefs: "scalar S  type Query { of(value: S!): String @cached(ttl: 60) }",
+      resolvers: (count) => ({
+        S: scalar(text, parse),
+        Query: {
+          of: (_source: never, { value }: { value: never }) => {
+            count("of");
+            return text(value);
+          },
+        },
+      }),
+    });
+    for (const wire of ["kg", "lb", "kg"]) {
+      expect((await run(`{ of(value: "${wire}") }`)).data).toEqual({ of: wire });
+    }
+    expect(asked("of")).toBe(2);
+    expect(problems).toEqual([]);
+  });
+
   test("that cannot be told apart is answered, not cached, and reported once", async () => {
     const { run, asked, problems } = createCachedSchema({
       typeDefs: "scalar S  type Query { open(code: S!): String @cached(ttl: 60) }",
