@@ -26,18 +26,19 @@ export function watchedParent(
   const prototype: object | null = Object.getPrototypeOf(original);
   const absent = new Set(lacking.filter((name) => !Object.hasOwn(original, name)));
   const copy: object = Object.create(absent.size > 0 ? watchedPrototype() : prototype);
-  const watched = new Set<string>();
+  const watched = new Map<string | symbol, PropertyDescriptor>();
   let isWatched = true;
-  for (const [name, value] of Object.entries(original)) {
-    if (known.has(name)) define(name, value);
-    else watch(name);
+  for (const name of Reflect.ownKeys(original)) {
+    const property = Object.getOwnPropertyDescriptor(original, name) as PropertyDescriptor;
+    if (known.has(name as string)) Object.defineProperty(copy, name, changeable(property));
+    else watch(name, property);
   }
   return { value: copy, release };
 
-  function watch(name: string): void {
-    watched.add(name);
+  function watch(name: string | symbol, property: PropertyDescriptor): void {
+    watched.set(name, property);
     Object.defineProperty(copy, name, {
-      enumerable: true,
+      enumerable: property.enumerable ?? true,
       configurable: true,
       get: () => {
         noteRead();
@@ -77,13 +78,13 @@ export function watchedParent(
   function release(): void {
     if (!isWatched) return;
     isWatched = false;
-    for (const name of watched) define(name, original[name]);
+    for (const [name, property] of watched) Object.defineProperty(copy, name, changeable(property));
     if (absent.size > 0) Object.setPrototypeOf(copy, prototype);
   }
 
   function define(name: string | symbol, value: unknown): void {
     // What the resolver wrote is not written over when the watch ends.
-    watched.delete(name as string);
+    watched.delete(name);
     Object.defineProperty(copy, name, {
       value,
       enumerable: true,
@@ -93,7 +94,12 @@ export function watchedParent(
   }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+/** As it is on the original, which may be frozen. An accessor stays one: it may throw, or be dear. */
+function changeable(property: PropertyDescriptor): PropertyDescriptor {
+  return { ...property, ...("value" in property && { writable: true }), configurable: true };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string | symbol, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -92,6 +92,36 @@ describe("a watched parent", () => {
     expect(original).toEqual({ id: 1, price: 5 });
   });
 
+  test("has what is hidden, and what a symbol names, and tells of them", () => {
+    const row = Symbol("row");
+    const original = Object.defineProperty({ id: 1, [row]: 5 }, "price", { value: 6 });
+    for (const [name, gives] of [
+      [row, 5],
+      ["price", 6],
+    ] as const) {
+      const { value, reads } = watching(original);
+      expect(Object.keys(value)).toEqual(["id"]);
+      expect((value as Record<symbol | string, unknown>)[name]).toBe(gives);
+      expect(reads).toEqual(["read"]);
+      expect((value as Record<symbol | string, unknown>)[name]).toBe(gives);
+    }
+  });
+
+  test("calls no getter that nobody reads", () => {
+    let calls = 0;
+    const original = {
+      id: 1,
+      get lines(): number {
+        calls += 1;
+        return calls;
+      },
+    };
+    const { value, release } = watching(original);
+    release();
+    expect(calls).toBe(0);
+    expect([value.lines, value.lines]).toEqual([1, 2]);
+  });
+
   test("has the prototype of its original once it is released, also where that is none", () => {
     const { value, release } = watching(Object.assign(Object.create(null), { id: 1 }));
     expect("toString" in value).toBe(false);
