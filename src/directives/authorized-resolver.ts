@@ -30,8 +30,10 @@ export function authorizedResolver(
 }
 
 function forbidden(coordinate: string, cause?: unknown): GraphQLError {
-  return new GraphQLError(`Not allowed to read ${coordinate}.`, {
+  const error = new GraphQLError(`Not allowed to read ${coordinate}.`, {
     extensions: { code: "FORBIDDEN" },
-    ...(cause instanceof Error ? { originalError: cause } : {}),
   });
+  // Not as its `originalError`: servers mask what was made of an ordinary error, the code included.
+  if (cause !== undefined) Object.defineProperty(error, "cause", { value: cause });
+  return error;
 }

@@ -121,7 +121,7 @@ function wrapFields(
     field: (config, fieldName, typeName) => {
       const isRoot = rootNames.has(typeName);
       const resolve = wrapField(`${typeName}.${fieldName}`, isRoot, config.resolve);
-      const subscribe = isRoot && config.subscribe;
+      const subscribe = wrapSubscribe(`${typeName}.${fieldName}`, isRoot, config.subscribe);
       const astNode =
         typeName !== queryName && inheriting.has(typeName)
           ? withInheritedMaxAge(fieldName, config)
@@ -129,7 +129,7 @@ function wrapFields(
       return {
         ...config,
         ...(resolve ? { resolve } : {}),
-        ...(subscribe ? { subscribe: rootResolver(subscribe as Resolver, environment) } : {}),
+        ...(subscribe ? { subscribe } : {}),
         ...(astNode ? { astNode } : {}),
       };
     },
@@ -138,6 +138,15 @@ function wrapFields(
   function wrapCached(field: CachedField, resolve: Resolver): Resolver {
     const feedsFields = reaches(schema, field.returnType, plans.nestedTypes);
     return cachedResolver(field, resolve, environment, { feedsFields });
+  }
+
+  function wrapSubscribe(coordinate: string, isRoot: boolean, original: unknown) {
+    let subscribe = original as Resolver | undefined;
+    if (!subscribe) return undefined;
+    const authorize = environment.options.authorize?.[coordinate];
+    if (authorize) subscribe = authorizedResolver(coordinate, authorize, subscribe, environment);
+    if (isRoot) subscribe = rootResolver(subscribe, environment);
+    return subscribe === original ? undefined : subscribe;
   }
 
   /** From the inside out: what runs first is wrapped last. undefined where a field is left as it is. */
