@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { OutboxDatabaseError } from "./errors.js";
 import { decodeTags, encodeTags, type Row } from "./row.js";
 import { DEFAULT_TABLE, type OutboxSettings } from "./settings.js";
@@ -21,9 +22,13 @@ export function outboxTableSql(table: string = DEFAULT_TABLE): string {
 )`;
 }
 
+/** What PostgreSQL takes for a channel's name; past it, NOTIFY fails, and with it the transaction that records. */
+const MAX_CHANNEL_BYTES = 63;
+
 /** The channel on which recorded rows are told. */
 export function channelOf(table: string): string {
-  return table;
+  if (table.length <= MAX_CHANNEL_BYTES) return table;
+  return createHash("sha256").update(table).digest("hex").slice(0, MAX_CHANNEL_BYTES);
 }
 
 /**
