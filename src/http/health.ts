@@ -65,7 +65,7 @@ export function addHealthRoutes(
       ...(redis === "down" ? ["Redis does not answer."] : []),
       ...(cache?.problems ?? []),
       // What it says of a database that is down has been said.
-      ...(database === "ok" && outbox ? outbox.problems : []),
+      ...(database === "ok" && outbox ? outbox.problems.map(withoutReason) : []),
     ];
     const readiness: Readiness = {
       status: database === "down" ? "down" : problems.length > 0 ? "degraded" : "ok",
@@ -77,6 +77,11 @@ export function addHealthRoutes(
     };
     return reply.code(database === "down" ? 503 : 200).send(readiness);
   });
+}
+
+/** What a database says of itself may name its address, its users and its tables. */
+function withoutReason(problem: string): string {
+  return problem.replace(/, but: .*$/s, ", but it failed.");
 }
 
 /** Anybody may ask, so no addresses. */

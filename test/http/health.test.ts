@@ -70,6 +70,14 @@ describe("/health/ready", () => {
       status: "degraded",
       problems: ["They wait."],
     });
+    const told = async () => ({
+      pending: 2,
+      problems: ["The database must count, but: connect ECONNREFUSED 10.0.0.5:5432"],
+    });
+    expect((await ready(answers, answers, told)).body).toMatchObject({
+      status: "degraded",
+      problems: ["The database must count, but it failed."],
+    });
     const silent = async () => ({ pending: null, problems: ["The database must count."] });
     expect((await ready(fails, answers, silent)).body).toEqual({
       status: "down",
