@@ -19,10 +19,15 @@ export function checkName(given: string): string {
 /** Trimmed; the case of letters is kept, and means nothing. @throws BadInputError */
 export function checkEmail(given: string): string {
   const email = given.trim().normalize("NFC");
-  if (email.length > 254 || !emailFormat.safeParse(email).success) {
+  if (!isEmail(email)) {
     throw new BadInputError("email must be an email address of at most 254 characters.");
   }
   return email;
+}
+
+/** Whether any account may have it. */
+export function isEmail(email: string): boolean {
+  return email.length <= 254 && emailFormat.safeParse(email).success;
 }
 
 /** As it was given: blanks are part of it. @throws BadInputError */

@@ -7,7 +7,7 @@ import {
 } from "../origin/customers.js";
 import type { Queryable } from "../origin/database.js";
 import type { CustomerRow } from "../origin/rows.js";
-import { checkEmail, checkName, checkPassword, isPassword } from "./account-input.js";
+import { checkEmail, checkName, checkPassword, isEmail, isPassword } from "./account-input.js";
 import { WrongCredentialsError } from "./errors.js";
 import type { Passwords } from "./passwords.js";
 import type { KeptPreferences, Preferences } from "./preferences.js";
@@ -64,7 +64,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
       await attempts.count({ address, email });
       // Nobody's password is longer: it is not worth the work, and tells nothing about any account.
       if (!isPassword(password)) throw new WrongCredentialsError();
-      const found = await credentialsByEmail(database, email);
+      // PostgreSQL may take another letter, as the Turkish İ, for one of an address, and attempts were counted apart.
+      const found = isEmail(email) ? await credentialsByEmail(database, email) : undefined;
       const isRight = await passwords.verify(password, found?.passwordHash);
       if (!isRight || found === undefined) throw new WrongCredentialsError();
       await attempts.forgive(email);

@@ -177,6 +177,15 @@ describe.each(storageKinds)("accounts with sessions on $kind", ({ start }) => {
     await accounts.signIn(account, "10.0.2.1");
   });
 
+  test("another spelling of an address, which PostgreSQL may take for it, is no way around that", async () => {
+    const account = { name: "V", email: `vivi.${newEmail()}`, password: "right password" };
+    await accounts.signUp(account, address);
+    const email = account.email.replace("vivi", "v\u0130vi");
+    await expect(accounts.signIn({ ...account, email }, address)).rejects.toBeInstanceOf(
+      WrongCredentialsError,
+    );
+  });
+
   test("signing in often with the right password is no guessing", async () => {
     const account = { name: "Ada", email: newEmail(), password: "right password" };
     await accounts.signUp(account, "10.0.3.1");
