@@ -36,8 +36,8 @@ export function cachedResolver(
   // The cache takes a refresh of its own for as young as its start. A parent is as old as the operation it came with.
   const refreshesAnew = refreshContext !== undefined && !hasParent;
   // What may stand above: without these options no field is PRIVATE, and none varies.
-  const mayBeViewers = hasParent && env.options.viewer !== undefined;
-  const mayBeVaried = hasParent && env.options.vary !== undefined;
+  const mayBeViewers = env.options.viewer !== undefined;
+  const mayBeVaried = env.options.vary !== undefined;
   const marksVaried = feedsFields && field.vary.length > 0;
   const requestOf = fieldRequest(field, env);
   const loads = fieldLoad(field, resolve, env);
@@ -51,6 +51,8 @@ export function cachedResolver(
     // A mutation's payload must show what was just written, and an event is not a question asked again.
     const isQuery = info.operation.operation === OperationTypeNode.QUERY;
     if (!isQuery || loads.isRefused) {
+      // Of what it is made for its key would tell, and has none.
+      if (isQuery && marksVaried) operation.markVaried(info.path, undefined);
       return bypass({ self: this, source, args, context, info });
     }
     // What a viewer's own parent says must reach nobody else through a field that all may see.
@@ -105,7 +107,9 @@ export function cachedResolver(
       since,
       loadGroup: executionOf(call.info),
     };
-    if (refreshesAnew) options.refresh = (load: LoadContext) => refresh(call, key, load);
+    // A field of Query below another has a parent that it may read, whoever that belongs to.
+    if (refreshesAnew && call.info.path.prev === undefined)
+      options.refresh = (load: LoadContext) => refresh(call, key, load);
     return options;
   }
 

@@ -37,6 +37,13 @@ export function checkOptions(schema: GraphQLSchema, options: AnyContextOptions):
           `the option "${option}" names a field that the schema lacks.`,
         );
       }
+      const given: unknown = options[option]?.[coordinate];
+      if (typeof given !== "function") {
+        throw directiveError(
+          coordinate,
+          `the option "${option}" must give a function, but gives ${given === null ? "null" : typeof given}.`,
+        );
+      }
       if (option === "authorize" && isInterfaceType(type)) {
         throw directiveError(
           coordinate,

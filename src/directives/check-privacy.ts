@@ -18,8 +18,10 @@ import { directiveError } from "./errors.js";
 export function checkPrivacy(
   schema: GraphQLSchema,
   cached: ReadonlyMap<string, CachedField>,
+  { hasOwnDefault }: { hasOwnDefault: boolean },
 ): void {
-  for (const { coordinate, isPrivate, returnType } of cached.values()) {
+  for (const { coordinate, isPrivate, returnType, vary } of cached.values()) {
+    if (!hasOwnDefault) refuseVaried(coordinate, returnType, new Set(vary.map(({ name }) => name)));
     if (isPrivate) continue;
     const held = fieldsHeld(schema, returnType).find((each) => cached.get(each)?.isPrivate);
     if (held === undefined) continue;
@@ -28,6 +30,23 @@ export function checkPrivacy(
       `all viewers share its entry, which would hold ${held}: that is PRIVATE, but has no resolver of its own. ` +
         `Give ${held} a resolver, or ${coordinate} the scope PRIVATE.`,
     );
+  }
+
+  /** One with `vary` likewise, in an entry that is the same for all that it varies by. */
+  function refuseVaried(
+    coordinate: string,
+    returnType: GraphQLNamedType,
+    names: ReadonlySet<string>,
+  ): void {
+    for (const held of fieldsHeld(schema, returnType)) {
+      const missing = cached.get(held)?.vary.find(({ name }) => !names.has(name));
+      if (!missing) continue;
+      throw directiveError(
+        coordinate,
+        `its entry would hold ${held}: that varies by "${missing.name}", but has no resolver of its own. ` +
+          `Give ${held} a resolver, or ${coordinate} the same vary.`,
+      );
+    }
   }
 }
 

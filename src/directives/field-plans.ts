@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type GraphQLObjectType, type GraphQLSchema, isObjectType } from "graphql";
 import { DirectiveError } from "../cache/errors.js";
 import { entitySite } from "./cached-entity.js";
@@ -54,10 +55,17 @@ export function planFields(
       templates: [...knownTags, ...resultTags],
     }),
   );
-  if (hasResolvers) attempt(() => checkPrivacy(schema, cached));
+  if (hasResolvers)
+    attempt(() =>
+      checkPrivacy(schema, cached, { hasOwnDefault: options.fieldResolver !== undefined }),
+    );
   checkEvictions([...evicting.values()], tagged, options.externalTags ?? [], attempt);
   const nested = [...cached.values()].filter(({ hasParent }) => hasParent);
   const nestedTypes = new Set(nested.map(({ coordinate }) => coordinate.split(".")[0] as string));
+  // A type below may give Query again, whose fields then have a parent as others have.
+  const query = schema.getQueryType();
+  const isQuerysCached = [...cached.keys()].some((each) => each.startsWith(`${query?.name}.`));
+  if (query && isQuerysCached) nestedTypes.add(query.name);
   return { cached, evicting, nestedTypes };
 
   function planEntity(type: GraphQLObjectType): void {
@@ -92,19 +100,32 @@ function rethrow(error: DirectiveError): never {
   throw error;
 }
 
-/** The directive of the field itself, or else of the first interface that has one on its field. */
+/** The directive of the field itself, or else of the interfaces that have one on theirs, which must agree. */
 function inherited<T>(
   { parentType, field, coordinate }: FieldSite,
   read: (field: FieldSite["field"], coordinate: string) => T | undefined,
 ): T | undefined {
   const own = read(field, coordinate);
   if (own !== undefined) return own;
-  for (const face of parentType.getInterfaces()) {
-    const declared = face.getFields()[field.name];
-    const found = declared && read(declared, `${face.name}.${field.name}`);
-    if (found !== undefined) return found;
+  const declared = parentType.getInterfaces().flatMap((face) => {
+    const theirs = face.getFields()[field.name];
+    const found = theirs && read(theirs, `${face.name}.${field.name}`);
+    return found === undefined ? [] : [{ face, found }];
+  });
+  // An interface that implements another says more than that.
+  const nearest = declared.filter(
+    ({ face }) => !declared.some((other) => other.face.getInterfaces().includes(face)),
+  );
+  const [first, ...others] = nearest;
+  const contrary = others.find(({ found }) => !isDeepStrictEqual(found, first?.found));
+  if (first && contrary) {
+    throw directiveError(
+      coordinate,
+      `its interfaces ${first.face.name} and ${contrary.face.name} contradict each other: ` +
+        "give it a directive of its own.",
+    );
   }
-  return undefined;
+  return first?.found;
 }
 
 function evictingField(site: FieldSite, tags: readonly string[]): EvictingField {

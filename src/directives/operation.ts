@@ -13,7 +13,7 @@ export class Operation {
   readonly #roots = new WeakSet<Path>();
   readonly #ages = new PathMarks<{ readonly since: Position | null }>(this.#roots);
   readonly #privacy = new PathMarks<object>(this.#roots);
-  readonly #varied = new PathMarks<{ readonly text: string | undefined }>(this.#roots);
+  readonly #varied = new PathMarks<Set<string | undefined>>(this.#roots);
 
   addRoot(path: Path): void {
     this.#roots.add(path);
@@ -51,14 +51,18 @@ export class Operation {
 
   /** Told of a field with `vary`, by the text that tells what it was made for; undefined where that is unknown. */
   markVaried(path: Path, text: string | undefined): void {
-    this.#varied.set(path, { text });
+    // The entities that a router asks for share a path, and so what any of them was made for.
+    const known = this.#varied.at(path);
+    if (known) known.add(text);
+    else this.#varied.set(path, new Set([text]));
   }
 
   /** What the parent may have been made for beside its identity; undefined where that is unknown. */
   variedAbove(path: Path): string | undefined {
     const found = this.#varied.above(path);
     if (!found) return "";
-    return found === "unknown" ? undefined : found.text;
+    if (found === "unknown" || found.has(undefined)) return undefined;
+    return [...found].sort().join("");
   }
 
   /** Whether a parent may have come from a PRIVATE field above. */

@@ -113,6 +113,29 @@ describe("@cached is refused", () => {
     }
   });
 
+  test("where its entry would be the same for all that a field in it varies by", () => {
+    const typeDefs = (vary: string): string =>
+      `type Query { item: Box @cached(ttl: 1${vary}) } type Box { item: Item }
+       type Item { id: ID! name: String @cached(ttl: 1, vary: ["locale", "tenant"]) }`;
+    const vary = { locale: () => "de", tenant: () => "a" };
+    for (const [own, missing] of [
+      ["", "locale"],
+      [', vary: ["locale"]', "tenant"],
+    ] as const) {
+      expectRefusal(
+        typeDefs(own),
+        "Query.item",
+        `its entry would hold Item.name: that varies by "${missing}", but has no resolver of its own. ` +
+          "Give Item.name a resolver, or Query.item the same vary.",
+        { vary },
+      );
+    }
+    expect(() => build(typeDefs(', vary: ["tenant", "locale"]'), { vary })).not.toThrow();
+    // The server's own may choose by the context what it reads.
+    const fieldResolver = () => null;
+    expect(() => build(typeDefs(""), { vary, fieldResolver })).not.toThrow();
+  });
+
   test("beside @evictTags", () => {
     expectRefusal(
       item('@cached(ttl: 1, tags: ["a"]) @evictTags(tags: ["a"])'),
@@ -220,6 +243,22 @@ describe("the options", () => {
         );
       }
       expect(() => build(item(""), { [option]: { "Query.item": () => true } })).not.toThrow();
+    },
+  );
+
+  test.each([
+    ["authorize", undefined, "undefined"],
+    ["authorize", null, "null"],
+    ["resultPaths", { id: 1 }, "object"],
+  ] as const)(
+    "%s may not give %s for a function, which would guard nothing",
+    (option, given, told) => {
+      expectRefusal(
+        item(""),
+        "Query.item",
+        `the option "${option}" must give a function, but gives ${told}.`,
+        { [option]: { "Query.item": given } },
+      );
     },
   );
 

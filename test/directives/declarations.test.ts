@@ -109,6 +109,30 @@ describe("a directive", () => {
     expect(asked).toEqual(["dog", "cat", "cat"]);
   });
 
+  test("is refused where the interfaces of a type contradict each other, unless one implements the other", () => {
+    const build = (faces: string, implemented: string, own = "") =>
+      cacheDirectives(createTestCache()).apply(
+        buildSchema(
+          `${typeDefs} type Query { dog: Dog } ${faces}
+          type Dog implements ${implemented} { id: ID! age: Int ${own} }`,
+        ),
+      );
+    const pet = "interface Pet { id: ID! age: Int @cached(ttl: 60) }";
+    const old = (how: string) => `interface Old ${how}`;
+    expect(() =>
+      build(`${pet} ${old("{ id: ID! age: Int @cached(ttl: 9) }")}`, "Pet & Old"),
+    ).toThrow(
+      "Dog.age: its interfaces Pet and Old contradict each other: give it a directive of its own.",
+    );
+    for (const [faces, own] of [
+      [`${pet} ${old("{ id: ID! age: Int @cached(ttl: 9) }")}`, "@cached(ttl: 5)"],
+      [`${pet} ${old("{ id: ID! age: Int @cached(ttl: 60) }")}`, ""],
+      [`${pet} ${old("implements Pet { id: ID! age: Int @cached(ttl: 9) }")}`, ""],
+    ] as const) {
+      expect(() => build(faces, "Pet & Old", own)).not.toThrow();
+    }
+  });
+
   test("is applied once, however often apply is called", async () => {
     const cache = createTestCache();
     const directives = cacheDirectives(cache);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { GraphQLError } from "graphql";
+import { GraphQLError, parse, subscribe } from "graphql";
 import { describe, expect, test } from "vitest";
 import {
   byViewer,
@@ -189,8 +189,9 @@ describe("a PUBLIC field below a PRIVATE one", () => {
         mine: Item @cached(ttl: 60, scope: PRIVATE)
         everybodys: Item
         me: Me @cached(ttl: 60, scope: PRIVATE)
+        label: String @cached(ttl: 60)
       }
-      type Me { item: Item }
+      type Me { item: Item  query: Query }
       type Item { id: ID!  label: String @cached(ttl: 60)  self: Item @cached(ttl: 60) }
       type Mutation { leave(id: ID!): Boolean @evictTags(tags: ["viewer:{args.id}"]) }
     `,
@@ -200,7 +201,10 @@ describe("a PUBLIC field below a PRIVATE one", () => {
         everybodys: () => ({ id: 1, own: "everybody" }),
         me: (_source: never, _args: never, { viewer }: TestContext) => ({ name: viewer }),
       },
-      Me: { item: ({ name }: { name: string }) => ({ id: 1, own: name }) },
+      Me: {
+        item: ({ name }: { name: string }) => ({ id: 1, own: name }),
+        query: ({ name }: { name: string }) => ({ label: `${name}'s` }),
+      },
       Item: {
         label: ({ own }: { own: string }) => {
           count("label");
@@ -216,6 +220,7 @@ describe("a PUBLIC field below a PRIVATE one", () => {
     ["at once", "{ item: mine { label } }"],
     ["through other fields", "{ me { item { label } } }"],
     ["through a PUBLIC field", "{ item: mine { self { label } } }"],
+    ["through Query reached again", "{ me { query { label } } }"],
   ])("%s shows nobody what is another's", async (_how, query) => {
     const { run } = createCachedSchema(below);
 
@@ -323,13 +328,50 @@ describe("authorize", () => {
         }),
       ).run("{ greeting }");
 
-    expect((await failing(new Error("secret table missing"))).errors).toMatchObject([
+    const { errors } = await failing(new Error("secret table missing"));
+    expect(errors).toMatchObject([
       { message: "Not allowed to read Query.greeting.", extensions: { code: "FORBIDDEN" } },
     ]);
+    expect(JSON.stringify(errors)).not.toContain("secret");
+    // One made of an ordinary error is one that servers mask, the code included; the reason is there for logs.
+    const thrown = errors?.[0]?.originalError as GraphQLError;
+    expect(thrown).toBeInstanceOf(GraphQLError);
+    expect(thrown.originalError).toBeUndefined();
+    expect(thrown.cause).toMatchObject({ message: "secret table missing" });
     const shown = new GraphQLError("Sign in first.", { extensions: { code: "UNAUTHENTICATED" } });
     expect((await failing(shown)).errors).toMatchObject([
       { message: "Sign in first.", extensions: { code: "UNAUTHENTICATED" } },
     ]);
+  });
+
+  test("lets nobody whom it refuses so much as begin to listen", async () => {
+    let opened = 0;
+    const { schema } = createCachedSchema({
+      typeDefs: "type Query { now: Int } type Subscription { ticks: Int }",
+      resolvers: () => ({
+        Subscription: {
+          ticks: {
+            async *subscribe() {
+              opened += 1;
+              yield { ticks: 1 };
+            },
+          },
+        },
+      }),
+      options: {
+        authorize: { "Subscription.ticks": (_source, _args, { viewer }) => viewer === 1 },
+      },
+    });
+    const document = parse("subscription { ticks }");
+    expect(await subscribe({ schema, document, contextValue: {} })).toMatchObject({
+      errors: [{ extensions: { code: "FORBIDDEN" }, path: ["ticks"] }],
+    });
+    expect(opened).toBe(0);
+
+    const events = await subscribe({ schema, document, contextValue: { viewer: 1 } });
+    if (!(Symbol.asyncIterator in events)) throw new Error("Nobody may be refused who is allowed.");
+    expect(await events.next()).toMatchObject({ value: { data: { ticks: 1 } } });
+    await events.return?.(undefined);
   });
 
   test("refuses what is not plainly true", async () => {

@@ -99,4 +99,23 @@ describe("a field below one with vary", () => {
     }
     expect(asked("label")).toBe(2);
   });
+
+  test("is answered for what its parent was made for, though that field reads the selection and is not cached", async () => {
+    const { run } = createCachedSchema({
+      ...items,
+      resolvers: (count) => ({
+        ...items.resolvers(count),
+        Query: {
+          item: (_source, _args, { tenant }: TestContext, { fieldNodes }) => ({
+            id: "1",
+            made: `for ${tenant}, ${fieldNodes[0]?.selectionSet?.selections.length} field`,
+          }),
+        },
+      }),
+    });
+    for (const tenant of ["a", "a", "b", "c"]) {
+      const { data } = await run("{ item { label } }", { tenant });
+      expect(data).toEqual({ item: { label: `for ${tenant}, 1 field` } });
+    }
+  });
 });

@@ -1,7 +1,7 @@
 import { ApolloServerPluginInlineTraceDisabled } from "@apollo/server/plugin/disabled";
 import { buildSubgraphSchema } from "@apollo/subgraph";
 import { makeExecutableSchema } from "@graphql-tools/schema";
-import { type GraphQLSchema, parse } from "graphql";
+import { execute, type GraphQLSchema, parse } from "graphql";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createCache } from "../../src/cache/cache.js";
 import type { CacheOptions } from "../../src/cache/cache-options.js";
@@ -160,6 +160,52 @@ describe.each<[string, CacheOptions]>([
     ]);
     await entities([{ id: "a" }, { id: "b" }], "label");
     expect(shop.asked("label")).toBe(2);
+  });
+});
+
+describe("entities of one request", () => {
+  test("that vary by different things are each answered for what they were made for", async () => {
+    const entity = (type: string, by: string) => `
+      type ${type} @key(fields: "id") @cached(ttl: 60, vary: ["${by}"]) { id: ID! label: String! @cached(ttl: 60) }`;
+    interface Made {
+      readonly id: string;
+      readonly made: string;
+    }
+    type Context = Readonly<Record<"locale" | "tenant", string>>;
+    const directives = cacheDirectives<Context>(createTestCache(), {
+      vary: { locale: ({ locale }) => locale, tenant: ({ tenant }) => tenant },
+    });
+    const typeOf = (by: keyof Context) => ({
+      __resolveReference: ({ id }: { id: string }, context: Context): Made => ({
+        id,
+        made: context[by],
+      }),
+      label: ({ made }: Made) => `for ${made}`,
+    });
+    const schema = directives.apply(
+      buildSubgraphSchema({
+        typeDefs: parse(
+          `${directives.typeDefs} extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
+          ${entity("A", "locale")} ${entity("B", "tenant")} type Query { version: String }`,
+        ),
+        resolvers: { A: typeOf("locale"), B: typeOf("tenant") } as never,
+      }),
+    );
+    const document = parse(
+      "query ($of: [_Any!]!) { _entities(representations: $of) { ... on A { label } ... on B { label } } }",
+    );
+    for (const locale of ["de", "fr", "de"]) {
+      for (const of of [["A", "B"], ["B", "A"], ["A"]]) {
+        const { data } = await execute({
+          schema,
+          document,
+          variableValues: { of: of.map((__typename) => ({ __typename, id: "1" })) },
+          contextValue: { locale, tenant: "t" },
+        });
+        const labels = of.map((type) => ({ label: type === "A" ? `for ${locale}` : "for t" }));
+        expect(data).toEqual({ _entities: labels });
+      }
+    }
   });
 });
 
