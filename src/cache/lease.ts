@@ -40,13 +40,29 @@ export interface KeptLease {
 export function keepLease(
   store: Store,
   lease: Omit<LeaseRequest, "over">,
-  onLost: () => void = () => {},
+  onLost?: () => void,
+  heldSince = performance.now(),
 ): KeptLease {
-  let renewedAt = performance.now();
+  let renewedAt = heldSince;
+  let deadline: NodeJS.Timeout | undefined;
+  let isStopped = false;
 
-  const lose = () => {
+  const stop = () => {
+    isStopped = true;
     clearInterval(timer);
-    onLost();
+    clearTimeout(deadline);
+  };
+  const lose = () => {
+    if (isStopped) return;
+    stop();
+    onLost?.();
+  };
+  /** Ticks come late, and a third of a life apart: who must know when it is over is told by a timer for that moment. */
+  const watchDeadline = () => {
+    if (!onLost) return;
+    clearTimeout(deadline);
+    deadline = setTimeout(lose, Math.max(0, renewedAt + lease.leaseMs - performance.now()));
+    deadline.unref();
   };
   const timer = setInterval(async () => {
     const askedAt = performance.now();
@@ -54,11 +70,14 @@ export function keepLease(
     if (askedAt - renewedAt >= lease.leaseMs) return lose();
     try {
       if (!(await store.renewLease(lease))) return lose();
+      if (isStopped) return;
       renewedAt = askedAt;
+      watchDeadline();
     } catch {
       // Out of reach for now; the next renewal tries again.
     }
   }, lease.leaseMs / 3);
   timer.unref();
-  return { stop: () => clearInterval(timer) };
+  watchDeadline();
+  return { stop };
 }

@@ -34,6 +34,8 @@ export interface Lock {
 interface Held {
   readonly token: Token;
   readonly fencingToken: number;
+  /** When it was renewed last, before that was asked. */
+  readonly heldSince: number;
 }
 
 /**
@@ -51,12 +53,13 @@ export async function withLock<T>(
   const { store, outage, rooms } = parts;
   const key = lockKey(name);
   const { leaseMs } = settings;
-  const { token, fencingToken } = await reachable(acquire());
+  const { token, fencingToken, heldSince } = await reachable(acquire());
   const lost = new AbortController();
-  const lease = keepLease(store, { key, tags: [], token, leaseMs }, () => {
+  const onLost = () => {
     const text = `The lock "${name}" must be held until its work ends, but was lost.`;
     lost.abort(new LockLostError(text, { key: name }));
-  });
+  };
+  const lease = keepLease(store, { key, tags: [], token, leaseMs }, onLost, heldSince);
   try {
     return await run({ fencingToken, signal: lost.signal });
   } finally {
@@ -87,8 +90,15 @@ export async function withLock<T>(
     const request = { key, tags: [], token, leaseMs };
     const grant = await takeLease(store, { ...request, over });
     if (!grant.taken) return undefined;
-    const fencingToken = await store.nextFence();
-    return (await store.renewLease(request)) ? { token, fencingToken } : undefined;
+    try {
+      const fencingToken = await store.nextFence();
+      const heldSince = performance.now();
+      return (await store.renewLease(request)) ? { token, fencingToken, heldSince } : undefined;
+    } catch (error) {
+      // Nobody holds it, so nobody is to wait for it.
+      store.releaseLease(key, token, 0).catch(() => {});
+      throw error;
+    }
   }
 
   function timedOut(): LockTimeoutError {

@@ -1,4 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { createCacheOver } from "../../src/cache/cache.js";
+import { StoreSlowError } from "../../src/cache/errors.js";
 import {
   type Cache,
   type CacheOptions,
@@ -8,6 +10,8 @@ import {
   LockTimeoutError,
   StoreUnavailableError,
 } from "../../src/cache/index.js";
+import { createMemoryStore } from "../../src/cache/memory-store.js";
+import { resolveSettings } from "../../src/cache/settings.js";
 import { createGate } from "../support/gate.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
 
@@ -135,6 +139,58 @@ describe.each(["in process", "on Redis"])("A lock %s", (where) => {
     await expect(cache.getOrSet("\0lock:a", { ttlSeconds: 1 }, () => 1)).rejects.toThrow(
       InvalidOptionError,
     );
+  });
+});
+
+describe("A lock whose store fails", () => {
+  const store = createMemoryStore({ maxEntries: 100, maxBytes: 100_000 });
+
+  it("before its work begins is held by nobody", async () => {
+    let isWell = false;
+    const nextFence = async () => {
+      if (!isWell) throw new StoreSlowError("The store must answer in time, but did not.");
+      return store.nextFence();
+    };
+    const cache = createCacheOver({ ...store, nextFence }, resolveSettings({}));
+    await expect(cache.lock("door", {}, () => "never")).rejects.toThrow(StoreUnavailableError);
+    isWell = true;
+    expect(await cache.lock("door", { waitSeconds: 0 }, () => "free")).toBe("free");
+    await cache.close();
+  });
+
+  it("is lost at the moment at which its lease may have run out, counted from before it was renewed", async () => {
+    vi.useFakeTimers({
+      toFake: ["performance", "setTimeout", "clearTimeout", "setInterval", "clearInterval"],
+    });
+    try {
+      let renewals = 0;
+      const renewLease: typeof store.renewLease = async (lease) => {
+        renewals += 1;
+        if (renewals > 1) throw new StoreSlowError("The store must answer in time, but did not.");
+        vi.advanceTimersByTime(100);
+        return store.renewLease(lease);
+      };
+      const cache = createCacheOver({ ...store, renewLease }, resolveSettings({ leaseSeconds: 1 }));
+      const inside = createGate();
+      const lost = cache.lock("window", {}, async ({ signal }) => {
+        inside.pass();
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        return signal.reason;
+      });
+      await inside.arrived;
+      let isOver = false;
+      void lost.then(() => {
+        isOver = true;
+      });
+      await vi.advanceTimersByTimeAsync(898);
+      expect(isOver).toBe(false);
+      await vi.advanceTimersByTimeAsync(4);
+      expect(isOver).toBe(true);
+      expect(await lost).toBeInstanceOf(LockLostError);
+      await cache.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
