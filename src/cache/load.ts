@@ -43,6 +43,7 @@ export function createLoadRunner(
 ): LoadRunner {
   const tracing = tracings[what];
   const running = new Set<(error: Error) => void>();
+  let isClosed = false;
 
   return {
     async run(key, settings, load) {
@@ -50,6 +51,8 @@ export function createLoadRunner(
       const group = (given && groupOf.get(given)) ?? given ?? {};
       await limit.enter(group);
       try {
+        // It may have waited for the room that closing made.
+        if (isClosed) throw closed();
         const about = { key, coordinate: settings.coordinate };
         return await tracing.tracePromise(() => runNow(key, settings, load, group), about);
       } finally {
@@ -57,7 +60,8 @@ export function createLoadRunner(
       }
     },
     close() {
-      for (const abort of running) abort(new CacheClosedError("The cache was closed."));
+      isClosed = true;
+      for (const abort of running) abort(closed());
     },
   };
 
@@ -110,6 +114,10 @@ export function createLoadRunner(
       running.delete(stop);
     }
   }
+}
+
+function closed(): CacheClosedError {
+  return new CacheClosedError("The cache was closed.");
 }
 
 /** Whether the result may hang on tags that nobody knew before the load; one that stores nothing may not name them. */

@@ -160,6 +160,20 @@ test("closing aborts what runs", async () => {
   for (const { signal } of loads) expect(signal()?.reason).toBeInstanceOf(CacheClosedError);
 });
 
+test("closing lets none begin that waited for room", async () => {
+  const { run, runner } = createRunner({ places: 1 });
+  const { gate, load } = gatedLoad();
+  const first = run(load);
+  await gate.arrived;
+  let began = false;
+  const second = run(() => {
+    began = true;
+  });
+  runner.close();
+  for (const one of [first, second]) await expect(one).rejects.toThrow(CacheClosedError);
+  expect(began).toBe(false);
+});
+
 describe("where loads are bounded", () => {
   test.each<[string, Load<unknown>]>([
     ["ends", () => 1],
