@@ -1,6 +1,7 @@
 import { backoffMs } from "./backoff.js";
 import { OutboxDatabaseError } from "./errors.js";
 import type { Listen } from "./types.js";
+import { within } from "./within.js";
 
 export interface Listening {
   close(): Promise<void>;
@@ -11,6 +12,7 @@ export function keepListening(
   listen: Listen,
   channel: string,
   on: { notify(): void; problem(error: OutboxDatabaseError): void },
+  timeoutMs: number,
 ): Listening {
   let isOpen = true;
   let attempt = 0;
@@ -60,8 +62,9 @@ export function keepListening(
     async close() {
       isOpen = false;
       clearTimeout(timer);
-      await opening;
-      await stop?.().catch(() => {});
+      // A server that cannot be told from a slow one may never answer: what comes of it later ends itself.
+      await within(opening, timeoutMs, "Listening").catch(() => {});
+      if (stop) await within(stop(), timeoutMs, "Its end").catch(() => {});
     },
   };
 }

@@ -45,10 +45,9 @@ export function createPostgresOutbox(options: PostgresOutboxOptions): PostgresOu
       const started = startRelay(parts);
       relay = started;
       if (settings.listen) {
-        listening = keepListening(settings.listen, channelOf(settings.table), {
-          notify: () => started.wake(),
-          problem: reporter.error,
-        });
+        const on = { notify: () => started.wake(), problem: reporter.error };
+        const channel = channelOf(settings.table);
+        listening = keepListening(settings.listen, channel, on, settings.timeoutMs);
       }
     },
 

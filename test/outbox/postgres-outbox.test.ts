@@ -102,6 +102,17 @@ describe.skipIf(findPostgres() === undefined)("On a PostgreSQL server", () => {
     await expect.poll(listeners).toBe(0);
   });
 
+  it("is closed in time though its listening is never answered", async () => {
+    const outbox = createPostgresOutbox({
+      client: { query: async () => ({ rows: [] }) },
+      cache: createReceivingCache().cache,
+      listen: () => new Promise(() => {}),
+      timeoutSeconds: 1,
+    });
+    outbox.start();
+    await outbox.close();
+  });
+
   it("keeps its table where it is told, in any schema", async () => {
     await using sql = await openPg(server);
     await sql.pool.query('CREATE SCHEMA "Pizza"');
