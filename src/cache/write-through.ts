@@ -6,7 +6,7 @@ import type { Write } from "./types.js";
 export interface WriteThrough {
   /** True when the value is the entry now. Rejects with what the write threw. */
   run(call: Call, value: unknown, write: Write): Promise<boolean>;
-  /** Resolves when no write under way has anything left to evict. */
+  /** Resolves when no write has anything left to evict, but for those that were given up and go on all the same. */
   close(): Promise<void>;
 }
 

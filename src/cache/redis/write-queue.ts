@@ -18,6 +18,8 @@ import { scripts } from "./scripts.js";
 const GROUP = "writers";
 /** An empty stream keeps the last place for so long: no later write comes before it, should a clock be set back. */
 const EMPTY_LIFE_MS = 10 * 60_000;
+/** Of at most a batch each. */
+const ADOPTIONS_AT_ONCE = 20;
 
 export interface RedisQueueParts extends AppendParts {
   /** For the rest, which may take its time. */
@@ -87,12 +89,19 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
     },
 
     async adopt(idleMs, count): Promise<Delivery[]> {
-      const reply = await unlessMissing(
-        bulk.send("xautoclaim", queue, GROUP, consumer, idleMs, adoptFrom, "COUNT", count),
-      );
-      if (!reply) return [];
-      const [next, messages] = reply as [Buffer, Message[]];
-      adoptFrom = String(next);
+      const messages: Message[] = [];
+      // One call looks at no more than ten times what it may give, and all of those may be in good hands.
+      for (let calls = 0; calls < ADOPTIONS_AT_ONCE && messages.length < count; calls += 1) {
+        const left = count - messages.length;
+        const reply = await unlessMissing(
+          bulk.send("xautoclaim", queue, GROUP, consumer, idleMs, adoptFrom, "COUNT", left),
+        );
+        if (!reply) break;
+        const [next, some] = reply as [Buffer, Message[]];
+        adoptFrom = String(next);
+        messages.push(...some);
+        if (adoptFrom === "0-0") break;
+      }
       const attempts = await attemptsOf(messages);
       return messages.map((message, index) => readDelivery(message, attempts[index] as number));
     },

@@ -19,16 +19,28 @@ export async function buryAll(parts: FinishParts, failed: readonly Failed[]): Pr
   const { name, queue, reporter } = parts;
   for (const { work, error } of failed) {
     const { newest, olderIds } = work;
-    const { key, entry } = newest.write;
-    if ((await unpin(parts, work)) !== "newer") {
-      await parts.evict(entry.tags);
-      await parts.delete(key);
-    }
+    const { key } = newest.write;
+    await giveBack(parts, work);
     if (olderIds.length > 0) await queue.settle(olderIds);
     if (!(await queue.bury(newest, asText(error)))) continue;
     const { sequence, attempt: attempts } = newest;
     reporter.report({ type: "deadLetter", queue: name, key, sequence, attempts, error });
   }
+}
+
+/** Writes that end with their queue: readers have the origin's value again. */
+export async function forgetAll(parts: FinishParts, works: readonly Work[]): Promise<void> {
+  for (const work of works) {
+    await giveBack(parts, work);
+    await parts.queue.settle([work.newest.id, ...work.olderIds]);
+  }
+}
+
+async function giveBack(parts: FinishParts, work: Work): Promise<void> {
+  const { key, entry } = work.newest.write;
+  if ((await unpin(parts, work)) === "newer") return;
+  await parts.evict(entry.tags);
+  await parts.delete(key);
 }
 
 const MAX_REASON_CHARACTERS = 1000;

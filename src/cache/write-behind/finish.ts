@@ -1,6 +1,6 @@
 import type { Call } from "../call.js";
 import { holdForWrite, type WriteParts } from "../held-write.js";
-import type { Snapshot } from "../store.js";
+import { DELETION_KEPT_MS, type Snapshot } from "../store.js";
 import type { Work } from "./inbox.js";
 import type { Unpinned } from "./pins.js";
 import type { Puts } from "./puts.js";
@@ -13,6 +13,9 @@ export interface FinishParts extends WriteParts {
   readonly puts: Pick<Puts, "ended">;
 }
 
+/** The step between the snapshot and the write, and a server's clock that runs faster. */
+const MARGIN_MS = 2000;
+
 /** One key of a batch. */
 export interface Order {
   readonly work: Work;
@@ -23,8 +26,7 @@ export interface Order {
 /**
  * What is done once the origin has the writes: lease, unpin, evict, commit, settle. Each has its place:
  *
- * - First a put of this process that the origin overtook comes to its end: the two would void each other's leases, and
- *   leave no entry.
+ * - First a newer put of this process comes to its end: the two would void each other's leases.
  * - Until it is unpinned, whoever loads the key is given the pending value, which the origin has by now. What was
  *   committed from a pin is evicted after it, so that no pin outlives its write as an entry.
  * - The value becomes the entry only where the pin that went was this very write's: then no newer one was put, and none
@@ -37,18 +39,21 @@ export async function finish(
   parts: FinishParts,
   written: readonly Order[],
   before: Snapshot,
+  startedAtMs: number,
 ): Promise<void> {
   await Promise.all(written.map(({ call }) => parts.puts.ended(call.key)));
   const held = await Promise.all(
     written.map(({ call, value }) => holdForWrite(parts, call, value, before)),
   );
+  // A deletion that came since would be forgotten by now.
+  const isLate = performance.now() - startedAtMs > DELETION_KEPT_MS - MARGIN_MS;
   try {
     const unpinned = await Promise.all(written.map(({ work }) => unpin(parts, work)));
     const tags = new Set(written.flatMap(({ call }) => call.entry.tags));
     const evicted = await parts.evict([...tags]);
     await Promise.all(
       written.map(async ({ call: { key } }, index) => {
-        const isOwn = unpinned[index] === "own";
+        const isOwn = unpinned[index] === "own" && !isLate;
         const isStored = isOwn && (await held[index]?.storeAfter(evicted)) === true;
         // A newer write sees to the key itself.
         if (!isStored && unpinned[index] !== "newer") await parts.delete(key);

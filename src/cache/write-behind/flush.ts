@@ -29,6 +29,8 @@ export function createFlush(parts: FlushParts): Flush {
   return async (works) => {
     const { orders, failed } = read(await withoutOutdated(works));
     if (orders.length > 0) {
+      // One that deletes what it could not store would look as if another had deleted it since.
+      await Promise.all(orders.map(({ call }) => parts.puts.ended(call.key)));
       // What is evicted from here on may stand for a later write than these.
       const tags = new Set(orders.flatMap(({ call }) => call.entry.tags));
       failed.push(...(await write(orders, await store.snapshot([...tags]))));
@@ -80,13 +82,20 @@ export function createFlush(parts: FlushParts): Flush {
       const keys = written.map(({ call }) => call.key);
       const seconds = (performance.now() - startedAt) / 1000;
       reporter.report({ type: "written", queue: name, keys, seconds });
-      await finish(parts, written, before);
+      await finish(parts, written, before, startedAt);
     }
-    const together = isWhole ? Math.ceil(orders.length / 2) : Number.POSITIVE_INFINITY;
+    const together = isWhole ? togetherNext(orders) : Number.POSITIVE_INFINITY;
     return [...errors].map(([{ work }, error]) => {
       const isFinal = work.newest.attempt >= behind.maxAttempts;
       return { work, error, isFinal, together };
     });
+  }
+
+  /** Halves, or less where so few attempts are left that halves would not come to one by the last. */
+  function togetherNext(orders: readonly Order[]): number {
+    const most = Math.max(...orders.map(({ work }) => work.newest.attempt));
+    const attemptsLeft = Math.max(1, behind.maxAttempts - most);
+    return Math.ceil(orders.length / Math.max(2, Math.ceil(orders.length ** (1 / attemptsLeft))));
   }
 
   /** What failed, and whether that was all of it at once. */

@@ -28,9 +28,11 @@ export interface PutParts extends WriteParts {
  */
 export async function put(parts: PutParts, call: Call, value: unknown): Promise<PutReceipt> {
   const write = queued(parts, call, value);
+  // Its caller may change the value before it is the entry.
+  const copy = parts.codec.decode({ format: write.format, bytes: write.value });
   parts.near?.delete(call.key);
   try {
-    return await putQueued(parts, { ...call, isPending: true }, value, write);
+    return await putQueued(parts, { ...call, isPending: true }, copy, write);
   } finally {
     parts.near?.delete(call.key);
   }

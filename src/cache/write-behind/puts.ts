@@ -3,6 +3,8 @@ export interface Puts {
   track<T>(key: string, put: Promise<T>): Promise<T>;
   /** Resolves when those that are under way by now have ended, one way or another. */
   ended(key: string): Promise<void>;
+  /** The same for those of all keys. */
+  allEnded(): Promise<void>;
 }
 
 export function createPuts(): Puts {
@@ -21,6 +23,9 @@ export function createPuts(): Puts {
     },
     async ended(key) {
       await Promise.allSettled(byKey.get(key) ?? []);
+    },
+    async allEnded() {
+      await Promise.allSettled([...byKey.values()].flatMap((puts) => [...puts]));
     },
   };
 }

@@ -25,13 +25,16 @@ type BatchWrite<T, Results> = (
 export interface WriteBehindOptions<T> {
   /**
    * Writes a batch to the origin, each key at the most once. What throws, or rejects, failed as a whole, and is tried
-   * again in halves, so that one write that cannot succeed does not take the others with it. Other processes that
-   * opened the queue may write at the same time.
+   * again in halves, or in smaller parts where few attempts are left, so that one write that cannot succeed does not
+   * take the others with it. Other processes that opened the queue may write at the same time.
    */
   write: BatchWrite<T, WriteResults> | BatchWrite<T, void>;
   /** Keys in one batch, at the most; up to 1,000. Default 100. */
   batchSize?: number;
-  /** How long a write waits for others to share its batch, and for newer ones of its key to replace it. Default 0.05. */
+  /**
+   * How long a write waits for others to share its batch, and for newer ones of its key to replace it; half of
+   * `leaseSeconds` at the most. Default 0.05.
+   */
   delaySeconds?: number;
   /** A write that failed so often becomes a dead letter. Default 15: after about two and a half minutes. */
   maxAttempts?: number;
@@ -89,7 +92,10 @@ export interface WriteBehind<T> {
    *   which nobody can tell apart; put again, it is one write more of the same value
    */
   put(key: string, options: EntryOptions, value: T): Promise<PutReceipt>;
-  /** Resolves when every write put before, by any process, has reached the origin or is a dead letter. */
+  /**
+   * Resolves when every write put before, by any process, has reached the origin or is a dead letter. What waits in this
+   * process is tried at once; what fails then waits for its next attempt as ever.
+   */
   flush(): Promise<void>;
   /** The oldest of them. Default: 100 at the most. */
   deadLetters(options?: { limit?: number }): Promise<DeadLetter<T>[]>;

@@ -42,11 +42,14 @@ export function createWorker(parts: WorkerParts): Worker {
 
   const heart = setInterval(async () => {
     const askedAtMs = performance.now();
-    const kept = [...inbox.all(), ...underWay].flatMap(({ newest, olderIds }) => [
-      { id: newest.id, attempt: newest.attempt },
-      ...olderIds.map((id) => ({ id, attempt: 1 })),
-    ]);
-    if (kept.length > 0 && !outage.isOn) {
+    const kept = [
+      // What waits is told with the attempts that were made: who takes it over counts its own.
+      ...[...inbox.all()].flatMap((work) => toKeep(work, Math.max(1, work.newest.attempt - 1))),
+      ...underWay.flatMap((work) => toKeep(work, work.newest.attempt)),
+    ];
+    if (kept.length > 0) {
+      // Others may have them by now, who are not to lose them again: the next turn forgets them.
+      if (outage.isOn || askedAtMs - keptAtMs >= leaseMs) return;
       const isKept = await queue.keep(kept).then(
         () => true,
         () => false,
@@ -79,15 +82,18 @@ export function createWorker(parts: WorkerParts): Worker {
   async function work(): Promise<boolean> {
     const now = performance.now();
     // This process may have been stopped, or cut off, for so long that others have taken them by now.
-    if (now - keptAtMs >= leaseMs) {
+    if (queue.isShared && now - keptAtMs >= leaseMs) {
       inbox.clear();
       keptAtMs = now;
     }
-    if (now >= adoptAtMs) {
-      adoptAtMs = now + pollMs;
-      for (const one of await queue.adopt(leaseMs, behind.batchSize)) inbox.add(one);
-    }
     const hasRoom = inbox.size < behind.batchSize * BATCHES_IN_HAND;
+    let mayAdoptMore = false;
+    if (hasRoom && now >= adoptAtMs) {
+      const adopted = await queue.adopt(leaseMs, behind.batchSize);
+      mayAdoptMore = adopted.length >= behind.batchSize;
+      if (!mayAdoptMore) adoptAtMs = now + pollMs;
+      for (const one of adopted) inbox.add(one);
+    }
     const received = hasRoom ? await queue.receive(behind.batchSize) : [];
     for (const one of received) inbox.add(one);
     underWay = inbox.take(performance.now(), behind.batchSize);
@@ -100,7 +106,11 @@ export function createWorker(parts: WorkerParts): Worker {
     } finally {
       underWay = [];
     }
-    return received.length === behind.batchSize || inbox.nextDueAtMs() <= performance.now();
+    return (
+      mayAdoptMore ||
+      received.length === behind.batchSize ||
+      inbox.nextDueAtMs() <= performance.now()
+    );
   }
 
   async function sleep(): Promise<void> {
@@ -137,4 +147,8 @@ export function createWorker(parts: WorkerParts): Worker {
       clearInterval(heart);
     },
   };
+}
+
+function toKeep({ newest, olderIds }: Work, attempt: number) {
+  return [{ id: newest.id, attempt }, ...olderIds.map((id) => ({ id, attempt: 1 }))];
 }

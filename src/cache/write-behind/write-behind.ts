@@ -5,6 +5,7 @@ import { CacheClosedError, StoreError } from "../errors.js";
 import type { WriteParts } from "../held-write.js";
 import type { LoadRunner } from "../load.js";
 import type { EntryOptions } from "../types.js";
+import { forgetAll } from "./bury.js";
 import { createFlush } from "./flush.js";
 import { createInbox } from "./inbox.js";
 import { full, type PutParts, put } from "./put.js";
@@ -69,6 +70,8 @@ export function createWriteBehind<T>(
   }
 
   async function end(): Promise<void> {
+    // What is on its stream, and no pin is set of, would leave readers with the old value.
+    await puts.allEnded();
     await worker.close();
     if (!queue.isShared) await tryOnce();
     onClose();
@@ -85,6 +88,8 @@ export function createWriteBehind<T>(
     }
     const { pending } = await queue.size();
     if (pending === 0) return;
+    await forgetAll(parts, [...inbox.all()]);
+    inbox.clear();
     const text = `The queue "${name}" must be empty when its process ends, but ${pending} writes are lost.`;
     given.reporter.error(new StoreError(text));
   }
@@ -102,10 +107,10 @@ export function createWriteBehind<T>(
 
     async flush() {
       const last = await reachable(() => queue.last());
-      while (last !== undefined && (await reachable(() => queue.isPendingUpTo(last)))) {
-        worker.hurry();
-        await pause(POLL_MS);
-      }
+      if (last === undefined) return;
+      // Once: what fails from here on waits for its next attempt as ever.
+      worker.hurry();
+      while (await reachable(() => queue.isPendingUpTo(last))) await pause(POLL_MS);
     },
 
     async deadLetters({ limit = 100 } = {}): Promise<DeadLetter<T>[]> {

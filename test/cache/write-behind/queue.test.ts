@@ -74,6 +74,21 @@ describe("A queue on Redis", () => {
     });
   });
 
+  it("finds at once what is left behind many that are in good hands", async () => {
+    await withStores(3, async (stores) => {
+      const [living, dead, other] = stores.map((store) => store.queue("many"));
+      for (let turn = 0; turn < 61; turn += 1) await living!.append(write, 100);
+      const kept = await living!.receive(60);
+      const [left] = await dead!.receive(1);
+      await expect
+        .poll(async () => {
+          await living!.keep(kept);
+          return await other!.adopt(100, 1);
+        })
+        .toMatchObject([{ id: left!.id, attempt: 2 }]);
+    });
+  });
+
   it("goes on past the last place where the clock is behind it", async () => {
     await withStores(1, async ([store]) => {
       const ahead = (Date.now() + 3_600_000) * 1000;

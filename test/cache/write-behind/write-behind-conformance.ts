@@ -210,6 +210,20 @@ export function testWriteBehind(name: string, open: (options: CacheOptions) => C
         expect(origin.writes).toMatchObject([{ key, value }]);
       });
 
+      it("as it was when it was put, whatever its caller does to it then", async () => {
+        const gate = createGate();
+        const { cache, origin, queue } = start({ gate });
+        const [key, value] = [newKey(), { it: "was put" }];
+        const put = queue.put(key, minute, value);
+        value.it = "was changed";
+        await put;
+        expect(await cache.get(key)).toEqual({ it: "was put" });
+        gate.open();
+        await queue.flush();
+        expect(origin.writes).toMatchObject([{ value: { it: "was put" } }]);
+        expect(await cache.get(key)).toEqual({ it: "was put" });
+      });
+
       it("in the place of a fill that began before it", async () => {
         const [gate, loading] = [createGate(), createGate()];
         const { cache, origin, queue } = start({ gate });
@@ -364,6 +378,48 @@ export function testWriteBehind(name: string, open: (options: CacheOptions) => C
           new Set(keys.filter((key) => key !== poison)),
         );
         expect(await queue.deadLetters()).toMatchObject([{ key: poison, attempts: 10 }]);
+      });
+
+      it("in spite of others in its batch that cannot, also where few attempts are made", async () => {
+        const origin = createOriginTable();
+        const poison = newKey();
+        const { queue } = start({
+          delaySeconds: 0.1,
+          maxAttempts: 3,
+          write(writes) {
+            if (writes.some(({ key }) => key === poison)) throw new Error("poison");
+            origin.write(writes);
+          },
+        });
+        const keys = [poison, ...Array.from({ length: 19 }, newKey)];
+        await Promise.all(keys.map((key) => queue.put(key, minute, key)));
+        await queue.flush();
+        expect(await queue.deadLetters()).toMatchObject([{ key: poison, attempts: 3 }]);
+        expect(new Set(origin.writes.map(({ key }) => key)).size).toBe(19);
+      });
+
+      it("after the wait that a failure makes, though a flush waits for it", async () => {
+        const origin = createOriginTable();
+        const atMs: number[] = [];
+        const { queue, events } = start({
+          retrySeconds: 0.2,
+          write(writes) {
+            atMs.push(performance.now());
+            if (atMs.length <= 3) throw new Error("The database restarts.");
+            origin.write(writes);
+          },
+        });
+        await queue.put(newKey(), minute, 1);
+        await queue.flush();
+        const waits = events.flatMap((event) =>
+          event.type === "writeFailed" ? event.retrySeconds * 1000 : [],
+        );
+        expect(waits).toHaveLength(3);
+        // The first may have failed before the flush, which tries at once what waits when it comes.
+        for (const failure of [1, 2]) {
+          const waited = (atMs[failure + 1] as number) - (atMs[failure] as number);
+          expect(waited).toBeGreaterThan((waits[failure] as number) - 2);
+        }
       });
 
       it("each for itself where the write says which of them failed", async () => {
@@ -558,6 +614,15 @@ export function testWriteBehind(name: string, open: (options: CacheOptions) => C
       gate.open();
       await closing;
       expect(origin.value(key)).toBe("new");
+    });
+
+    it("is waited for by a close that comes in the middle of its put", async () => {
+      const { cache, queue } = start({ delaySeconds: 60 });
+      await queue.health();
+      const key = newKey();
+      const put = queue.put(key, minute, "new");
+      await cache.close();
+      expect(await put).toMatchObject({ stored: true });
     });
 
     it("shows each reader the newest of many writes at once, and the origin as well", async () => {
