@@ -130,6 +130,9 @@ function ingredients(row: CsvRow): string[] {
   if (names.includes("") || new Set(names).size < names.length) {
     throw row.refuse("ingredients", "must be names between commas, each once");
   }
+  if (names.some((name) => name.length > 200)) {
+    throw row.refuse("ingredients", "must be names of at most 200 characters each");
+  }
   return names;
 }
 
@@ -156,8 +159,12 @@ function instant(row: CsvRow): Date {
   return new Date(`${date}T${time}Z`);
 }
 
-/** Whether they are written as they must be and exist: JavaScript takes the 31st of February for the 3rd of March. */
+/**
+ * Whether they are written as they must be and exist: JavaScript takes the 31st of February for the 3rd of March, and
+ * has a year 0, which PostgreSQL has not.
+ */
 function isInstant(date: string, time: string): boolean {
+  if (date.startsWith("0000-")) return false;
   const text = `${date}T${time}.000Z`;
   const instant = new Date(text);
   return !Number.isNaN(instant.getTime()) && instant.toISOString() === text;

@@ -378,6 +378,13 @@ describe("a folder that cannot be imported is named by file, line, what must hol
       /:2: ingredients must be names between commas, each once/,
     ],
     [
+      "an ingredient longer than an index takes",
+      "pizza_types.csv",
+      2,
+      `comet,C,Classic,"Garlic, ${"Basil".repeat(41)}"`,
+      /:2: ingredients must be names of at most 200 characters each/,
+    ],
+    [
       "an empty ingredient",
       "pizza_types.csv",
       2,
@@ -442,6 +449,13 @@ describe("a folder that cannot be imported is named by file, line, what must hol
       3,
       "2,2015-02-30,12:00:00",
       /:3: date must be a day, as 2015-01-31; "2015-02-30" came\.$/,
+    ],
+    [
+      "a day of the year 0, which PostgreSQL has not",
+      "orders.csv",
+      3,
+      "2,0000-01-01,12:00:00",
+      /:3: date must be a day, as 2015-01-31; "0000-01-01" came\.$/,
     ],
     ["a day written otherwise", "orders.csv", 3, "2,1/2/2015,12:00:00", /:3: date must be a day/],
     [
