@@ -47,8 +47,9 @@ function endConnectionsOnClose(server: FastifyInstance): void {
   });
 }
 
-/** The GraphQL handler makes a URL of it. */
+/** The GraphQL handler makes a URL of it. Load balancers ask for health by HTTP/1.0, which needs no Host. */
 async function refuseMalformedHost(request: FastifyRequest): Promise<void> {
+  if (request.headers.host === undefined && request.routeOptions.url !== "/graphql") return;
   if (URL.canParse(`${request.protocol}://${request.hostname}/`)) return;
   throw Object.assign(new Error("The Host header must be a host name"), { statusCode: 400 });
 }

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   embedded,
@@ -117,6 +118,24 @@ describe("over HTTP", () => {
     expect(response.statusCode).toBe(400);
     expect(response.json().errors).toHaveLength(1);
     expect(response.body).not.toContain("node_modules");
+  });
+
+  test("health is told to who asks by HTTP/1.0 without a Host, as load balancers do, but no GraphQL is answered", async () => {
+    const { port, hostname } = new URL(await pizzeria.app.listen());
+    const firstLine = (request: string) =>
+      new Promise<string>((resolve, reject) => {
+        let text = "";
+        const socket = connect(Number(port), hostname, () => socket.write(request));
+        socket.on("data", (data) => {
+          text += data;
+        });
+        socket.on("end", () => resolve(text.slice(0, text.indexOf("\r\n"))));
+        socket.on("error", reject);
+      });
+    expect(await firstLine("GET /health/live HTTP/1.0\r\n\r\n")).toBe("HTTP/1.1 200 OK");
+    expect(await firstLine("GET /graphql?query={menu{id}} HTTP/1.0\r\n\r\n")).toBe(
+      "HTTP/1.1 400 Bad Request",
+    );
   });
 
   test("a batch is refused", async () => {
