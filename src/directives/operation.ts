@@ -5,6 +5,17 @@ import { type Path, PathMarks } from "./path-marks.js";
 
 const PRIVATE = {};
 
+/** What stands at a path was made for. */
+interface Varied {
+  readonly texts: ReadonlySet<string | undefined>;
+  /** All of them as one; undefined where one is unknown. */
+  readonly all: string | undefined;
+}
+
+function joined(texts: Iterable<string | undefined>): string {
+  return [...texts].sort().join("");
+}
+
 /** What is known of one running operation: how old it is, what its fields were made of, and whose that is. */
 export class Operation {
   /** How far the eviction log was when the oldest thing was loaded that the operation may see. */
@@ -13,7 +24,7 @@ export class Operation {
   readonly #roots = new WeakSet<Path>();
   readonly #ages = new PathMarks<{ readonly since: Position | null }>(this.#roots);
   readonly #privacy = new PathMarks<object>(this.#roots);
-  readonly #varied = new PathMarks<Set<string | undefined>>(this.#roots);
+  readonly #varied = new PathMarks<Varied>(this.#roots);
 
   addRoot(path: Path): void {
     this.#roots.add(path);
@@ -51,18 +62,18 @@ export class Operation {
 
   /** Told of a field with `vary`, by the text that tells what it was made for; undefined where that is unknown. */
   markVaried(path: Path, text: string | undefined): void {
-    // The entities that a router asks for share a path, and so what any of them was made for.
     const known = this.#varied.at(path);
-    if (known) known.add(text);
-    else this.#varied.set(path, new Set([text]));
+    if (known?.texts.has(text)) return;
+    // The entities that a router asks for share a path, and so what any of them was made for.
+    const texts = new Set(known?.texts).add(text);
+    this.#varied.set(path, { texts, all: texts.has(undefined) ? undefined : joined(texts) });
   }
 
   /** What the parent may have been made for beside its identity; undefined where that is unknown. */
   variedAbove(path: Path): string | undefined {
     const found = this.#varied.above(path);
     if (!found) return "";
-    if (found === "unknown" || found.has(undefined)) return undefined;
-    return [...found].sort().join("");
+    return found === "unknown" ? undefined : found.all;
   }
 
   /** Whether a parent may have come from a PRIVATE field above. */
