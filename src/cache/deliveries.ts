@@ -1,4 +1,3 @@
-import { StoreUnavailableError } from "./errors.js";
 import type { CarriedOut, Evictions } from "./evictions.js";
 import type { NearCache } from "./near-cache.js";
 import type { Outage } from "./outage.js";
@@ -47,7 +46,7 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
       } catch (error) {
         // Whether it was carried out, nobody knows: it is delivered again before anything is read.
         note(undelivered);
-        outage.begin(asUnavailable(error));
+        outage.begin(error);
         note(outage.evicted);
         note(outageLoads);
         return undefined;
@@ -89,12 +88,4 @@ export function createDeliveries(parts: DeliveryParts): Deliveries {
       );
     },
   };
-}
-
-function asUnavailable(cause: unknown): StoreUnavailableError {
-  return cause instanceof StoreUnavailableError
-    ? cause
-    : new StoreUnavailableError("An eviction must be delivered, but the store refused it.", {
-        cause,
-      });
 }

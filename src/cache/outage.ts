@@ -15,8 +15,8 @@ export interface Outage {
   readonly cause: Error | undefined;
   /** Tells of a failed step; one that shows the store to be out of reach begins the outage. */
   notice(error: unknown): void;
-  /** The same for an eviction that was not delivered; the loss of a single node of a cluster is none of the store. */
-  begin(error: StoreUnavailableError): void;
+  /** The same for an eviction that was not delivered, whatever the reason; the loss of a single node of a cluster is none of the store. */
+  begin(error: unknown): void;
   /** What a caller is told where outages are to be thrown. */
   error(about: { key?: string; coordinate?: string }): StoreUnavailableError;
   /** What an operation that begins during the outage is as old as: this process's own evictions, in their order. */
@@ -67,7 +67,8 @@ export function createOutage(parts: OutageParts): Outage {
     if (evictedAt.size > MOST_NAMES) evictEverything();
   }
 
-  function begin(error: StoreUnavailableError): void {
+  function begin(cause: unknown): void {
+    const error = asUnavailable(cause);
     // What it was too slow for may go through yet, or fail and be told of.
     if (error instanceof StoreSlowError) return;
     const isWhole = !(error instanceof NodeUnavailableError);
@@ -97,13 +98,17 @@ export function createOutage(parts: OutageParts): Outage {
       parts.onBegin(error as StoreUnavailableError);
       reporter.report({ type: "outage", error: error as StoreUnavailableError });
     },
-    onClosed: () => reporter.report({ type: "recovery" }),
+    onClosed() {
+      reporter.report({ type: "recovery" });
+      // One may have come after the last look, and before it closed.
+      if (undelivered.size > 0) deliver().catch(begin);
+    },
   });
 
   store.onNode?.(
     (error) => reporter.report({ type: "outage", error, node: error.node }),
     async (node) => {
-      await deliver().catch(notice);
+      await deliver().catch(begin);
       reporter.report({ type: "recovery", node });
     },
   );
@@ -138,7 +143,7 @@ export function createOutage(parts: OutageParts): Outage {
       }),
     position: () => local,
     aged: (head) => (local.n > 0 ? { ...head, own: local.n } : head),
-    distrusts: (key, tags) => undelivered.size > 0 && undelivered.covers(key, tags),
+    distrusts: undelivered.covers,
     isCurrent(since, key, tags) {
       const isOfOutage = since.epoch === local.epoch;
       const head = breaker.state === "closed" ? store.knownPosition() : headAtBegin;
@@ -159,4 +164,12 @@ export function createOutage(parts: OutageParts): Outage {
     },
     close: () => breaker.close(),
   };
+}
+
+function asUnavailable(cause: unknown): StoreUnavailableError {
+  return cause instanceof StoreUnavailableError
+    ? cause
+    : new StoreUnavailableError("An eviction must be delivered, but the store refused it.", {
+        cause,
+      });
 }

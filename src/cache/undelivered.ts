@@ -50,8 +50,9 @@ export function createUndelivered(limit = 10_000): Undelivered {
       return everything ? 1 : items.size;
     },
     covers(key, tags) {
-      if (everything || isClearing || items.has(`key:${key}`)) return true;
-      return items.size > 0 && tags.some((tag) => items.has(`tag:${tag}`));
+      if (everything || isClearing) return true;
+      if (items.size === 0) return false;
+      return items.has(`key:${key}`) || tags.some((tag) => items.has(`tag:${tag}`));
     },
     addTags(tags) {
       for (const name of tags) add({ kind: "tag", name });
@@ -65,7 +66,7 @@ export function createUndelivered(limit = 10_000): Undelivered {
       }
     },
     passOn(to) {
-      if (everything) to.addEverything();
+      if (everything || isClearing) to.addEverything();
       for (const { kind, name } of items.values()) {
         if (kind === "tag") to.addTags([name]);
         else to.addKey(name);
