@@ -1,7 +1,7 @@
 import { isFiledUnder } from "./answers.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
-import { type Ending, type Flight, Flights, isForJoiner } from "./flights.js";
+import { type Ending, type Flight, Flights, isForJoiner, type Landing } from "./flights.js";
 import { mayHaveOwnTags } from "./load.js";
 import type { Token } from "./store.js";
 import type { EvictionList } from "./undelivered.js";
@@ -22,7 +22,7 @@ export interface BareLoads {
 
 export interface BareLoad {
   mayJoin(flight: Flight): boolean;
-  /** Whether the caller called before the load began. */
+  /** Whether the caller may have its result though that hangs on tags that nobody knew when the caller came. */
   isEarly(flight: Flight): boolean;
   /** Versions and token that the reader saw before the load; undefined where nothing can be compared. */
   nonces?: Flight["nonces"];
@@ -84,13 +84,25 @@ export function createBareLoads(parts: FillParts): BareLoads {
     }
   };
 
+  /** Nobody took it from those who file it under more than it is filed under. */
+  function joinable({ key, entry }: Call, mayJoin: BareLoad["mayJoin"]): Flight | undefined {
+    const flight = flights.get(key);
+    return flight && isFiledUnder(flight.tags, entry.tags) && mayJoin(flight) ? flight : undefined;
+  }
+
   return {
-    async shared(call, { mayJoin, isEarly, nonces, token, asksPin }) {
-      const under = flights.get(call.key);
-      // Nobody took it from those who file it under more than it is filed under.
-      if (under && isFiledUnder(under.tags, call.entry.tags) && mayJoin(under)) {
+    async shared(call, how) {
+      const { mayJoin, isEarly, nonces, token, asksPin } = how;
+      const under = joinable(call, mayJoin);
+      if (under) {
         const landing = await under.landed;
         if (isForJoiner(landing, isEarly(under))) return { landing, own: false };
+        // It hangs on tags that nobody knew. Of those who waited for it one begins the next, which the others are early for.
+        const next = isCopied(landing) ? joinable(call, mayJoin) : undefined;
+        if (next && isEarly(next)) {
+          const later = await next.landed;
+          if (isForJoiner(later, true)) return { landing: later, own: false };
+        }
       }
       const flight = flights.start(call.key, call.entry);
       flight.nonces = nonces;
@@ -106,4 +118,8 @@ export function createBareLoads(parts: FillParts): BareLoads {
       addEverything: () => leave(() => true),
     },
   };
+}
+
+function isCopied(landing: Landing): boolean {
+  return landing.type === "value" && landing.encoded !== undefined;
 }

@@ -3,6 +3,7 @@ import type { BareLanding, BareLoads } from "./bare-load.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { StoreUnavailableError } from "./errors.js";
 import { cameBefore, type Flight, isNoYounger, mayJoinBareLoad } from "./flights.js";
+import { nextSequence } from "./sequence.js";
 import type { Reading } from "./store.js";
 import type { LookupStatus } from "./types.js";
 
@@ -57,10 +58,13 @@ export function createUnleased({
       return alone(call, true);
     }
     if (settings.onOutage === "throw") throw outage.error(named(call));
+    const calledAt = nextSequence();
+    const { since } = call.entry;
     const answered = await outageLoads.shared(call, {
-      mayJoin: ({ since }) =>
-        sawNothingEvicted(call, since) || isNoYounger(call.entry.since, since),
-      isEarly: () => false,
+      mayJoin: (flight) =>
+        sawNothingEvicted(call, flight.since) || isNoYounger(since, flight.since),
+      isEarly: (flight) =>
+        flight.since === undefined ? calledAt < flight.sequence : isNoYounger(since, flight.since),
       asksPin: false,
     });
     return fromBareLoad(call, answered, "outage");

@@ -317,6 +317,25 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         expect(origin.loads).toBe(1);
       });
 
+      it("begins one load for all who came during one that stores nothing by its own choice", async () => {
+        const cache = createCache();
+        const [key, gate] = [newKey(), createGate()];
+        const origin = createOrigin((loads: number) => loads, gate);
+        const ask = () =>
+          cache.getOrSet(key, minute, (context) => {
+            context.setTtlSeconds(0);
+            return origin.load();
+          });
+        await cache.getOrSet(key, minute, ({ setTtlSeconds }) => setTtlSeconds(0));
+        const first = ask();
+        await gate.arrived;
+        const later = Array.from({ length: 20 }, ask);
+        await cache.getOrSet(newKey(), minute, () => "a round trip later");
+        gate.open();
+        expect(await first).toBe(1);
+        expect(new Set(await Promise.all(later))).toEqual(new Set([2]));
+      });
+
       it("lets an operation share a load of none that is not stored, and leaves open how old that is", async () => {
         const cache = createCache();
         const [key, gate] = [newKey(), createGate()];

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { createCacheOver } from "../../src/cache/cache.js";
 import { NodeUnavailableError, StoreUnavailableError } from "../../src/cache/errors.js";
-import type { Cache } from "../../src/cache/index.js";
+import type { Cache, LoadContext } from "../../src/cache/index.js";
 import { createMemoryStore } from "../../src/cache/memory-store.js";
 import { resolveSettings } from "../../src/cache/settings.js";
 import type { Store } from "../../src/cache/store.js";
@@ -75,6 +75,58 @@ test.each(Array.from({ length: 20 }, (_, moment) => moment))(
     await evicted.arrived;
   },
 );
+
+/** A cache whose store is out of reach for good. */
+function openAway(): Cache {
+  const gone = () =>
+    Promise.reject(new StoreUnavailableError("Redis must be in reach, but is not."));
+  cache = createCacheOver({ ...memory(), read: gone, ping: gone }, noEarlyRefresh);
+  return cache;
+}
+
+/** A load that learns a tag from its result. */
+function tagged(load: () => Promise<unknown>) {
+  return (context: LoadContext) => {
+    context.addTags("of the result");
+    return load();
+  };
+}
+
+test("of those who come in an outage during a load whose result adds tags, one begins the next, for all", async () => {
+  openAway();
+  const gate = createGate();
+  const origin = createOrigin((loads: number) => ({ loads }), gate);
+  const ask = () => cache.lookup("menu", minute, tagged(origin.load));
+  await cache.lookup("other", minute, () => "begins the outage");
+  const first = ask();
+  await gate.arrived;
+  const later = Array.from({ length: 30 }, ask);
+  gate.open();
+  expect((await first).value).toEqual({ loads: 1 });
+  for (const { value, status, tags } of await Promise.all(later)) {
+    expect({ value, status }).toEqual({ value: { loads: 2 }, status: "outage" });
+    expect(tags).toEqual(["menu", "of the result"]);
+  }
+  expect(origin.loads).toBe(2);
+});
+
+test("operations of an outage share such a load, but for those that began after an eviction", async () => {
+  openAway();
+  const gate = createGate();
+  const origin = createOrigin((loads: number) => loads, gate);
+  await cache.lookup("other", minute, () => "begins the outage");
+  const operation = async () => {
+    const since = await cache.position();
+    return cache.getOrSet("menu", { ...minute, since, loadGroup: {} }, tagged(origin.load));
+  };
+  const before = [operation(), operation(), operation()];
+  await gate.arrived;
+  await cache.evictTags(["of the result"]);
+  const after = [operation(), operation()];
+  gate.open();
+  expect(await Promise.all(before)).toEqual([1, 1, 1]);
+  expect(await Promise.all(after)).toEqual([2, 2]);
+});
 
 async function after(jobs: number, run: () => unknown): Promise<void> {
   for (let job = 0; job < jobs; job += 1) await undefined;
