@@ -6,16 +6,22 @@ const LONG_PAUSE = 0.5;
  * this process was stopped for (another process's turn, a long computation, a container's quota) is not their time: it
  * may have had no chance to send, or to read what came. After such a pause they have the limit once more, and after any,
  * what has come is read first.
+ *
+ * @param isMoreComing asked at the limit's end; while it says so, the limit begins once more
  */
 export async function withinLimit<T>(
   promise: Promise<T>,
   limitMs: number,
   late: () => Error,
+  isMoreComing: () => boolean = () => false,
 ): Promise<T> {
   const dueAt = performance.now() + limitMs;
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
-    const fail = () => reject(late());
+    const fail = () => {
+      if (isMoreComing()) timer = setTimeout(setImmediate, limitMs, fail);
+      else reject(late());
+    };
     timer = setTimeout(() => {
       const pausedMs = performance.now() - dueAt;
       // What lies on the sockets is read before an immediate runs.

@@ -6,6 +6,7 @@ import { readEvaluation } from "./evaluate.js";
 import { isMissing, repeatMissingScripts } from "./missing-scripts.js";
 import { createNodes, type Nodes, type NodeWatch } from "./nodes.js";
 import { asStoreError } from "./reply-error.js";
+import { bytesSentBy, limitMsFor, watchReplies } from "./step-time.js";
 import { isRefusal, loadScripts } from "./transactions/load-scripts.js";
 import { createTransactions, type Transactions } from "./transactions/transactions.js";
 import { inTime, within } from "./within.js";
@@ -17,12 +18,6 @@ export type Argument = string | number | Buffer;
 
 /** One command; its first word is its name. */
 export type Command = readonly [name: string, ...args: Argument[]];
-
-/**
- * The time limit is for so many commands, or names in an MGET; a batch of more has a multiple of it. A list of
- * thousands, which a healthy server works through in some tenths of a second, must not look like an outage.
- */
-const STEPS_IN_TIME = 1000;
 
 /** A connection of our own beside the user's, with our own ideas of retries, offline queues and prefixes. */
 export interface Connection {
@@ -45,7 +40,7 @@ export interface Connection {
    * @throws StoreUnavailableError when not all replies of a single server came within the time limit
    */
   sendAll(commands: readonly Command[], usedMs?: number): Promise<unknown[]>;
-  /** How long `sendAll` may take for these commands. */
+  /** How long `sendAll` may take for these commands, where nothing large is on its way. */
   limitMsFor(commands: readonly Command[]): number;
   /** As `sendAll` for one command, whose error reply is thrown. */
   send(...command: Command): Promise<unknown>;
@@ -78,6 +73,8 @@ export function openConnection(
   let unsupported: UnsupportedStoreError | undefined;
   /** Instead of scripts, where the server refuses them. */
   let transactions: Transactions | undefined;
+  /** Sent and not answered: what is sent after it is answered after it. */
+  let bytesUnderWay = 0;
   /** While it is not yet known what the server is and lets us do. */
   let preparing: Promise<void> | undefined;
   // Failures show in the commands that meet them.
@@ -105,19 +102,30 @@ export function openConnection(
     if (!isRefused && !found.includes("allowed")) return;
     // We may have come to another server: no transaction may go on with the one before.
     transactions?.close();
-    transactions = isRefused ? createTransactions(client, commandTimeoutMs, transmit) : undefined;
+    transactions = isRefused ? createTransactions(client, limitOf, transmit) : undefined;
   }
 
   async function sendAll(commands: readonly Command[], usedMs = 0): Promise<unknown[]> {
-    // A list of thousands may have taken many times the limit of one step.
-    const limitMs = Math.max(1, limitMsFor(commands) - Math.min(usedMs, commandTimeoutMs));
+    const bytes = bytesSentBy(commands);
+    bytesUnderWay += bytes;
+    try {
+      // A list of thousands may have taken many times the limit of one step.
+      const limitMs = limitOf(commands, bytesUnderWay) - Math.min(usedMs, commandTimeoutMs);
+      return await sendWithin(Math.max(1, limitMs), commands);
+    } finally {
+      bytesUnderWay -= bytes;
+    }
+  }
+
+  async function sendWithin(limitMs: number, commands: readonly Command[]): Promise<unknown[]> {
     const isUsable = client.status === "ready" && !preparing;
     if (nodes) {
       const sendAll = () => nodes.exchange(commands, limitMs, exchange);
       return isUsable ? sendAll() : inTime(limitMs, becomeUsable, sendAll);
     }
+    const isMoreComing = client.isCluster ? undefined : watchReplies(client as Redis);
     const replies = await (isUsable
-      ? within(limitMs, exchange(commands))
+      ? within(limitMs, exchange(commands), isMoreComing)
       : inTime(limitMs, becomeUsable, () => exchange(commands)));
     // Out of reach is out of reach, whichever command of the batch found it out.
     for (const reply of replies) if (reply instanceof StoreUnavailableError) throw reply;
@@ -129,9 +137,8 @@ export function openConnection(
     await preparing;
   }
 
-  function limitMsFor(commands: readonly Command[]): number {
-    const steps = commands.reduce((sum, command) => sum + stepsOf(command), 0);
-    return commandTimeoutMs * Math.ceil(steps / STEPS_IN_TIME);
+  function limitOf(commands: readonly Command[], bytesAhead = bytesSentBy(commands)): number {
+    return limitMsFor(commands, bytesAhead, commandTimeoutMs);
   }
 
   async function exchange(commands: readonly Command[]): Promise<unknown[]> {
@@ -179,7 +186,7 @@ export function openConnection(
       return transactions && NO_SCRIPTS;
     },
     sendAll,
-    limitMsFor,
+    limitMsFor: limitOf,
     async send(...command) {
       const [reply] = await sendAll([command]);
       if (reply instanceof StoreError) throw reply;
@@ -195,10 +202,6 @@ export function openConnection(
       client.disconnect();
     },
   };
-}
-
-function stepsOf(command: Command): number {
-  return command[0] === "mget" ? command.length - 1 : 1;
 }
 
 const NO_SCRIPTS =

@@ -5,6 +5,7 @@ import { NodeUnavailableError, StoreUnavailableError } from "../errors.js";
 import type { Command } from "./connection.js";
 import { isSlotOnTheMove } from "./reply-error.js";
 import { createRevival, type Revival } from "./revival.js";
+import { watchReplies } from "./step-time.js";
 import { within } from "./within.js";
 
 /**
@@ -128,7 +129,8 @@ export function createNodes(cluster: Cluster, watch: NodeWatch): Nodes {
     if (address !== undefined && cause) return commands.map(() => unavailable(address, cause));
     let replies: unknown[];
     try {
-      replies = await within(limitMs, send(commands));
+      const isMoreComing = watchReplies(address === undefined ? undefined : clientOf(address));
+      replies = await within(limitMs, send(commands), isMoreComing);
     } catch (error) {
       if (address === undefined) return commands.map(() => error);
       const failure = open(address, error as Error);

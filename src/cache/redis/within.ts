@@ -2,12 +2,20 @@ import { StoreUnavailableError } from "../errors.js";
 import { withinLimit } from "../time-limit.js";
 import { asStoreError } from "./reply-error.js";
 
-/** Waits for `promise` within the time limit, and makes every failure a StoreError. */
-export async function within<T>(limitMs: number, promise: Promise<T>): Promise<T> {
+/**
+ * Waits for `promise` within the time limit, and makes every failure a StoreError.
+ *
+ * @param isMoreComing asked at the limit's end, whether it begins once more
+ */
+export async function within<T>(
+  limitMs: number,
+  promise: Promise<T>,
+  isMoreComing?: () => boolean,
+): Promise<T> {
   const late = () =>
     new StoreUnavailableError(`Redis must answer within ${Math.round(limitMs)} ms, but did not.`);
   try {
-    return await withinLimit(promise, limitMs, late);
+    return await withinLimit(promise, limitMs, late, isMoreComing);
   } catch (error) {
     throw asStoreError(error);
   }

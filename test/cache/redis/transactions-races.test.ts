@@ -164,7 +164,7 @@ describe("transactions", () => {
     Promise.all(commands.map(([name, ...args]) => redis.callBuffer(name, args)));
 
   function open(client = server.client(), send = transmit): Transactions {
-    const transactions = createTransactions(client, LIMIT_MS, send);
+    const transactions = createTransactions(client, () => LIMIT_MS, send);
     opened.push(transactions);
     return transactions;
   }

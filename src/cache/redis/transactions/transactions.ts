@@ -25,14 +25,14 @@ const TRY_AGAIN_AFTER_MS = 1;
 
 export function createTransactions(
   client: RedisClient,
-  limitMs: number,
+  limitMsFor: (commands: readonly Command[]) => number,
   transmit: (commands: readonly Command[]) => Promise<unknown[]>,
 ): Transactions {
   const lanes = createLanes(client);
   const stepsAtOnce = client.isCluster ? 1 : STEPS_AT_ONCE;
 
   async function exchange(commands: readonly Command[]): Promise<unknown[]> {
-    const deadline = performance.now() + limitMs;
+    const deadline = performance.now() + limitMsFor(commands);
     const replies: unknown[] = [];
     for (const { commands: some, steps } of turnsOf(commands)) {
       replies.push(...(steps.length > 0 ? await runAll(steps, deadline) : await transmit(some)));

@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Cache, type CacheEvent, createCache } from "../../../src/cache/index.js";
+import type { Command } from "../../../src/cache/redis/connection.js";
+import { bytesSentBy, limitMsFor } from "../../../src/cache/redis/step-time.js";
+import { type NarrowProxy, startNarrowProxy } from "../../support/narrow-proxy.js";
+import { type RedisServer, startRedis } from "../../support/redis-server.js";
+
+const MIB = 2 ** 20;
+
+describe("the time that a step has", () => {
+  const times = (count: number): Command[] => Array.from({ length: count }, () => ["get", "k"]);
+
+  test("is the command timeout, for each thousand commands or names, and for each MiB that is to be sent first", () => {
+    expect(limitMsFor([], 0, 100)).toBe(100);
+    expect(limitMsFor(times(1000), 0, 100)).toBe(100);
+    expect(limitMsFor(times(1001), 0, 100)).toBe(200);
+    expect(limitMsFor([["mget", ...Array.from({ length: 2500 }, () => "k")]], 0, 100)).toBe(300);
+    expect(limitMsFor(times(1), MIB - 1, 100)).toBe(100);
+    expect(limitMsFor(times(1), 5 * MIB, 100)).toBe(600);
+  });
+
+  test("counts values as what is sent", () => {
+    expect(bytesSentBy([["set", "key", Buffer.alloc(1000), 5]])).toBe(1006);
+    expect(bytesSentBy([["mget", "names", "are", "counted", "as", "steps"]])).toBe(0);
+  });
+});
+
+describe("Values of many megabytes, over a network that is slow", () => {
+  let server: RedisServer;
+  let network: NarrowProxy;
+  let caches: Cache[];
+  let events: CacheEvent[];
+  /** 8 MB in all, of which a tenth goes through in the time limit. */
+  const keys = Array.from({ length: 16 }, (_, index) => `large:${index}`);
+  const hour = { ttlSeconds: 3600 };
+  const load = (key: string) => `${key} `.repeat(500_000 / (key.length + 1));
+
+  beforeEach(async () => {
+    server = await startRedis();
+    network = await startNarrowProxy(server.port, (2 * MIB) / 250);
+    caches = [];
+    events = [];
+  });
+  afterEach(async () => {
+    await Promise.all(caches.map((cache) => cache.close()));
+    await network[Symbol.asyncDispose]();
+    await server.stop();
+  });
+
+  async function open(port: number): Promise<Cache> {
+    const cache = createCache({
+      redis: server.client({ port }),
+      commandTimeoutMs: 250,
+      compressAboveBytes: Number.POSITIVE_INFINITY,
+      earlyRefresh: 0,
+      onEvent: (event) => events.push(event),
+    });
+    caches.push(cache);
+    await cache.get("connects");
+    return cache;
+  }
+
+  const find = (cache: Cache) =>
+    Promise.all(keys.map((key) => cache.lookup(key, hour, () => load(key))));
+  const outages = () => events.filter(({ type }) => type === "outage");
+
+  test("are read in one tick without looking like an outage", async () => {
+    await find(await open(server.port));
+    const found = await find(await open(network.port));
+    expect(outages()).toEqual([]);
+    expect(found.map(({ status }) => status)).toEqual(keys.map(() => "hit"));
+    expect(found.map(({ value }) => value)).toEqual(keys.map(load));
+  });
+
+  test("are written in one tick without looking like an outage, and hold up no reader of something else for one", async () => {
+    const cache = await open(network.port);
+    const filling = find(cache);
+    await expect.poll(() => events.filter(({ type }) => type === "load").length).toBe(keys.length);
+    await cache.lookup("small", hour, () => "small");
+    await filling;
+    const other = await open(server.port);
+    await expect.poll(() => other.get(keys.at(-1) as string), { timeout: 10_000 }).toBeDefined();
+    expect(outages()).toEqual([]);
+  });
+
+  test("are an outage where nothing comes any more in the middle of them", async () => {
+    await find(await open(server.port));
+    const cache = await open(network.port);
+    network.blockAfter(4 * MIB);
+    const found = await find(cache);
+    expect(found.map(({ status }) => status)).toEqual(keys.map(() => "outage"));
+    expect(outages()).toHaveLength(1);
+  });
+});
