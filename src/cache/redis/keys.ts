@@ -49,9 +49,11 @@ export interface Keys {
  */
 const BUCKETS = 64;
 
-export function createKeys(prefix: string): Keys {
+/** @param database of a single server: its databases have their own keys, but share all channels */
+export function createKeys(prefix: string, database = 0): Keys {
   const entries = `${prefix}v:`;
   const queues = `${prefix}q:`;
+  const channels = database === 0 ? prefix : `${prefix}@${database}:`;
   /** A name in the slot of V(k), by whether the cluster takes that slot from a part of the name. */
   function besides(key: string, ifTagged: string, ifNot: string): string {
     const name = entries + key;
@@ -83,9 +85,9 @@ export function createKeys(prefix: string): Keys {
       [`${prefix}lock:`, `${prefix}w:`, `${prefix}x:`, queues].some((beginning) =>
         name.startsWith(beginning),
       ),
-    evictions: `${prefix}evictions`,
-    wake: (key) => `${prefix}wake:${key}`,
-    everyWake: `${escapePattern(prefix)}wake:*`,
+    evictions: `${channels}evictions`,
+    wake: (key) => `${channels}wake:${key}`,
+    everyWake: `${escapePattern(channels)}wake:*`,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Redis } from "ioredis";
 import { type NodeUnavailableError, StoreError } from "../errors.js";
 import { DELETION_KEPT_MS, type Store } from "../store.js";
 import type { WriteQueue } from "../write-behind/queue.js";
@@ -45,7 +46,7 @@ const BULK_TIMEOUT_MS = 5000;
 /** @throws UnsupportedStoreError */
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { redis, commandTimeoutMs, waitReplicas = 0 } = options;
-  const keys = createKeys(options.prefix);
+  const keys = createKeys(options.prefix, redis.isCluster ? 0 : (redis as Redis).options.db);
   const promotionListeners: Array<(lostAtMs: number) => void> = [];
   let onNodeLost: (error: NodeUnavailableError) => void = () => {};
   let onNodeBack: (address: string) => void = () => {};

@@ -41,6 +41,14 @@ test("the names are part of the stored format", () => {
   expect(keys.wake("Query.menu")).toBe("cached:wake:Query.menu");
 });
 
+test("databases of one server share no channel, with the keys of each as they are", () => {
+  const second = createKeys("cached:", 2);
+  expect(second.entry("Query.menu")).toBe(keys.entry("Query.menu"));
+  expect(second.evictions).toBe("cached:@2:evictions");
+  expect(second.wake("Query.menu")).toBe("cached:@2:wake:Query.menu");
+  expect(second.everyWake).toBe("cached:@2:wake:*");
+});
+
 test("clear() leaves what the origin does not have yet", () => {
   for (const key of ["a", "{a}", "}"]) {
     expect(keys.outlivesClear(keys.pin(key))).toBe(true);

@@ -69,6 +69,24 @@ function readLogPosition(text: string | null): Position {
 }
 
 describe("A near cache", () => {
+  it("hears nothing of another database of its server", async () => {
+    const [cache, ofAnother] = [
+      await openReady(),
+      await openReady({ redis: server.client({ db: 1 }) }),
+    ];
+    const [key, last] = [newKey(), newKey()];
+    await filled(cache, key, [key]);
+    await filled(cache, last, [last]);
+    const before = await cache.position();
+    await ofAnother.evictTags([key]);
+    await ofAnother.delete(key);
+    expect(await ofAnother.position()).not.toMatchObject({ epoch: before?.epoch });
+    await open().evictTags([last]);
+    await expect.poll(() => cache.lookupNear(last, minute), { interval: 5 }).toBeUndefined();
+    expect(cache.lookupNear(key, minute)).toMatchObject({ value: "old" });
+    expect(await cache.position()).toEqual({ ...before, n: (before?.n ?? 0) + 1 });
+  });
+
   it("refreshes what is there when it is asked to, and nothing else", async () => {
     const cache = await openReady();
     const key = newKey();
