@@ -77,6 +77,7 @@ export async function withLock<T>(
       if (held) return held;
       if (waiting.isOver()) throw timedOut();
       if (others) waiting.stayBehind(others);
+      else await waiting.wasRefused();
       reading = await (waiting.nextLook() ?? store.read(key, []));
     }
   }

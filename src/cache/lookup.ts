@@ -75,14 +75,15 @@ export function createLookups(parts: LookupParts): Lookups {
       waiting ??= missed(call);
       const flight = joinable(call, reading, waiting);
       if (flight) {
-        tellWait(call, waiting);
         const joined = (await waiting.until(flight.landed)) && fromFlight(call, reading, flight);
         if (joined) return give(joined);
         continue;
       }
       const loading = fromLoad(call, reading, waiting);
-      const loaded = loading && (await loading);
+      if (!loading) continue;
+      const loaded = await loading;
       if (loaded) return give(loaded);
+      await waiting.wasRefused();
     }
   }
 
@@ -108,11 +109,9 @@ export function createLookups(parts: LookupParts): Lookups {
     if (reading.pass) return passingBeside(call, reading);
     const flight = flights.get(call.key);
     if (flight && !flight.token) {
-      tellWait(call, waiting);
       return waiting.until(flight.leased).then(lookAgain);
     }
     if (reading.lease && !reading.lease.doomed) {
-      tellWait(call, waiting);
       waiting.stayBehind(reading.lease);
       return undefined;
     }
@@ -184,11 +183,8 @@ export function createLookups(parts: LookupParts): Lookups {
 
   function missed({ key, entry: { tags, coordinate } }: Call): Waiting {
     reporter.happened("miss", key, coordinate);
-    return new Waiting(rooms, key, tags, settings.waitMs);
-  }
-
-  function tellWait({ key, entry: { coordinate } }: Call, waiting: Waiting): void {
-    if (!waiting.began) reporter.happened("wait", key, coordinate);
+    const tellWait = () => reporter.happened("wait", key, coordinate);
+    return new Waiting(rooms, key, tags, settings.waitMs, tellWait);
   }
 
   /**

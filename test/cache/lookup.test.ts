@@ -104,3 +104,25 @@ test("what the first of a crowd does to its answer, none that come after it sees
   expect(await Promise.all(seen)).toEqual(Array(4).fill("menu"));
   await other.close();
 });
+
+test("a lease that its reader cannot see, since the server's clock is behind, is not asked for without a pause", async () => {
+  const memory = createMemoryStore({ maxEntries: 10, maxBytes: 1_000 });
+  let asked = 0;
+  const store: Store = {
+    ...memory,
+    async read(...of) {
+      const { lease, ...reading } = await memory.read(...of);
+      return reading;
+    },
+    takeLease(request) {
+      asked += 1;
+      return memory.takeLease(request);
+    },
+  };
+  const other = { key: "menu", tags: [], token: "of-other", leaseMs: 60_000 };
+  expect(await memory.takeLease({ ...other, over: "any" })).toMatchObject({ taken: true });
+  cache = createCacheOver(store, resolveSettings({ waitSeconds: 0.25 }));
+  const found = await cache.lookup("menu", minute, () => "value");
+  expect(found).toMatchObject({ value: "value", status: "bypassed" });
+  expect(asked).toBeLessThan(20);
+});

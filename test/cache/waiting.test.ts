@@ -113,3 +113,37 @@ describe("waiting for another's lease", () => {
     expect(await timeOf(look(waiting, held(remainingMs)))).toBe(expectedMs);
   });
 });
+
+describe("a lease that was refused though none was seen", () => {
+  test("is looked at again at once the first time, as another was quicker", async () => {
+    const { waiting } = createWaiter();
+    expect(await timeOf(waiting.wasRefused())).toBe(0);
+    expect(waiting.began).toBe(false);
+  });
+
+  test("is believed for a while from then on, up to the deadline", async () => {
+    const { waiting } = createWaiter(60);
+    await waiting.wasRefused();
+    expect(await timeOf(waiting.wasRefused())).toBe(25);
+    expect(waiting.began).toBe(true);
+    expect(await timeOf(waiting.wasRefused())).toBe(25);
+    expect(await timeOf(waiting.wasRefused())).toBe(10);
+    expect(waiting.isOver()).toBe(true);
+  });
+
+  test("counts anew where a lease was seen in between", async () => {
+    const { waiting } = createWaiter();
+    await waiting.wasRefused();
+    await look(waiting, held(10_000));
+    expect(await timeOf(waiting.wasRefused())).toBe(0);
+  });
+});
+
+test("a caller's waiting is told once, when it begins", async () => {
+  const tell = vi.fn();
+  const waiting = new Waiting(createWaitingRooms(store), "menu", [], 5_000, tell);
+  expect(tell).not.toHaveBeenCalled();
+  await look(waiting, held(10_000));
+  await waiting.until(Promise.resolve());
+  expect(tell).toHaveBeenCalledOnce();
+});
