@@ -126,7 +126,8 @@ export function createLookups(parts: LookupParts): Lookups {
     return passing(call, reading);
   }
 
-  async function lead(call: Call, reading: Reading): Promise<Answer | undefined> {
+  /** @param isAwaited false in the background: without a lease there is nobody to load for */
+  async function lead(call: Call, reading: Reading, isAwaited = true): Promise<Answer | undefined> {
     const { key, entry } = call;
     const flight = flights.start(key, entry);
     const budget = createBudget(settings.commandTimeoutMs, outage.notice);
@@ -148,6 +149,7 @@ export function createLookups(parts: LookupParts): Lookups {
       } catch (error) {
         outage.notice(error);
         flight.land({ type: "again" });
+        if (!isAwaited) return undefined;
         // What was read is known: whoever read the same may share the load.
         const isReadable = error instanceof StoreUnavailableError && !outage.isOn;
         return await (isReadable ? passing(call, reading) : withoutStore(call, error));
@@ -159,6 +161,7 @@ export function createLookups(parts: LookupParts): Lookups {
         await budget.spend(store.releaseLease(key, token, 0)).catch(outage.notice);
         flight.land({ type: "again" });
         reporter.report({ type: "refused", reason: "operation too old", ...named(call) });
+        if (!isAwaited) return undefined;
         return await alone(standIn(parts, call, grant.pinned), false);
       }
       flight.token = token;
@@ -233,7 +236,7 @@ export function createLookups(parts: LookupParts): Lookups {
       : call;
     if (refreshing.entry.since === null) return;
     reporter.report({ type: "refresh", ...named(call) });
-    lead(refreshing, reading).catch((cause) => {
+    lead(refreshing, reading, false).catch((cause) => {
       const text = "A refresh in the background must succeed, but the load failed.";
       reporter.error(new RefreshError(text, { cause, ...named(call) }), named(call));
     });
