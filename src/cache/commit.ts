@@ -42,7 +42,7 @@ export async function commitLoaded(
   };
 
   if (!encoded) return refuse("not cacheable");
-  if (encoded.bytes.byteLength > parts.settings.maxValueBytes) return refuse("too large");
+  if (isTooLarge(parts, encoded)) return refuse("too large");
   const ttlMs = ttlOf(call.entry, loaded);
   if (!isYoungEnough(call.entry, snapshot)) {
     // The next load may well be young enough, and need not be one of many. Nor may a joiner's operation have the value,
@@ -84,6 +84,21 @@ export async function commitLoaded(
     else parts.reporter.error(error, named(call));
     return delivered;
   }
+}
+
+/** Why such a value is never stored, whatever became of key and tags; undefined where it can be. */
+export function refusalOf(
+  parts: FillParts,
+  { entry }: Call,
+  encoded: EncodedValue,
+  loaded: Loaded,
+): RefusalReason | undefined {
+  if (isTooLarge(parts, encoded)) return "too large";
+  return ttlOf(entry, loaded) === 0 ? "null" : undefined;
+}
+
+function isTooLarge({ settings }: FillParts, { bytes }: EncodedValue): boolean {
+  return bytes.byteLength > settings.maxValueBytes;
 }
 
 export function encodeValue(

@@ -150,11 +150,15 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       holds.delete(key);
       // Encoders hand out slices of larger buffers, which an entry would keep alive as a whole.
       const value = new Uint8Array(draft.value);
-      const entry: Entry = { ...draft, value, token, birthMs: monotonicNow() };
+      // Answers are made of the entry itself.
+      const filedUnder = Object.freeze([...draft.tags]);
+      const entry: Entry = { ...draft, tags: filedUnder, value, token, birthMs: monotonicNow() };
       entries.set(key, entry, { ttl: Math.max(1, Math.ceil(lifeMs(entry))) });
-      if (entries.has(key)) tags.file(key, entry);
+      // One that is larger than all of the room is not taken.
+      const isTaken = entries.has(key);
+      if (isTaken) tags.file(key, entry);
       wakers.wake(key);
-      return entry.birthMs;
+      return isTaken ? entry.birthMs : undefined;
     },
 
     async releaseLease(key, token, passMs) {

@@ -53,7 +53,8 @@ export class NearEntry {
     this.usedAt = usedAt;
     this.filedUnder = undefined;
     this.since = since;
-    this.tags = tags;
+    // What is answered from here, and may have been answered already, names the very list.
+    this.tags = Object.freeze(tags);
     this.format = format;
     this.loadMs = loadMs;
   }

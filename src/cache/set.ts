@@ -1,6 +1,6 @@
 import { createBudget } from "./budget.js";
-import type { Call, FillParts } from "./call.js";
-import { commitLoaded, encodeValue, isYoungEnough, releaseLease } from "./commit.js";
+import { type Call, type FillParts, named } from "./call.js";
+import { commitLoaded, encodeValue, isYoungEnough, refusalOf, releaseLease } from "./commit.js";
 import { takeLease } from "./lease.js";
 import { randomId } from "./random.js";
 
@@ -11,12 +11,19 @@ import { randomId } from "./random.js";
  * its key or a tag is evicted before it is written.
  */
 export function createSetter(parts: FillParts): (call: Call, value: unknown) => Promise<boolean> {
-  const { store, settings, outage } = parts;
+  const { store, settings, outage, reporter } = parts;
 
   return async (call, value) => {
     const { key, entry } = call;
     // What cannot be stored changes nothing: the lease would void a fill for no gain.
-    if (!encodeValue(parts, call, value)) return false;
+    const encoded = encodeValue(parts, call, value);
+    if (!encoded) return false;
+    const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
+    const reason = refusalOf(parts, call, encoded, loaded);
+    if (reason) {
+      reporter.report({ type: "refused", reason, ...named(call) });
+      return false;
+    }
     const { leaseMs } = settings;
     const asksDeletion = entry.since !== undefined;
     const request = { key, tags: entry.tags, token: randomId(), leaseMs, asksDeletion };
@@ -28,7 +35,6 @@ export function createSetter(parts: FillParts): (call: Call, value: unknown) => 
       await releaseLease(parts, call, token, 0, budget);
       return false;
     }
-    const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
     const { stored } = await commitLoaded(parts, call, token, grant.snapshot, loaded, budget);
     return stored !== undefined;
   };

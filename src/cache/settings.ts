@@ -80,6 +80,8 @@ export function resolveSettings(options: CacheOptions): Settings {
   }
   checkSerializer(options.serializer);
   if (options.breaker !== undefined) checkNames("breaker", options.breaker, ["openMs"]);
+  const maxBytes = integer("memory.maxBytes", options.memory?.maxBytes ?? 64 * MIB, 1);
+  const maxValueBytes = integer("maxValueBytes", options.maxValueBytes ?? MIB, 1);
   const onOutage = options.onOutage ?? "origin";
   if (onOutage !== "origin" && onOutage !== "throw") {
     throw wrong("onOutage", '"origin" or "throw"', onOutage);
@@ -88,7 +90,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     redis: options.redis,
     prefix,
     maxEntries: integer("memory.maxEntries", options.memory?.maxEntries ?? 10_000, 1),
-    maxBytes: integer("memory.maxBytes", options.memory?.maxBytes ?? 64 * MIB, 1),
+    maxBytes,
     near: nearSettings(options.near ?? false),
     leaseMs: milliseconds("leaseSeconds", options.leaseSeconds ?? 10),
     waitMs: milliseconds("waitSeconds", options.waitSeconds ?? 5),
@@ -97,7 +99,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     earlyRefresh: within("earlyRefresh", options.earlyRefresh ?? 1, 0, 100),
     ttlJitter: within("ttlJitter", options.ttlJitter ?? 0.1, 0, 0.9),
     maxConcurrentLoads: integer("maxConcurrentLoads", options.maxConcurrentLoads ?? 64, 1),
-    maxValueBytes: integer("maxValueBytes", options.maxValueBytes ?? MIB, 1),
+    maxValueBytes: options.redis ? maxValueBytes : Math.min(maxValueBytes, maxBytes),
     compressAboveBytes: compressAboveBytes(options.compressAboveBytes ?? 4096),
     waitReplicas: integer("waitReplicas", options.waitReplicas ?? 0, 0),
     onOutage,

@@ -636,6 +636,19 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         expect(await cache.get(key)).toBeUndefined();
       });
 
+      it("names the tags of an entry in a list that leaves the entry as it is, whatever a caller does to it", async () => {
+        const cache = createCache();
+        const key = newKey();
+        const options = { ...minute, tags: [`${key} a`, `${key} b`] };
+        for (const status of ["miss", "hit", "hit"]) {
+          const found = await cache.lookup(key, options, () => "value");
+          expect(found).toMatchObject({ status, tags: options.tags });
+          try {
+            (found.tags as string[]).length = 0;
+          } catch {}
+        }
+      });
+
       it("expires", async () => {
         const cache = createCache();
         const [key, origin] = [newKey(), createOrigin((load: number) => load)];
@@ -709,6 +722,22 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         await cache.set(key, minute, "before");
         expect(await cache.set(key, minute, () => "a function")).toBe(false);
         expect(await cache.get(key)).toBe("before");
+      });
+
+      it.each<[string, unknown]>([
+        ["is too large", "x".repeat(1000)],
+        ["is a null that is not kept", null],
+        ["cannot be carried", () => "a function"],
+      ])("lets a load under way win over what %s", async (_what, value) => {
+        const cache = createCache({ maxValueBytes: 100 });
+        const [key, gate] = [newKey(), createGate()];
+        const options = { ...minute, nullTtlSeconds: 0 };
+        const loading = cache.getOrSet(key, options, createOrigin("loaded", gate).load);
+        await gate.arrived;
+        expect(await cache.set(key, options, value)).toBe(false);
+        gate.open();
+        await loading;
+        expect(await cache.get(key)).toBe("loaded");
       });
 
       it("refuses to set what an eviction has overtaken", async () => {

@@ -13,7 +13,7 @@ describe("The in-process store's limits", () => {
     const token = randomId();
     const grant = await store.takeLease({ key, tags, token, leaseMs: 1000, over: "any" });
     if (!grant.taken) throw new Error("The lease was refused.");
-    await store.commit(key, token, {
+    return store.commit(key, token, {
       ttlMs: 60_000,
       staleWhileRevalidateMs: 0,
       staleIfErrorMs: 0,
@@ -40,6 +40,14 @@ describe("The in-process store's limits", () => {
     const store = createMemoryStore({ ...LIMITS, maxBytes: 10_000 });
     for (let entry = 0; entry < 100; entry += 1) await fill(store, `k${entry}`, 1000);
     expect(await store.estimateEntries()).toBeLessThanOrEqual(9);
+    await store.close();
+  });
+
+  it("says that it did not take an entry which is larger than all of the room", async () => {
+    const store = createMemoryStore({ ...LIMITS, maxBytes: 10_000 });
+    expect(await fill(store, "small", 9_000)).toBeTypeOf("number");
+    expect(await fill(store, "large", 10_000)).toBeUndefined();
+    expect((await store.read("large", [])).entry).toBeUndefined();
     await store.close();
   });
 
