@@ -167,7 +167,11 @@ export function createCacheOver(given: Store, settings: Settings): Cache {
 
     async estimateEntries() {
       checkOpen();
-      return outage.isOn ? 0 : store.estimateEntries();
+      if (outage.isOn) return 0;
+      return store.estimateEntries().catch((error) => {
+        outage.notice(error);
+        return 0;
+      });
     },
 
     async health() {

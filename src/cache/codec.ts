@@ -102,11 +102,16 @@ function customCodec(serializer: Serializer): Codec {
   return {
     isText,
     encode(value) {
+      let bytes: unknown;
       try {
-        return { format: CUSTOM, bytes: serializer.serialize(value) };
+        bytes = serializer.serialize(value);
       } catch (cause) {
         throw new NotCacheableError("The serializer refused the value.", { cause });
       }
+      if (bytes instanceof Uint8Array) return { format: CUSTOM, bytes };
+      throw new NotCacheableError(
+        `The serializer's serialize must give a Uint8Array, but gave: ${typeof bytes}`,
+      );
     },
     decode(encoded) {
       if (encoded.format !== CUSTOM) return decode(encoded);

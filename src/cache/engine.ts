@@ -88,7 +88,7 @@ export function createEngine(given: Store, settings: Settings) {
     writes: createLoadRunner(limit, settings.loadTimeoutMs, "write"),
     open: (key, entryOptions, value) => open(key, entryOptions, () => value),
   });
-  let isClosed = false;
+  let closing: Promise<void> | undefined;
 
   store.onPromotion?.((lostAtMs) => {
     evictions.passOn(lostAtMs, undelivered);
@@ -104,12 +104,16 @@ export function createEngine(given: Store, settings: Settings) {
   }
 
   function checkOpen(): void {
-    if (isClosed) throw new CacheClosedError("The cache must be open, but it was closed.");
+    if (closing) throw new CacheClosedError("The cache must be open, but it was closed.");
   }
 
-  async function close(): Promise<void> {
-    if (isClosed) return;
-    isClosed = true;
+  /** One promise for all who close it: none is told that it has ended before it has. */
+  function close(): Promise<void> {
+    closing ??= closeAll();
+    return closing;
+  }
+
+  async function closeAll(): Promise<void> {
     unreleased.close();
     stream?.close();
     loads.close();
@@ -138,7 +142,7 @@ export function createEngine(given: Store, settings: Settings) {
     open,
     checkOpen,
     get isClosed() {
-      return isClosed;
+      return closing !== undefined;
     },
     close,
   };

@@ -44,6 +44,7 @@ export function createEvictions(store: Store): Evictions {
   const recent = createRecentEvictions();
   const unreplicated = createUndelivered();
   let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
 
   /** Noted before it is carried out: a promotion may be seen before its reply is. */
   async function carryOut(
@@ -63,7 +64,7 @@ export function createEvictions(store: Store): Evictions {
   }
 
   function retryAfter(attempt: number): void {
-    if (timer) return;
+    if (timer || isClosed) return;
     const afterMs = RETRY_AFTER_MS[Math.min(attempt, RETRY_AFTER_MS.length - 1)];
     timer = setTimeout(async () => {
       try {
@@ -100,6 +101,9 @@ export function createEvictions(store: Store): Evictions {
       recent.passOn(lostAtMs, to);
       unreplicated.passOn(to);
     },
-    close: () => clearTimeout(timer),
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+    },
   };
 }

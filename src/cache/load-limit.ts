@@ -1,9 +1,13 @@
-import { LoadQueueTimeoutError } from "./errors.js";
+import { type CachedErrorDetails, LoadQueueTimeoutError } from "./errors.js";
 
 /** Bounds how many groups of loads run at once in this process. */
 export interface LoadLimit {
-  /** Resolves when the load may begin; returns at once, without a promise, where there is room. */
-  enter(group: object): undefined | Promise<void>;
+  /**
+   * Resolves when the load may begin; returns at once, without a promise, where there is room.
+   *
+   * @param about key and coordinate, for the error
+   */
+  enter(group: object, about?: CachedErrorDetails): undefined | Promise<void>;
   leave(group: object): void;
 }
 
@@ -14,7 +18,7 @@ interface Group {
 interface Waiting {
   group: object;
   admit: Array<() => void>;
-  refuse: Array<(error: LoadQueueTimeoutError) => void>;
+  refuse: Array<(text: string) => void>;
   timer: NodeJS.Timeout;
 }
 
@@ -41,7 +45,7 @@ export function createLoadLimit(maxConcurrentLoads: number, queueMs: number): Lo
   }
 
   return {
-    enter(key) {
+    enter(key, about) {
       if (groups.has(key) || (groups.size < maxConcurrentLoads && queue.size === 0)) {
         begin(key);
         return undefined;
@@ -49,7 +53,7 @@ export function createLoadLimit(maxConcurrentLoads: number, queueMs: number): Lo
       const waiting = queue.get(key) ?? enqueue(key);
       return new Promise((resolve, reject) => {
         waiting.admit.push(resolve);
-        waiting.refuse.push(reject);
+        waiting.refuse.push((text) => reject(new LoadQueueTimeoutError(text, about)));
       });
     },
     leave(key) {
@@ -65,10 +69,8 @@ export function createLoadLimit(maxConcurrentLoads: number, queueMs: number): Lo
   function enqueue(group: object): Waiting {
     const timer = setTimeout(() => {
       queue.delete(group);
-      const error = new LoadQueueTimeoutError(
-        `A load must find room among ${maxConcurrentLoads} concurrent loads within ${queueMs} ms, but all were busy.`,
-      );
-      for (const refuse of waiting.refuse) refuse(error);
+      const text = `A load must find room among ${maxConcurrentLoads} concurrent loads within ${queueMs} ms, but all were busy.`;
+      for (const refuse of waiting.refuse) refuse(text);
     }, queueMs);
     timer.unref();
     const waiting: Waiting = { group, admit: [], refuse: [], timer };

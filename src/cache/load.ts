@@ -49,12 +49,13 @@ export function createLoadRunner(
     async run(key, settings, load) {
       const given = settings.loadGroup;
       const group = (given && groupOf.get(given)) ?? given ?? {};
-      await limit.enter(group);
+      const { coordinate } = settings;
+      const about = coordinate === undefined ? { key } : { key, coordinate };
+      await limit.enter(group, about);
       try {
         // It may have waited for the room that closing made.
         if (isClosed) throw closed();
-        const about = { key, coordinate: settings.coordinate };
-        return await tracing.tracePromise(() => runNow(key, settings, load, group), about);
+        return await tracing.tracePromise(() => runNow(about, settings, load, group), { ...about });
       } finally {
         limit.leave(group);
       }
@@ -66,7 +67,7 @@ export function createLoadRunner(
   };
 
   async function runNow(
-    key: string,
+    about: { key: string; coordinate?: string },
     settings: EntrySettings,
     load: Load<unknown>,
     group: object,
@@ -97,8 +98,8 @@ export function createLoadRunner(
     const timer = setTimeout(() => {
       stop(
         new LoadTimeoutError(
-          `A ${what} must end within ${loadTimeoutMs} ms; the one of "${key}" did not.`,
-          { key },
+          `A ${what} must end within ${loadTimeoutMs} ms; the one of "${about.key}" did not.`,
+          about,
         ),
       );
     }, loadTimeoutMs);

@@ -37,7 +37,8 @@ export function getOrSetMany<T>(
           enqueue({ key, context, resolve, reject });
         });
       try {
-        return (await getOrSet(key, { loadGroup, ...own }, load)) as T;
+        const grouped = own.loadGroup === undefined ? { ...own, loadGroup } : own;
+        return (await getOrSet(key, grouped, load)) as T;
       } catch (error) {
         // Misuse is the caller's to see at once; a load's failure is its key's alone.
         if (error instanceof InvalidOptionError) throw error;

@@ -80,6 +80,7 @@ export function createReporter(): Reporter {
     outages: 0,
     errors: 0,
   };
+  let staleForErrors = 0;
 
   function count(event: CacheEvent): void {
     switch (event.type) {
@@ -91,6 +92,7 @@ export function createReporter(): Reporter {
         return;
       case "staleHit":
         counts.staleHits += 1;
+        if (event.reason === "error") staleForErrors += 1;
         return;
       case "miss":
         counts.misses += 1;
@@ -185,7 +187,8 @@ export function createReporter(): Reporter {
     },
     stats() {
       const found = counts.hits + counts.nearHits + counts.staleHits;
-      const lookups = found + counts.misses;
+      // One that was answered for want of a load had missed before.
+      const lookups = found - staleForErrors + counts.misses;
       return { ...counts, hitRatio: lookups === 0 ? 0 : found / lookups };
     },
   };

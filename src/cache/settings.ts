@@ -41,6 +41,8 @@ export interface Settings {
 }
 
 const MIB = 1024 * 1024;
+/** Room for the names of all is made at once. */
+const MOST_ENTRIES = 10_000_000;
 const KNOWN: Readonly<Record<keyof CacheOptions, true>> = {
   redis: true,
   prefix: true,
@@ -66,10 +68,10 @@ const KNOWN: Readonly<Record<keyof CacheOptions, true>> = {
 export function resolveSettings(options: CacheOptions): Settings {
   checkOptionNames("createCache", options, KNOWN);
   const prefix = options.prefix ?? "cached:";
-  if (typeof prefix !== "string" || !PREFIX.test(prefix)) {
+  if (typeof prefix !== "string" || !PREFIX.test(prefix) || !prefix.isWellFormed()) {
     throw wrong(
       "prefix",
-      "a non-empty string, with no braces but one pair, as clear() and clusters need it",
+      "a non-empty, well-formed string, with no braces but one pair, as clear() and clusters need it",
       prefix,
     );
   }
@@ -89,7 +91,7 @@ export function resolveSettings(options: CacheOptions): Settings {
   return Object.freeze({
     redis: options.redis,
     prefix,
-    maxEntries: integer("memory.maxEntries", options.memory?.maxEntries ?? 10_000, 1),
+    maxEntries: integer("memory.maxEntries", options.memory?.maxEntries ?? 10_000, 1, MOST_ENTRIES),
     maxBytes,
     near: nearSettings(options.near ?? false),
     leaseMs: milliseconds("leaseSeconds", options.leaseSeconds ?? 10),
@@ -128,7 +130,7 @@ function nearSettings(near: NearOptions | false): NearSettings | undefined {
   if (near === false) return undefined;
   checkNames("near", near, ["maxEntries", "maxBytes", "maxAgeSeconds"]);
   return {
-    maxEntries: integer("near.maxEntries", near.maxEntries ?? 1000, 1),
+    maxEntries: integer("near.maxEntries", near.maxEntries ?? 1000, 1, MOST_ENTRIES),
     maxBytes: integer("near.maxBytes", near.maxBytes ?? 16 * MIB, 1),
     maxAgeMs: milliseconds("near.maxAgeSeconds", near.maxAgeSeconds ?? 5),
   };
@@ -142,9 +144,9 @@ function checkNames(option: string, given: unknown, names: readonly string[]): v
   }
 }
 
-function checkSerializer(serializer: Partial<Serializer> | undefined): void {
+function checkSerializer(serializer: Partial<Serializer> | null | undefined): void {
   if (serializer === undefined) return;
-  const { serialize, deserialize } = serializer;
+  const { serialize, deserialize } = serializer ?? {};
   if (typeof serialize !== "function" || typeof deserialize !== "function") {
     throw wrong("serializer", "an object with serialize and deserialize", serializer);
   }

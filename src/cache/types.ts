@@ -30,7 +30,9 @@ export interface EntryOptions {
   refresh?: Load<unknown>;
   /**
    * Loads of one group count as one against `maxConcurrentLoads`, and are let in together: a GraphQL operation's
-   * loads meet in one DataLoader batch, which a bound on single loads would tear apart. Default: a group of its own.
+   * loads meet in one DataLoader batch, which a bound on single loads would tear apart. A load that looks up something
+   * else passes on its context as the group: else that waits for room which the load itself takes up.
+   * Default: a group of its own.
    */
   loadGroup?: object;
   /** The schema coordinate, for events and errors. */

@@ -220,6 +220,13 @@ describe("a serializer of the user's own", () => {
     expect(() => json.encode(1n)).toThrow("The serializer refused the value.");
   });
 
+  test("must give bytes, and is told what it gave instead", () => {
+    const text = { serialize: JSON.stringify as never, deserialize: () => undefined };
+    expect(() => createCodec(text).encode({ a: 1 })).toThrow(
+      "The serializer's serialize must give a Uint8Array, but gave: string",
+    );
+  });
+
   test("that cannot read what it wrote finds a corrupt entry, with its error as the cause", () => {
     const decode = () => json.decode({ format: json.encode(1).format, bytes: Buffer.from("{") });
     expect(decode).toThrow(CorruptEntryError);

@@ -210,9 +210,12 @@ describe("where loads are bounded", () => {
     const { run } = createRunner({ places: 1, loadTimeoutMs: 10_000 });
     const [first, second] = [gatedLoad(), gatedLoad()];
     const running = run(first.load);
-    const refused = expect(run(second.load)).rejects.toThrow(LoadQueueTimeoutError);
+    const refused = run(second.load, { ...entry, coordinate: "Query.menu" }).catch(
+      (error) => error,
+    );
     await vi.advanceTimersByTimeAsync(500);
-    await refused;
+    expect(await refused).toBeInstanceOf(LoadQueueTimeoutError);
+    expect(await refused).toMatchObject({ key: "menu", coordinate: "Query.menu" });
     expect(second.gate.arrivals).toBe(0);
     first.gate.open();
     await running;

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
   type Cache,
   createCache,
+  type EntryOptions,
   InvalidOptionError,
   type LoadMany,
 } from "../../src/cache/index.js";
@@ -54,6 +55,14 @@ describe.each(["in process", "on Redis"])("getOrSetMany %s", (where) => {
     expect(calls).toEqual([keys.filter((_, n) => n !== 500)]);
     expect(await cache.getOrSetMany(keys, minute, loadMany)).toEqual(expected);
     expect(calls).toHaveLength(1);
+  });
+
+  it("loads them in one call also where a group is named that is none", async () => {
+    const { calls, loadMany } = countingLoad();
+    const keys = newKeys(100);
+    const options = { ...minute, loadGroup: undefined } as unknown as EntryOptions;
+    await open().getOrSetMany(keys, options, loadMany);
+    expect(calls).toEqual([keys]);
   });
 
   it("waits for keys that another caller already loads", async () => {

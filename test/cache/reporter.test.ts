@@ -41,7 +41,7 @@ describe("statistics", () => {
       { hits: 1, hitRatio: 1 },
     ],
     [
-      { type: "staleHit", key: "a", ageSeconds: 1, reason: "error" },
+      { type: "staleHit", key: "a", ageSeconds: 1, reason: "revalidate" },
       { staleHits: 1, hitRatio: 1 },
     ],
     [{ type: "miss", key: "a" }, { misses: 1 }],
@@ -88,6 +88,14 @@ describe("statistics", () => {
     reporter.report({ type: "wait", key: "a" });
     reporter.report({ type: "miss", key: "a" });
     expect(reporter.stats().hitRatio).toBe(0.5);
+  });
+
+  test("count a lookup that a stale entry answered in the place of an error as one", () => {
+    const reporter = createReporter();
+    reporter.report({ type: "miss", key: "a" });
+    reporter.report({ type: "staleHit", key: "a", ageSeconds: 1, reason: "error" });
+    reporter.report({ type: "miss", key: "a" });
+    expect(reporter.stats()).toMatchObject({ misses: 2, staleHits: 1, hitRatio: 0.5 });
   });
 
   test("given out once do not change afterwards", () => {

@@ -67,15 +67,31 @@ describe("the options of a cache", () => {
     ],
     [
       { prefix: "" },
-      'prefix must be a non-empty string, with no braces but one pair, as clear() and clusters need it, but got: ""',
+      'prefix must be a non-empty, well-formed string, with no braces but one pair, as clear() and clusters need it, but got: ""',
+    ],
+    [
+      { prefix: "half a pair \ud83c" },
+      'prefix must be a non-empty, well-formed string, with no braces but one pair, as clear() and clusters need it, but got: "half a pair \\ud83c"',
+    ],
+    [
+      { memory: { maxEntries: 1e9 } },
+      "memory.maxEntries must be a whole number of at least 1, and of at most 10000000, but got: 1000000000",
+    ],
+    [
+      { near: { maxEntries: 1e9 } },
+      "near.maxEntries must be a whole number of at least 1, and of at most 10000000, but got: 1000000000",
+    ],
+    [
+      { serializer: null },
+      "serializer must be an object with serialize and deserialize, but got: null",
     ],
     [
       { prefix: 5 },
-      "prefix must be a non-empty string, with no braces but one pair, as clear() and clusters need it, but got: 5",
+      "prefix must be a non-empty, well-formed string, with no braces but one pair, as clear() and clusters need it, but got: 5",
     ],
     [
       { memory: { maxEntries: 0 } },
-      "memory.maxEntries must be a whole number of at least 1, but got: 0",
+      "memory.maxEntries must be a whole number of at least 1, and of at most 10000000, but got: 0",
     ],
     [
       { memory: { maxBytes: 1.5 } },

@@ -212,11 +212,13 @@ function readyOf(client: RedisClient): () => Promise<void> {
   let next: Promise<void> | undefined;
   return () => {
     next ??= new Promise((resolve, reject) => {
+      const onEnd = () => reject(new Error("The connection was closed."));
+      client.once("end", onEnd);
       client.once("ready", () => {
         next = undefined;
+        client.off("end", onEnd);
         resolve();
       });
-      client.once("end", () => reject(new Error("The connection was closed.")));
     });
     // Who waits has a deadline of its own, and may be gone when the connection ends.
     next.catch(() => {});

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { createCacheOver } from "../../src/cache/cache.js";
+import { StoreUnavailableError } from "../../src/cache/errors.js";
+import { createMemoryStore } from "../../src/cache/memory-store.js";
+import { resolveSettings } from "../../src/cache/settings.js";
+import { createGate } from "../support/gate.js";
+
+const memory = () => createMemoryStore({ maxEntries: 10, maxBytes: 1_000 });
+
+test("whoever closes a cache that is being closed waits until it is", async () => {
+  const given = memory();
+  const gate = createGate();
+  const store = {
+    ...given,
+    async close() {
+      await gate.pass();
+      await given.close();
+    },
+  };
+  const cache = createCacheOver(store, resolveSettings({}));
+  const ended: string[] = [];
+  const closings = ["first", "second"].map((who) => cache.close().then(() => ended.push(who)));
+  await gate.arrived;
+  await new Promise(setImmediate);
+  expect(ended).toEqual([]);
+  gate.open();
+  await Promise.all(closings);
+  expect(gate.arrivals).toBe(1);
+});
+
+test("there are no entries in a store that is just found to be out of reach", async () => {
+  const gone = () =>
+    Promise.reject(new StoreUnavailableError("Redis must be in reach, but is not."));
+  const store = { ...memory(), estimateEntries: gone, ping: gone };
+  const cache = createCacheOver(store, resolveSettings({}));
+  expect(await cache.estimateEntries()).toBe(0);
+  expect((await cache.health()).breaker.state).not.toBe("closed");
+  await cache.close();
+});
