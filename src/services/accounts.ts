@@ -26,7 +26,7 @@ export interface SignedIn {
 export interface Accounts {
   /** @throws BadInputError, and the origin's EmailTakenError */
   signUp(account: NewAccount, address: string): Promise<SignedIn>;
-  /** @throws WrongCredentialsError */
+  /** @throws WrongCredentialsError, also when the password is changed while it is checked */
   signIn(credentials: { email: string; password: string }, address: string): Promise<SignedIn>;
 }
 
@@ -69,7 +69,12 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const isRight = await passwords.verify(password, found?.passwordHash);
       if (!isRight || found === undefined) throw new WrongCredentialsError();
       await attempts.forgive(email);
-      return begin(found.customer, await preferences.find(found.customer.id));
+      const signedIn = await begin(found.customer, await preferences.find(found.customer.id));
+      // Whoever changes a password ends the sessions after it. One that began later they missed, and it is ours to end.
+      const now = await credentialsByEmail(database, email);
+      if (now?.passwordHash === found.passwordHash) return signedIn;
+      await sessions.end(signedIn.token);
+      throw new WrongCredentialsError();
     },
   };
 }
@@ -113,7 +118,7 @@ export async function ensureStaffAccount(options: StaffOptions): Promise<StaffAc
 
 /**
  * Gives the staff account a new password, and makes the account if it is missing. Its sessions live on: end them with
- * `sessions.endAll(customer.id)`.
+ * `sessions.endAll(customer.id)` after it, and not before, when a sign-in with the old password could still begin one.
  * @throws BadInputError, and the origin's EmailTakenError when the address is a customer's
  */
 export async function resetStaffAccount(options: StaffOptions): Promise<StaffAccount> {

@@ -18,6 +18,7 @@ import { createSessions, type Sessions } from "../../src/services/sessions.js";
 import { createSignInAttempts } from "../../src/services/sign-in-attempts.js";
 import { createMemoryStorage, createRedisStorage, type Storage } from "../../src/storage/index.js";
 import { type FreshDatabase, freshDatabase } from "../support/database.js";
+import { createGate } from "../support/gate.js";
 import { startRedis } from "../support/redis-server.js";
 import { type StorageUnderTest, storageKinds } from "../support/storages.js";
 
@@ -184,6 +185,82 @@ describe.each(storageKinds)("accounts with sessions on $kind", ({ start }) => {
     await expect(accounts.signIn({ ...account, email }, address)).rejects.toBeInstanceOf(
       WrongCredentialsError,
     );
+  });
+
+  test.each(["checked", "taken for right"] as const)(
+    "a password that is reset while it is %s opens no session, nor leaves one",
+    async (when) => {
+      const staff = { email: newEmail(), password: "old password" };
+      const options = { database: fresh.database, passwords, email: staff.email };
+      const { customer } = await ensureStaffAccount({ ...options, password: staff.password });
+      const held = createGate();
+      const tokens: string[] = [];
+      const racing = createAccounts({
+        database: fresh.database,
+        attempts: createSignInAttempts({ storage: under.storage }),
+        passwords: {
+          ...passwords,
+          async verify(password, encoded) {
+            if (when === "checked") await held.pass();
+            return passwords.verify(password, encoded);
+          },
+        },
+        preferences: {
+          async find() {
+            if (when === "taken for right") await held.pass();
+            return kept;
+          },
+        },
+        sessions: {
+          ...sessions,
+          async create(account) {
+            const begun = await sessions.create(account);
+            tokens.push(begun.token);
+            return begun;
+          },
+        },
+      });
+
+      const signingIn = racing.signIn(staff, address).catch((error) => error);
+      await held.arrived;
+      await resetStaffAccount({ ...options, password: "new password" });
+      await sessions.endAll(customer.id);
+      held.open();
+      expect(await signingIn).toBeInstanceOf(WrongCredentialsError);
+      expect(tokens).toHaveLength(1);
+      expect(await sessions.find(tokens[0]!)).toBeNull();
+      expect(await sessions.endAll(customer.id)).toBe(0);
+    },
+  );
+
+  test("a session that began before the reset is ended by it, though its sign-in is under way", async () => {
+    const staff = { email: newEmail(), password: "old password" };
+    const options = { database: fresh.database, passwords, email: staff.email };
+    const { customer } = await ensureStaffAccount({ ...options, password: staff.password });
+    const begun = createGate();
+    const racing = createAccounts({
+      database: fresh.database,
+      attempts: createSignInAttempts({ storage: under.storage }),
+      passwords,
+      preferences: { find: async () => kept },
+      sessions: {
+        ...sessions,
+        async create(account) {
+          const session = await sessions.create(account);
+          await begun.pass();
+          return session;
+        },
+      },
+    });
+    const signingIn = racing.signIn(staff, address).catch((error) => error);
+    await begun.arrived;
+    await resetStaffAccount({ ...options, password: "new password" });
+    expect(await sessions.endAll(customer.id)).toBe(1);
+    begun.open();
+    expect(await signingIn).toBeInstanceOf(WrongCredentialsError);
+    expect(
+      (await accounts.signIn({ ...staff, password: "new password" }, address)).session.role,
+    ).toBe("staff");
   });
 
   test("signing in often with the right password is no guessing", async () => {
