@@ -62,11 +62,11 @@ export function createFollowedSets(options: FollowedSetsOptions): FollowedSets {
   /** False when there is no such set. */
   async function makeWhole(id: string): Promise<boolean> {
     const mark = await marks.get(id);
-    if (mark !== undefined && !behind.has(id) && (await sets.size(id)) > 0) {
-      return mark.expiresAt > now();
-    }
+    const lives = (expiresAt: Date | undefined) => expiresAt !== undefined && expiresAt > now();
+    if (lives(mark?.expiresAt) && !behind.has(id) && (await sets.size(id)) > 0) return true;
+    // One that ended may have begun anew, by a process that could not write it here.
     const expiresAt = await expiryOf(id);
-    if (expiresAt === undefined) return false;
+    if (expiresAt === undefined || !lives(expiresAt)) return false;
     behind.delete(id);
     await removeOthers(id, await takeOver(id));
     await marks.save(id, { expiresAt });

@@ -105,11 +105,14 @@ export function createSegments(options: SegmentsOptions): Segments {
       );
     },
     async createCampaign(id, segments) {
-      return createCampaign(database, {
+      const made = await createCampaign(database, {
         id: checkName("A campaign's id", id),
         segments: checkNames(segments),
         ttlSeconds: campaignSeconds,
       });
+      // Another of that id may have ended, and is followed still.
+      await campaignSets.added(id, [], { expiresAt: made.expiresAt, isNew: true });
+      return made;
     },
     campaign: (id) => campaignById(database, id),
     async campaignCustomers(id, page) {

@@ -3,6 +3,7 @@ import { createCustomer } from "../../src/origin/customers.js";
 import type { Database } from "../../src/origin/database.js";
 import { CampaignExistsError, NotFoundError } from "../../src/origin/errors.js";
 import { createSegments } from "../../src/services/segments.js";
+import { createMemoryStorage } from "../../src/storage/index.js";
 import { type FreshDatabase, freshDatabase } from "../support/database.js";
 import { createGate } from "../support/gate.js";
 import { startLastingStorage } from "../support/lasting-storage.js";
@@ -175,6 +176,37 @@ describe.each([...storageKinds, clusterKind])("segments on $kind", ({ start }) =
     await make().add(vip, customers[2]!);
     expect(await make().customers(vip, page)).toEqual(some(2));
     expect((await make().createCampaign(summer, [vip])).targetCount).toBe(1);
+  });
+
+  test.each([
+    ["is known to have ended", 2],
+    ["is still taken to live", 0],
+  ])(
+    "a campaign shows its own customers at once, though one of its id %s",
+    async (_, daysLater) => {
+      const [vip, vegan, summer] = [name("vip"), name("vegan"), name("summer")];
+      await fill(vip, some(0, 1));
+      await fill(vegan, some(1, 2));
+      await make().createCampaign(summer, [vip]);
+      await fresh.database.query("UPDATE campaigns SET expires_at = now() + interval '1 day'");
+      expect(await make().campaignCustomers(summer, page)).toEqual(some(0, 1));
+      await fresh.database.query("UPDATE campaigns SET expires_at = now()");
+      await make({ daysLater }).createCampaign(summer, [vegan]);
+      expect(await make({ daysLater }).campaignCustomers(summer, page)).toEqual(some(1, 2));
+    },
+  );
+
+  test("a campaign that another process began while it could not write shows its customers at once", async () => {
+    const [vip, summer] = [name("vip"), name("summer")];
+    await fill(vip, some(0, 1));
+    await make().createCampaign(summer, [vip]);
+    await fresh.database.query("UPDATE campaigns SET expires_at = now() + interval '1 day'");
+    expect(await make().campaignCustomers(summer, page)).toEqual(some(0, 1));
+    await make().add(vip, customers[2]!);
+    await fresh.database.query("UPDATE campaigns SET expires_at = now()");
+    const elsewhere = createSegments({ storage: createMemoryStorage(), database: fresh.database });
+    await elsewhere.createCampaign(summer, [vip]);
+    expect(await make({ daysLater: 2 }).campaignCustomers(summer, page)).toEqual(some(0, 1, 2));
   });
 
   test("the origin keeps none whose life is over for long", async () => {
