@@ -58,17 +58,19 @@ async function popularItems(database: Queryable): Promise<[string, number][]> {
   const rows = await database.query<{ id: string; times: number }>(
     `SELECT size.item_id AS id, sum(line.quantity)::int AS times
      FROM order_lines AS line JOIN menu_item_sizes AS size ON size.id = line.size_id
-     GROUP BY size.item_id ORDER BY times DESC, size.item_id LIMIT 50`,
+     GROUP BY size.item_id ORDER BY times DESC, size.item_id COLLATE "C" LIMIT 50`,
   );
   return rows.map(({ id, times }) => [id, times]);
 }
 
-/** Of the last two days, which are those of the replay, counted from the orders themselves. */
+/** Of yesterday and today in UTC, which are the days of the replay, counted from the orders themselves. */
 async function hours(database: Queryable): Promise<Map<string, [number, number][]>> {
   const rows = await database.query<{ day: string; hour: number; orders: number }>(
     `SELECT to_char(placed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day,
             extract(hour FROM placed_at AT TIME ZONE 'UTC')::int AS hour, count(*)::int AS orders
-     FROM orders WHERE placed_at > now() - interval '2 days' GROUP BY 1, 2 ORDER BY 1, 2`,
+     FROM orders
+     WHERE placed_at >= (date_trunc('day', now() AT TIME ZONE 'UTC') - interval '1 day') AT TIME ZONE 'UTC'
+     GROUP BY 1, 2 ORDER BY 1, 2`,
   );
   const days = new Map<string, [number, number][]>();
   for (const { day, hour, orders } of rows) {
