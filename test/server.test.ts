@@ -149,6 +149,19 @@ describe("the server", () => {
     });
   });
 
+  test("a reset without Redis sets the password, and says in one line that sessions live on", async () => {
+    const folder = await ownFolder();
+    const url = `redis://:hunter2@127.0.0.1:${await freePort()}`;
+    const reset = start({ REDIS_URL: url }, folder, "src/reset-staff.ts");
+    expect(await reset.ended).toBe(1);
+    expect(reset.output.stderr).toMatch(
+      /^The password is changed, but sessions begun with the old one live on: Redis must answer [^\n]*\n$/,
+    );
+    expect(reset.output.stderr).not.toContain("hunter2");
+    const server = start({}, folder);
+    expect(await ask(await server.url, signIn(printedStaff(reset)))).not.toHaveProperty("errors");
+  });
+
   test("answers the request in flight and takes no other when it is told to stop", async () => {
     const server = start({}, await ownFolder());
     const url = new URL(await server.url);
