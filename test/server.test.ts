@@ -34,11 +34,12 @@ function start(
   env: Record<string, string>,
   cwd = process.cwd(),
   file = "src/server.ts",
+  args: string[] = [],
 ): ServerProcess {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(
     process.execPath,
-    ["--import", import.meta.resolve("tsx"), join(process.cwd(), file)],
+    ["--import", import.meta.resolve("tsx"), join(process.cwd(), file), ...args],
     { env: { PATH, HOME, PORT: "0", ...env }, cwd, stdio: ["ignore", "pipe", "pipe"] },
   );
   const output = { stdout: "", stderr: "" };
@@ -207,6 +208,20 @@ describe("the server", () => {
     expect(await server.ended).toBe(1);
     expect(server.output).toEqual({ stdout: "", stderr: line });
   });
+
+  test.each(["src/server.ts", "src/import.ts", "src/reset-staff.ts"])(
+    "%s says in one line that a certificate is not there, and shows no password",
+    async (file) => {
+      const env = { DATABASE_URL: "postgres://u:hunter2@127.0.0.1:1/x?sslrootcert=/none.pem" };
+      const ended = start(env, process.cwd(), file, ["folder"]);
+      expect(await ended.ended).toBe(1);
+      expect(ended.output).toEqual({
+        stdout: "",
+        stderr:
+          "DATABASE_URL must be usable as it is, with each file that it names, but: ENOENT: no such file or directory, open '/none.pem'.\n",
+      });
+    },
+  );
 
   test("does not start on a Redis without the database it is to use, and says why in one line", async () => {
     await using redis = await startRedis({ args: ["--databases", "4"] });

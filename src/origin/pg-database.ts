@@ -1,3 +1,4 @@
+import { createSecureContext } from "node:tls";
 import pg from "pg";
 import { pgListen } from "../outbox/index.js";
 import { createTransaction, type Transaction } from "./changes.js";
@@ -119,6 +120,17 @@ function checkedUrl(url: string): string {
       `DATABASE_URL must begin with postgres:// or postgresql://, or be memory:${
         parsed === undefined ? "; what came is no URL." : `; ${parsed.protocol} came.`
       }`,
+    );
+  }
+  try {
+    // Reads the files that it names; OpenSSL refuses what is in them later, where nobody could catch it.
+    const { ssl } = new Client({ connectionString: url }) as { ssl?: unknown };
+    if (typeof ssl === "object" && ssl !== null) createSecureContext(ssl);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InvalidDatabaseUrlError(
+      `DATABASE_URL must be usable as it is, with each file that it names, but: ${reason}.`,
+      error,
     );
   }
   return url;

@@ -1,17 +1,42 @@
 import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { openDatabase } from "../../src/origin/database.js";
-import { DatabaseUnavailableError } from "../../src/origin/errors.js";
+import { DatabaseUnavailableError, InvalidDatabaseUrlError } from "../../src/origin/errors.js";
 import { migrate } from "../../src/origin/migrate.js";
 import { seedItems, seedMenu } from "../../src/origin/seed-menu.js";
 import { databaseKinds } from "../support/database.js";
 import { startPostgres } from "../support/postgres-server.js";
+
+const thisFile = fileURLToPath(import.meta.url);
 
 test("a server that is not there is told in one line, without the password", async () => {
   const refusal = openDatabase({ url: "postgres://u:hunter2@127.0.0.1:1/x" });
   await expect(refusal).rejects.toThrow(DatabaseUnavailableError);
   await expect(refusal).rejects.toThrow(/^The database server must answer: .*ECONNREFUSED/);
   await expect(refusal).rejects.not.toThrow(/hunter2|\n/);
+});
+
+test.each([
+  ["a certificate that is not there", "sslrootcert=/none.pem", /ENOENT: .*'\/none\.pem'/],
+  ["a folder as a certificate", `sslcert=${encodeURIComponent(tmpdir())}`, /EISDIR/],
+  ["a file that holds no certificate", `sslcert=${encodeURIComponent(thisFile)}`, /PEM/],
+])("%s is refused in one line, without the password", async (_, query, reason) => {
+  const refusal = openDatabase({ url: `postgres://u:hunter2@127.0.0.1:1/x?${query}` });
+  await expect(refusal).rejects.toThrow(InvalidDatabaseUrlError);
+  await expect(refusal).rejects.toThrow(/^DATABASE_URL must be usable as it is, [^\n]+$/);
+  await expect(refusal).rejects.toThrow(reason);
+  await expect(refusal).rejects.not.toThrow(/hunter2/);
+});
+
+test("a socket that is not there is told in one line, without the password", async () => {
+  const refusal = openDatabase({ url: "postgres://u:hunter2@%2Fnone/x" });
+  await expect(refusal).rejects.toThrow(DatabaseUnavailableError);
+  await expect(refusal).rejects.toThrow(
+    /^The database server must answer: .*ENOENT \/none\/[^\n]+$/,
+  );
+  await expect(refusal).rejects.not.toThrow(/hunter2/);
 });
 
 const describeServer = databaseKinds.includes("postgres") ? describe : () => {};
