@@ -16,6 +16,11 @@ export interface Connection {
   query(sql: string, params?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
 }
 
+export interface TransactionOptions {
+  /** Whether its statements may take as long as they take. Default false. */
+  isUnlimited?: boolean;
+}
+
 /** The pizzeria's origin: PostgreSQL, as a server or embedded. */
 export interface Database extends Queryable {
   readonly kind: "postgres" | "pglite";
@@ -23,7 +28,7 @@ export interface Database extends Queryable {
    * Commits what `run` did, or rolls it all back if it throws.
    * Inside it ask only `tx`: the embedded database has one connection, which the transaction holds.
    */
-  transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>;
+  transaction<T>(run: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Holds one connection, free of time limits. For migrations, at the start, before anything else is asked. */
   withConnection<T>(run: (connection: Connection) => Promise<T>): Promise<T>;
   /**

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Transaction } from "./changes.js";
 import type { Database } from "./database.js";
 import { recountHours } from "./hourly-orders.js";
 import { importMenu } from "./import-menu.js";
@@ -43,8 +44,7 @@ export async function importFolder(
   const orders = menuOnly ? [] : await readOrders(folder, menu, countBytes);
   const countOrders = counter((count) => onProgress?.("write", count, orders.length));
 
-  return database.transaction(async (tx) => {
-    await tx.query("SET LOCAL statement_timeout = 0");
+  const run = async (tx: Transaction): Promise<ImportSummary> => {
     // Orders first, as whoever places one: it holds nothing else while it waits for us.
     await tx.query("LOCK TABLE orders, menu_items IN SHARE ROW EXCLUSIVE MODE");
     const changedItemIds = await importMenu(tx, menu);
@@ -56,7 +56,8 @@ export async function importFolder(
     await recount(tx);
     await recountHours(tx);
     return { ...summary, orders: { count: orders.length, ...imported } };
-  });
+  };
+  return database.transaction(run, { isUnlimited: true });
 }
 
 const menuFiles = ["pizza_types.csv", "pizzas.csv"];

@@ -1,12 +1,21 @@
 import { createSecureContext } from "node:tls";
-import pg from "pg";
+import pg, { type QueryConfig } from "pg";
 import { pgListen } from "../outbox/index.js";
 import { createTransaction, type Transaction } from "./changes.js";
-import type { Connection, Database, DatabaseOptions, Queryable } from "./database.js";
+import type {
+  Connection,
+  Database,
+  DatabaseOptions,
+  Queryable,
+  TransactionOptions,
+} from "./database.js";
 import { DatabaseBusyError, DatabaseUnavailableError, InvalidDatabaseUrlError } from "./errors.js";
 import { throwWithoutValues } from "./without-values.js";
 
 const { Client, Pool, types } = pg;
+
+/** How much longer than PostgreSQL's own limit we wait: past it the connection is silent, and PostgreSQL not slow. */
+const SILENCE_MS = 2_000;
 
 /** A pool of connections to a PostgreSQL server. */
 export async function openPgDatabase(
@@ -14,12 +23,15 @@ export async function openPgDatabase(
 ): Promise<Database> {
   const { onStatement, onProblem, onChange } = options;
   const connectionString = checkedUrl(options.url);
+  const statementTimeoutMs = options.statementTimeoutMs ?? 10_000;
+  const queryTimeoutMs = statementTimeoutMs + SILENCE_MS;
   const pool = new Pool({
     connectionString,
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
-    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    keepAlive: true,
+    statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: 60_000,
     application_name: "pizzeria",
     types: { getTypeParser },
@@ -27,41 +39,59 @@ export async function openPgDatabase(
   // Without a listener the loss of an idle connection would end the process.
   pool.on("error", (error) => onProblem?.(`A database connection was lost: ${error.message}`));
 
-  await pool.query("SELECT 1").catch(async (error: Error) => {
+  const ping = () => pool.query(limited("SELECT 1", queryTimeoutMs));
+  await ping().catch(async (error: Error) => {
     await pool.end();
     // Several addresses tried in vain reject together, without a message.
     const reason = error instanceof AggregateError ? error.errors.join("; ") : error.message;
     throw new DatabaseUnavailableError(`The database server must answer: ${reason}.`, error);
   });
 
-  function ask(client: pg.Pool | pg.PoolClient): Queryable["query"] {
+  /** `timeoutMs` 0: however long it takes. */
+  function ask(client: pg.Pool | pg.PoolClient, timeoutMs = queryTimeoutMs): Queryable["query"] {
     return async <Row>(sql: string, params?: readonly unknown[]) => {
       onStatement?.(sql);
       const result = await client
-        .query(sql, params === undefined ? [] : [...params])
+        .query(limited(sql, timeoutMs), params === undefined ? [] : [...params])
         .catch(refuseWhenBusy)
+        .catch(tellOfSilence)
         .catch(throwWithoutValues);
       return result.rows as Row[];
     };
   }
 
-  async function transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T> {
+  async function transaction<T>(
+    run: (tx: Transaction) => Promise<T>,
+    { isUnlimited = false }: TransactionOptions = {},
+  ): Promise<T> {
     const client = await pool.connect().catch(refuseWhenBusy);
     // A connection lost between two statements tells its client alone; the next statement rejects.
     const ignoreLoss = () => {};
     client.on("error", ignoreLoss);
-    const query = ask(client);
+    const statement = ask(client, isUnlimited ? 0 : queryTimeoutMs);
     let broken: Error | undefined;
+    async function query<Row>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
+      try {
+        return await statement<Row>(sql, params);
+      } catch (error) {
+        if (error instanceof DatabaseUnavailableError) broken = error;
+        throw error;
+      }
+    }
     try {
       await query("BEGIN");
+      if (isUnlimited) await query("SET LOCAL statement_timeout = 0");
       const result = await run(createTransaction(query, onChange));
       await query("COMMIT");
       return result;
     } catch (error) {
       // Why we roll back says more than that the connection is gone as well; but then the pool must drop it.
-      await query("ROLLBACK").catch((rollbackError: Error) => {
-        broken = rollbackError;
-      });
+      // What is silent would not hear it.
+      if (broken === undefined) {
+        await query("ROLLBACK").catch((rollbackError: Error) => {
+          broken = rollbackError;
+        });
+      }
       throw error;
     } finally {
       client.off("error", ignoreLoss);
@@ -99,7 +129,7 @@ export async function openPgDatabase(
         }),
     ),
     ping: async () => {
-      await pool.query("SELECT 1");
+      await ping();
     },
     close: () => pool.end(),
   };
@@ -111,6 +141,18 @@ function refuseWhenBusy(error: Error): never {
     throw new DatabaseBusyError(error);
   }
   throw error;
+}
+
+function tellOfSilence(error: Error): never {
+  if (error.message === "Query read timeout") {
+    throw new DatabaseUnavailableError("The database server must answer, but is silent.", error);
+  }
+  throw error;
+}
+
+/** The driver gives up on it after `timeoutMs`; its types know that of a whole client alone. */
+function limited(text: string, timeoutMs: number): QueryConfig & { query_timeout: number } {
+  return { text, query_timeout: timeoutMs };
 }
 
 function checkedUrl(url: string): string {

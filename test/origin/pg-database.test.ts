@@ -7,6 +7,8 @@ import { DatabaseUnavailableError, InvalidDatabaseUrlError } from "../../src/ori
 import { migrate } from "../../src/origin/migrate.js";
 import { seedItems, seedMenu } from "../../src/origin/seed-menu.js";
 import { databaseKinds } from "../support/database.js";
+import { createGate } from "../support/gate.js";
+import { startLink } from "../support/link.js";
 import { startPostgres } from "../support/postgres-server.js";
 
 const thisFile = fileURLToPath(import.meta.url);
@@ -81,6 +83,50 @@ describeServer("a PostgreSQL server", () => {
     const files = await readdir(new URL("../../src/origin/migrations/", import.meta.url));
     expect(counts).toStrictEqual([{ items: seedItems.length, migrations: files.length }]);
     await Promise.all(databases.map((database) => database.close()));
+  });
+
+  test("that falls silent fails what is asked of it, and neither keeps a connection nor holds up the close", async () => {
+    await using server = await startPostgres();
+    await using link = await startLink(server.port);
+    const url = `postgres://postgres@127.0.0.1:${link.port}/postgres`;
+    const database = await openDatabase({ url, statementTimeoutMs: 100, maxConnections: 2 });
+    const begin = () => {
+      const gate = createGate();
+      const ended = database.transaction(async (tx) => {
+        await tx.query("SELECT 1");
+        await gate.pass();
+        await tx.query("SELECT 2");
+      });
+      return { gate, refused: expect(ended).rejects.toThrow(DatabaseUnavailableError) };
+    };
+    const first = begin();
+    await first.gate.arrived;
+    await database.ping();
+    link.loseSilently();
+    first.gate.open();
+    await expect(database.query("SELECT 3")).rejects.toThrow(DatabaseUnavailableError);
+    await first.refused;
+
+    link.letThrough();
+    // More than there may be connections: none of the silent ones is among them.
+    await Promise.all(Array.from({ length: 4 }, () => database.ping()));
+    const last = begin();
+    await last.gate.arrived;
+    link.loseSilently();
+    last.gate.open();
+    await database.close();
+    await last.refused;
+  });
+
+  test("is waited for as long as it takes by a transaction that is unlimited", async () => {
+    await using server = await startPostgres();
+    const database = await openDatabase({ url: server.url(), statementTimeoutMs: 50 });
+    const slow = database.transaction((tx) => tx.query("SELECT pg_sleep(2.5)"), {
+      isUnlimited: true,
+    });
+    await expect(slow).resolves.toHaveLength(1);
+    await expect(database.query("SELECT pg_sleep(60)")).rejects.toThrow("statement timeout");
+    await database.close();
   });
 
   test("ends a statement that runs too long", async () => {
