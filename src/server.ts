@@ -2,6 +2,9 @@ import { type App, createApp } from "./app.js";
 import { readConfig } from "./config.js";
 import { explainStartError } from "./http/start-errors.js";
 
+/** Supervisors give 10 s, and kill without saying what hung. */
+const CLOSE_WITHIN_MS = 9_500;
+
 let app: App | undefined;
 try {
   app = await createApp(readConfig(process.env));
@@ -12,6 +15,7 @@ try {
   process.stdout.write(`The pizzeria is open at ${url}\n`);
 } catch (error) {
   process.stderr.write(`${explainStartError(error)}\n`);
+  exitInTime();
   await app?.close().catch(() => {}); // Why it did not start has been told.
   process.exit(1);
 }
@@ -32,6 +36,7 @@ function closeOnSignals(app: App): void {
     if (isClosing) process.exit(1);
     isClosing = true;
     app.log.info(`${signal}: closing`);
+    exitInTime();
     try {
       await app.close();
       process.exit(0);
@@ -42,4 +47,14 @@ function closeOnSignals(app: App): void {
   };
   process.on("SIGTERM", close);
   process.on("SIGINT", close);
+}
+
+/** Whatever does not answer, as a database that the network lost, ends with the process. */
+function exitInTime(): void {
+  setTimeout(() => {
+    process.stderr.write(
+      `The close must end within ${CLOSE_WITHIN_MS / 1_000} s, but something does not answer: exiting without it\n`,
+    );
+    process.exit(1);
+  }, CLOSE_WITHIN_MS).unref();
 }

@@ -6,8 +6,9 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { freshPlace } from "./support/database.js";
+import { databaseKinds, freshPlace } from "./support/database.js";
 import { freePort } from "./support/free-port.js";
+import { startLink } from "./support/link.js";
 import { startRedis } from "./support/redis-server.js";
 
 const running = new Set<ServerProcess>();
@@ -187,6 +188,26 @@ describe("the server", () => {
     response.resume();
     expect(await server.ended).toBe(0);
   });
+
+  test.runIf(databaseKinds.includes("postgres"))(
+    "ends within 10 s of the signal though the database fell silent, and says so in one line",
+    async () => {
+      await using place = await freshPlace("postgres");
+      const database = new URL(place.options.url!);
+      await using link = await startLink(Number(database.port));
+      database.port = String(link.port);
+      const server = start({ DATABASE_URL: database.href });
+      const url = await server.url;
+      link.loseSilently();
+      const answer = ask(url, "{ menu { id } }").catch(() => "cut off");
+      const since = performance.now();
+      server.child.kill("SIGTERM");
+      expect(await server.ended).toBe(1);
+      expect(performance.now() - since).toBeLessThan(10_000);
+      expect(server.output.stderr).toMatch(/^The close must end within 9\.5 s, but [^\n]+\n$/);
+      expect(await answer).toBe("cut off");
+    },
+  );
 
   test("does not start on a data folder that another has open, and says so in one line", async () => {
     const folder = await ownFolder();
