@@ -67,6 +67,7 @@ export interface DatabaseOptions {
  * @throws DatabaseUnavailableError when the server does not answer.
  * @throws InvalidDatabaseUrlError when `url` is neither `postgres:`, `postgresql:` nor `memory:`.
  * @throws DataFolderLockedError when another process has the data folder open.
+ * @throws DataFolderUnusableError when it is no folder that we can write to, or holds something else.
  */
 export async function openDatabase(options: DatabaseOptions = {}): Promise<Database> {
   if (options.url === undefined) {

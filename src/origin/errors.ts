@@ -36,6 +36,23 @@ export class DataFolderLockedError extends OriginError {
   readonly code = "E_DATA_FOLDER_LOCKED";
 }
 
+/** The data folder cannot be written to, or holds something else than a database. */
+export class DataFolderUnusableError extends OriginError {
+  readonly code = "E_DATA_FOLDER_UNUSABLE";
+
+  constructor(folder: string, cause: unknown) {
+    // The embedded database throws objects of its file system, which are no errors and have but a number.
+    const reason =
+      cause instanceof Error
+        ? cause.message.split("\n", 1)[0]
+        : "the embedded database cannot open it";
+    super(
+      `The data folder ${folder} must be a folder with a database, or a new one, but: ${reason}.`,
+      cause,
+    );
+  }
+}
+
 /** A value from outside that cannot be used as given. */
 export class InvalidInputError extends OriginError {
   readonly code: string = "E_INVALID_INPUT";

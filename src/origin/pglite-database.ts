@@ -4,6 +4,7 @@ import { PGlite, types } from "@electric-sql/pglite";
 import { createTransaction } from "./changes.js";
 import { type DataFolderLock, lockDataFolder } from "./data-folder-lock.js";
 import type { Database, DatabaseOptions, Queryable } from "./database.js";
+import { DataFolderLockedError, DataFolderUnusableError } from "./errors.js";
 import { throwWithoutValues } from "./without-values.js";
 
 /** An embedded PostgreSQL; in memory without a `dataFolder`. */
@@ -12,7 +13,7 @@ export async function openPgliteDatabase(options: DatabaseOptions): Promise<Data
   const lock = dataFolder === undefined ? undefined : await lockFolder(dataFolder, onProblem);
   const pglite = await openPglite(dataFolder).catch(async (error) => {
     await lock?.release();
-    throw error;
+    throw dataFolder === undefined ? error : new DataFolderUnusableError(dataFolder, error);
   });
 
   function ask(client: Pick<PGlite, "query">): Queryable["query"] {
@@ -69,8 +70,13 @@ async function lockFolder(
   folder: string,
   onProblem: DatabaseOptions["onProblem"],
 ): Promise<DataFolderLock> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  return lockDataFolder(folder, (error) => onProblem?.(error.message));
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return await lockDataFolder(folder, (error) => onProblem?.(error.message));
+  } catch (error) {
+    if (error instanceof DataFolderLockedError) throw error;
+    throw new DataFolderUnusableError(folder, error);
+  }
 }
 
 function openPglite(dataFolder: string | undefined): Promise<PGlite> {
