@@ -108,6 +108,8 @@ export function counts(): CountsField {
 
 function encodeText(value: string): string {
   if (typeof value !== "string") throw new TypeError(`must be text, but ${typeof value} came`);
+  // Half of a surrogate pair has no bytes of its own: another text would come back.
+  if (!value.isWellFormed()) throw new TypeError("must be well-formed text");
   return value;
 }
 

@@ -215,6 +215,7 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
           () => visitors().save(id, { ...ada, visits: 1.5 }),
           () => visitors().save(id, { ...ada, since: new Date(Number.NaN) }),
           () => visitors().update(id, { name: "Bea", role: "owner" as "staff" }),
+          () => visitors().update(id, { name: "Be\ud800" }),
           () => visitors().update(id, { name: "Bea", unknown: 1 } as object),
           () => visitors().increment(id, "name" as "visits"),
           () => visitors().increment(id, "visits", Number.NaN),
@@ -306,7 +307,7 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
       test("a change that expects a field as it no longer is writes nothing, and says which", async () => {
         const id = fresh();
         await visitors().save(id, ada);
-        const odd = { name: "B\ud800 :é" };
+        const odd = { name: "B\u0000 :é🍕" };
         await visitors().change(id, { onlyIf: { name: ada.name, language: undefined }, set: odd });
         await visitors().change(id, { onlyIf: odd, set: { language: "en" } });
         const before = await visitors().get(id);
