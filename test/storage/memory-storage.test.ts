@@ -35,6 +35,6 @@ test("gives out copies: what a reader does to them changes nothing", async () =>
   expect(await notes.get("a")).toEqual({ body: "hello" });
 });
 
-test("refuses a bound that is none", () => {
-  expect(() => createMemoryStorage({ maxEntries: 0 })).toThrow(InvalidStorageValueError);
+test.each([0, 1.5, 1e10])("refuses %d entries as a bound", (maxEntries) => {
+  expect(() => createMemoryStorage({ maxEntries })).toThrow(InvalidStorageValueError);
 });

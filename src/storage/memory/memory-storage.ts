@@ -9,18 +9,21 @@ import { createMemorySortedSets } from "./memory-sorted-sets.js";
 import type { OrderedMembers } from "./ordered-members.js";
 
 export interface MemoryStorageOptions {
-  /** Records, sets or counters kept of each name; beyond it the least recently used goes. Default 10,000. */
+  /** Records, sets or counters kept of each name; beyond it the least recently used goes. Default 10,000, at most 10,000,000. */
   maxEntries?: number;
   /** Milliseconds since the epoch, never 0. Default `Date.now`. */
   now?: () => number;
 }
 
+/** Room for the names of all is made at once. */
+const MOST_ENTRIES = 10_000_000;
+
 /** The structures in this process, for one process without Redis, and gone with it. */
 export function createMemoryStorage(options: MemoryStorageOptions = {}): Storage {
   const { maxEntries = 10_000, now = Date.now } = options;
-  if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
+  if (!Number.isSafeInteger(maxEntries) || maxEntries < 1 || maxEntries > MOST_ENTRIES) {
     throw new InvalidStorageValueError(
-      `maxEntries must be a whole number of at least 1, but ${maxEntries} came.`,
+      `maxEntries must be a whole number from 1 to ${MOST_ENTRIES}, but ${maxEntries} came.`,
     );
   }
   // Each name has a bound of its own, so that a flood of one kind drives out nothing of another.
