@@ -43,6 +43,8 @@ const KNOWN: Readonly<Record<keyof CdnOptions, true>> = {
 const HEADER = /^[\w!#$%&'*+.^`|~-]+$/;
 
 const KEYS_AT_ONCE = 250;
+/** As far as a replica may be behind that is promoted, and a minute for its master's loss to be noticed. */
+const RECENT_MS = 120_000;
 const RETRY_AFTER_MS = [250, 1000, 5000, 30_000] as const;
 
 /** Past so many, what failed to be purged is given up, and with it the CDN: nothing is given to it any more. */
@@ -67,6 +69,10 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
   const due = new Map<string, number>();
   /** What other processes may put there again: they are bound by these evictions only once the store is back. */
   const undelivered = new Set<string>();
+  /** What was delivered of late, and when: a server that is promoted may lack it, and is given it anew. */
+  const recent = new Map<string, number>();
+  /** What of the store is out of reach: nodes of a cluster, or "" for all of it. */
+  const away = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
   let running: Promise<void> | undefined;
   let failures = 0;
@@ -75,14 +81,36 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
   const stopListening = cache.onEvent((event) => {
     if (event.type === "evict") {
       const keys = event.tags.map(surrogateKey);
-      if (!event.delivered) for (const key of keys) undelivered.add(key);
+      if (event.delivered) remember(keys);
+      else for (const key of keys) undelivered.add(key);
       add(keys, 2);
+    } else if (event.type === "outage") {
+      away.add(event.node ?? "");
     } else if (event.type === "recovery") {
-      add([...undelivered], 2);
-      undelivered.clear();
+      away.delete(event.node ?? "");
+      const issuedAnew = [...recent.keys(), ...undelivered];
+      add(issuedAnew, 2);
+      // What waits for another node is delivered only when that is back.
+      if (away.size === 0) {
+        undelivered.clear();
+        remember(issuedAnew);
+      }
     }
     if (due.size + undelivered.size > MAX_DUE) giveUp();
   });
+
+  function remember(keys: readonly string[]): void {
+    const now = performance.now();
+    for (const key of keys) {
+      recent.delete(key);
+      recent.set(key, now);
+    }
+    for (const [key, atMs] of recent) {
+      const isOver = away.size === 0 && atMs <= now - RECENT_MS;
+      if (!isOver && recent.size <= MAX_DUE) break;
+      recent.delete(key);
+    }
+  }
 
   function add(keys: readonly string[], times: number): void {
     for (const key of keys) due.set(key, Math.max(times, due.get(key) ?? 0));
@@ -128,6 +156,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
     isLost = true;
     due.clear();
     undelivered.clear();
+    recent.clear();
     report(
       new Error(
         `The CDN must be purged, but ${MAX_DUE} keys could not be: it is given no more answers.`,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type CdnOptions, createCdn } from "../../src/apollo/cdn.js";
+import { StoreUnavailableError } from "../../src/cache/errors.js";
 import type { CacheEvent, CacheListener } from "../../src/cache/events.js";
 import { createTestCache } from "../directives/support/cached-schema.js";
 import { createGate } from "../support/gate.js";
@@ -83,8 +84,9 @@ describe("a CDN", () => {
 });
 
 describe("in time, a CDN", () => {
+  const error = new StoreUnavailableError("The store is away.");
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -142,6 +144,33 @@ describe("in time, a CDN", () => {
     tell({ type: "recovery" });
     await pass(0);
 
+    expect(purged).toEqual([["a"]]);
+  });
+
+  test("is purged again of what waited for one node of a cluster, though another was back before it", async () => {
+    const { purged, evict, tell } = openCdn();
+    for (const node of ["one", "two"]) tell({ type: "outage", error, node });
+    evict(["a"], false);
+    tell({ type: "recovery", node: "one" });
+    await pass(10_000);
+    purged.length = 0;
+
+    tell({ type: "recovery", node: "two" });
+    await pass(0);
+    expect(purged).toEqual([["a"]]);
+  });
+
+  test("is purged again, after an outage, of what a server promoted in it may have lacked", async () => {
+    const { purged, evict, tell } = openCdn();
+    evict(["long ago"]);
+    await pass(120_000);
+    evict(["a"]);
+    tell({ type: "outage", error });
+    await pass(600_000);
+    purged.length = 0;
+
+    tell({ type: "recovery" });
+    await pass(0);
     expect(purged).toEqual([["a"]]);
   });
 
