@@ -5,7 +5,8 @@ import { surrogateKey, surrogateKeysHeader } from "./surrogate-keys.js";
 export interface CdnOptions {
   /**
    * The purge hook: removes every copy that bears one of these surrogate keys, 250 at the most. Its promise is awaited.
-   * What throws or rejects is tried again until it succeeds, and until then no answer is given to the CDN.
+   * What throws or rejects, or takes longer than 10 seconds, is tried again until it succeeds, and until then no answer
+   * is given to the CDN.
    */
   purge(keys: readonly string[]): unknown;
   /** The header that the CDN reads surrogate keys from, as "Cache-Tag". Default "Surrogate-Key". */
@@ -45,6 +46,8 @@ const HEADER = /^[\w!#$%&'*+.^`|~-]+$/;
 const KEYS_AT_ONCE = 250;
 /** As far as a replica may be behind that is promoted, and a minute for its master's loss to be noticed. */
 const RECENT_MS = 120_000;
+/** One that hangs must not keep all later ones from their turn, while answers go on being given to the CDN. */
+const PURGE_MS = 10_000;
 const RETRY_AFTER_MS = [250, 1000, 5000, 30_000] as const;
 
 /** Past so many, what failed to be purged is given up, and with it the CDN: nothing is given to it any more. */
@@ -130,7 +133,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
       const next = [...due].slice(0, KEYS_AT_ONCE);
       for (const [key] of next) due.delete(key);
       try {
-        await purge(next.map(([key]) => key));
+        await inTime(purge(next.map(([key]) => key)));
         failures = 0;
         const again = next.filter(([, times]) => times > 1).map(([key]) => key);
         if (again.length > 0) after(repeatAfterMs, () => add(again, 1));
@@ -193,6 +196,19 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
       due.clear();
     },
   };
+}
+
+async function inTime(purge: unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    const late = () => reject(new Error(`The purge took longer than ${PURGE_MS / 1000} s.`));
+    timer = setTimeout(late, PURGE_MS).unref();
+  });
+  try {
+    await Promise.race([purge, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function warn(error: unknown): void {

@@ -135,6 +135,28 @@ describe("in time, a CDN", () => {
     expect(cdn.keysHeader(["b"])).toBeDefined();
   });
 
+  test("is given no answers while its purges hang, and is purged of all that came meanwhile once they do not", async () => {
+    let isHanging = true;
+    const purged: string[][] = [];
+    const { cdn, evict } = openCdn({
+      purge: (keys) => {
+        if (isHanging) return new Promise(() => {});
+        purged.push([...keys]);
+      },
+      onProblem: () => {},
+    });
+    evict(["a"]);
+    await pass(0);
+    evict(["b"]);
+    await pass(10_000);
+    expect(cdn.keysHeader(["c"])).toBeUndefined();
+
+    isHanging = false;
+    await pass(250);
+    expect(purged.flat().sort()).toEqual(["a", "b"]);
+    expect(cdn.keysHeader(["c"])).toBeDefined();
+  });
+
   test("is purged again of what other processes learned of later, when they have", async () => {
     const { purged, evict, tell } = openCdn();
     evict(["a"], false);
