@@ -28,7 +28,7 @@ export interface Cdn {
   keysHeader(tags: Iterable<string>): { readonly name: string; readonly value: string } | undefined;
   /** Resolves once what was evicted until now is purged, or after `waitSeconds`. */
   settled(): Promise<void>;
-  /** Ends it; what is not purged yet stays. */
+  /** Ends it. What is not purged yet stays, and no more answers are given to the CDN, since nothing would purge them. */
   close(): void;
 }
 
@@ -80,6 +80,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
   let running: Promise<void> | undefined;
   let failures = 0;
   let isLost = false;
+  let isClosed = false;
 
   const stopListening = cache.onEvent((event) => {
     if (event.type === "evict") {
@@ -148,6 +149,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
   }
 
   function after(ms: number, then: () => void): void {
+    if (isClosed) return;
     const timer = setTimeout(() => {
       timers.delete(timer);
       then();
@@ -177,7 +179,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
 
   return {
     keysHeader(tags) {
-      if (isLost || failures > 0) return undefined;
+      if (isLost || isClosed || failures > 0) return undefined;
       const value = surrogateKeysHeader(header, tags);
       return value === undefined ? undefined : { name: header.toLowerCase(), value };
     },
@@ -191,6 +193,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
       clearTimeout(timer);
     },
     close() {
+      isClosed = true;
       stopListening();
       for (const timer of timers) clearTimeout(timer);
       due.clear();

@@ -76,10 +76,11 @@ describe("a CDN", () => {
     expect(cdn.keysHeader(["a"])).toBeUndefined();
   });
 
-  test("is no longer purged once it is closed", () => {
+  test("is neither purged nor given answers once it is closed", () => {
     const { cdn, isListening } = openCdn();
     cdn.close();
     expect(isListening()).toBe(false);
+    expect(cdn.keysHeader(["a"])).toBeUndefined();
   });
 });
 
@@ -155,6 +156,25 @@ describe("in time, a CDN", () => {
     await pass(250);
     expect(purged.flat().sort()).toEqual(["a", "b"]);
     expect(cdn.keysHeader(["c"])).toBeDefined();
+  });
+
+  test("is not purged again of what was under way, and fails, as it is closed", async () => {
+    const gate = createGate();
+    let purges = 0;
+    const { cdn, evict } = openCdn({
+      purge: async () => {
+        purges += 1;
+        await gate.pass();
+        throw new Error("503");
+      },
+      onProblem: () => {},
+    });
+    evict(["a"]);
+    await gate.arrived;
+    cdn.close();
+    gate.open();
+    await pass(60_000);
+    expect(purges).toBe(1);
   });
 
   test("is purged again of what other processes learned of later, when they have", async () => {
