@@ -28,7 +28,7 @@ export interface Cdn {
   keysHeader(tags: Iterable<string>): { readonly name: string; readonly value: string } | undefined;
   /** Resolves once what was evicted until now is purged, or after `waitSeconds`. */
   settled(): Promise<void>;
-  /** Ends it. What is not purged yet stays, and no more answers are given to the CDN, since nothing would purge them. */
+  /** Ends it. What is not purged yet stays; the CDN is given no answers any more, since nothing would purge them. */
   close(): void;
 }
 
@@ -70,7 +70,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
   const waitMs = windowMs("waitSeconds", options.waitSeconds, 1000);
   /** Keys to be purged, and how often yet. */
   const due = new Map<string, number>();
-  /** What other processes may put there again: they are bound by these evictions only once the store is back. */
+  /** What other processes may put there again: bound by it only once the store is back, or not after a failover. */
   const undelivered = new Set<string>();
   /** What was delivered of late, and when: a server that is promoted may lack it, and is given it anew. */
   const recent = new Map<string, number>();
@@ -100,7 +100,12 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
         remember(issuedAnew);
       }
     }
-    if (due.size + undelivered.size > MAX_DUE) giveUp();
+    if (due.size > MAX_DUE || (away.size > 0 && undelivered.size > MAX_DUE)) giveUp();
+    // With the store in reach they only lack replicas, and nothing tells when they have them.
+    for (const key of undelivered) {
+      if (undelivered.size <= MAX_DUE) break;
+      undelivered.delete(key);
+    }
   });
 
   function remember(keys: readonly string[]): void {

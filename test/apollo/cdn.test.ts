@@ -216,6 +216,18 @@ describe("in time, a CDN", () => {
     expect(purged).toEqual([["a"]]);
   });
 
+  test("goes on however much lacked replicas when it was evicted, since other processes have that at once", async () => {
+    const { cdn, evict } = openCdn();
+    for (let from = 0; from <= 100_000; from += 1_000) {
+      evict(
+        Array.from({ length: 1_000 }, (_, index) => `item:${from + index}`),
+        false,
+      );
+      await pass(10_000);
+    }
+    expect(cdn.keysHeader(["a"])).toBeDefined();
+  });
+
   test("is given nothing any more once too much of it could not be purged", async () => {
     const problems: unknown[] = [];
     const { cdn, evict } = openCdn({
