@@ -46,6 +46,7 @@ const HEADER = /^[\w!#$%&'*+.^`|~-]+$/;
 const KEYS_AT_ONCE = 250;
 /** As far as a replica may be behind that is promoted, and a minute for its master's loss to be noticed. */
 const RECENT_MS = 120_000;
+const MAX_RECENT = 50_000;
 /** One that hangs must not keep all later ones from their turn, while answers go on being given to the CDN. */
 const PURGE_MS = 10_000;
 const RETRY_AFTER_MS = [250, 1000, 5000, 30_000] as const;
@@ -116,7 +117,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
     }
     for (const [key, atMs] of recent) {
       const isOver = away.size === 0 && atMs <= now - RECENT_MS;
-      if (!isOver && recent.size <= MAX_DUE) break;
+      if (!isOver && recent.size <= MAX_RECENT) break;
       recent.delete(key);
     }
   }

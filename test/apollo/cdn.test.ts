@@ -216,6 +216,19 @@ describe("in time, a CDN", () => {
     expect(purged).toEqual([["a"]]);
   });
 
+  test("goes on after an outage, however much was evicted just before it", async () => {
+    const { cdn, evict, tell } = openCdn();
+    for (let from = 0; from <= 100_000; from += 1_000) {
+      evict(Array.from({ length: 1_000 }, (_, index) => `item:${from + index}`));
+      await pass(0);
+    }
+    tell({ type: "outage", error });
+    evict(["a"], false);
+    tell({ type: "recovery" });
+    await pass(0);
+    expect(cdn.keysHeader(["b"])).toBeDefined();
+  });
+
   test("goes on however much lacked replicas when it was evicted, since other processes have that at once", async () => {
     const { cdn, evict } = openCdn();
     for (let from = 0; from <= 100_000; from += 1_000) {
