@@ -18,14 +18,16 @@ export function isSdlFile(path: string): boolean {
   return SDL_FILE.test(path);
 }
 
-/** The SDL files among the paths, and all of those in the folders among them. */
+/** The path itself, or where it is a folder all SDL files in it and below, but for those of installed packages. */
 export async function sdlFilesIn(path: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path];
-  const names = await readdir(path, { recursive: true });
-  return names
-    .filter(isSdlFile)
-    .sort()
-    .map((name) => join(path, name));
+  const inside = await readdir(path, { withFileTypes: true });
+  const found = inside.map(async (one) => {
+    const name = join(path, one.name);
+    if (one.isDirectory()) return one.name === "node_modules" ? [] : sdlFilesIn(name);
+    return isSdlFile(name) ? [name] : [];
+  });
+  return (await Promise.all(found)).flat().sort();
 }
 
 /**

@@ -68,6 +68,20 @@ describe("graphql-cached inspect prints", () => {
     expect(code).toBe(0);
   });
 
+  test("what a project's own files say, not those of packages installed below it, nor folders that are named like files", async () => {
+    const { code, stdout, stderr } = await run(
+      "inspect",
+      await project({
+        "node_modules/other/other.graphql": "type Query { other: Int @cached(ttl: -1) }",
+        "parts.graphql/menu.graphql": "type Query { menu: Int @cached(ttl: 5) }",
+      }),
+    );
+
+    expect(stdout).toContain("Query.menu");
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+  });
+
   test("a Mermaid graph from what evicts to what goes", async () => {
     const folder = await project(SHOP);
 
