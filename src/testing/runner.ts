@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -31,7 +32,7 @@ export function prepare(schema: GraphQLSchema, operation: string | TestOperation
   if (node.operation === OperationTypeNode.SUBSCRIPTION) {
     throw wrong("be a query or a mutation, but is a subscription");
   }
-  const variables = given.variables ? `\nvariables ${JSON.stringify(given.variables)}` : "";
+  const variables = given.variables ? `\nvariables ${inspect(given.variables, { depth: 9 })}` : "";
   return {
     document,
     given,

@@ -113,6 +113,24 @@ describe("a schema whose cache answers as its resolvers do", () => {
     expect(origin.price).toBe(9);
   });
 
+  test("is asked with variables that JSON cannot show, as a bigint for a scalar of one", async () => {
+    const directives = cacheDirectives(createTestCache());
+    const schema = directives.apply(
+      makeExecutableSchema({
+        typeDefs: [
+          directives.typeDefs,
+          "scalar Cents  type Query { double(of: Cents!): Cents @cached(ttl: 60) }",
+        ],
+        resolvers: { Query: { double: (_source, { of }: { of: bigint }) => of * 2n } },
+      }),
+    );
+    const query = "query ($of: Cents!) { double(of: $of) }";
+
+    const { hits } = await expectWarmEqualsCold(schema, [{ query, variables: { of: 7n } }]);
+
+    expect(hits).toBe(1);
+  });
+
   test("keeps what its own cache holds", async () => {
     const { schema, cache } = shop();
 
