@@ -18,7 +18,8 @@ export function createCounter(driver: CounterDriver, options: CounterOptions): C
 const maxIncrement = 1e9;
 
 function checkIncrement(by: number): number {
-  if (Math.abs(checkWhole("An increment", by)) <= maxIncrement) return by;
+  // Never -0, which this process would keep, and Redis not.
+  if (Math.abs(checkWhole("An increment", by)) <= maxIncrement) return 0 + by;
   throw new InvalidStorageValueError(
     `An increment of a counter must be within ±${maxIncrement}, but ${by} came.`,
   );

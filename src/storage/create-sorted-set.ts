@@ -24,8 +24,8 @@ export function createSortedSet(driver: SortedSetDriver, options: SortedSetOptio
   const ttlMs = toTtlMs(options.ttlSeconds);
   const renew = options.sliding ?? false;
   const isNegated = orderOf(options) === "leastFirst";
-  /** Its own inverse; never -0, which Redis would keep. */
-  const stored = (score: number) => (isNegated ? 0 - score : score);
+  /** Its own inverse; never -0, which one of Redis and this process would keep, and the other not. */
+  const stored = (score: number) => (isNegated ? 0 - score : 0 + score);
   const toMembers = (scored: Scored[]): ScoredMember[] =>
     scored.map(([member, score]) => ({ member, score: stored(score) }));
 

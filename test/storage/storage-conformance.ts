@@ -982,6 +982,17 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
       });
     });
 
+    test("takes a negative zero for zero, wherever it comes", async () => {
+      for (const ties of ["descending", "ascending"] as const) {
+        const set = storage.sortedSet("ranking", { id: fresh(), ties });
+        await set.set(new Map([["a", -0]]));
+        expect(await set.increment("b", -0)).toBe(0);
+        expect(await set.scores(["a", "b"])).toEqual([0, 0]);
+      }
+      const attempts = storage.counter("attempt", { ttlSeconds: 60 });
+      expect((await attempts.increment(fresh(), -0)).value).toBe(0);
+    });
+
     test("refuses text that has no bytes of its own, wherever it comes", async () => {
       const id = fresh();
       const lone = "a\ud800";
