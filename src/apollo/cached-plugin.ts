@@ -37,8 +37,8 @@ const KNOWN: Readonly<Record<keyof CachedPluginOptions<BaseContext>, true>> = {
  * Answers in which a PRIVATE field took part are `private, no-store`, all others `no-store`: no browser or proxy may
  * keep what an eviction can't reach. With a `cdn`, which it does reach, an answer is `max-age=0, s-maxage=<remaining>`
  * if it is one query's, without errors, and the same for all who ask: no PRIVATE field took part, nor one with `vary`
- * or under `authorize`, nor one with a resolver of its own that is neither `@cached` nor has a `@cacheControl`, nor one
- * without a `@cacheControl` that was wrapped since `apply`, as by a guard.
+ * or under `authorize`, nor one with a resolver of its own, or the option `fieldResolver`, that is neither `@cached` nor
+ * has a `@cacheControl`, nor one without a `@cacheControl` that was wrapped since `apply`, as by a guard.
  *
  * This replaces the header that Apollo Server calculates itself; its work is spared by
  * `ApolloServerPluginCacheControl({ calculateHttpHeaders: false })`. The cache policy, for other plugins to read,

@@ -45,9 +45,9 @@ export interface CacheDirectives {
   observe(context: object, options?: ObserveOptions): Observation;
   /**
    * The coordinates, as "Item.stock", of a served schema's fields whose answers hang on what the cache knows nothing of:
-   * with a resolver of their own and without `@cached`, or wrapped by somebody else since `apply`; in either case
-   * without a `@cacheControl` that vouches for them. Each schema is looked at once. Ask before the server's first
-   * request: servers put wrappers of their own around all resolvers.
+   * with a resolver of their own, or the option `fieldResolver`, and without `@cached`, or wrapped by somebody else since
+   * `apply`; in either case without a `@cacheControl` that vouches for them. Each schema is looked at once. Ask before the
+   * server's first request: servers put wrappers of their own around all resolvers.
    */
   liveFields(schema: GraphQLSchema): ReadonlySet<string>;
 }
@@ -76,7 +76,7 @@ export function cacheDirectives<Context = unknown>(
     viewerWatch,
   };
   const applied = new WeakSet<GraphQLSchema>();
-  const live = createLiveFields();
+  const live = createLiveFields(options.fieldResolver !== undefined);
 
   return {
     typeDefs,
@@ -165,7 +165,8 @@ function wrapFields(
     if (isRoot) resolve = rootResolver(resolve, environment);
     if (resolve === plain) return undefined;
     if (cached) markResolver(resolve, environment.cache);
-    if (cached || !hasOwnResolver({ resolve: original })) live.trust(resolve);
+    const isDefault = original == null && environment.options.fieldResolver !== undefined;
+    if (cached || !(isDefault || hasOwnResolver({ resolve: original }))) live.trust(resolve);
     return resolve;
   }
 }

@@ -4,8 +4,9 @@ import { isInheritedMaxAge } from "./inherit-max-age.js";
 
 /**
  * Finds the fields whose answers hang on what the cache knows nothing of: a resolver of the project's own that is not
- * cached, or whatever was wrapped around a field after `apply`, as a guard is, which may ask who asks. Not those for
- * which a `@cacheControl` of the project's vouches. An answer with one of them is not to be kept.
+ * cached, be it the default one of all fields that have none, or whatever was wrapped around a field after `apply`, as
+ * a guard is, which may ask who asks. Not those for which a `@cacheControl` of the project's vouches. An answer with
+ * one of them is not to be kept.
  */
 export interface LiveFields {
   /** Learns which fields have a hint of the project's own, before `apply` gives them one to inherit. */
@@ -18,7 +19,8 @@ export interface LiveFields {
 
 type Field = GraphQLField<unknown, unknown>;
 
-export function createLiveFields(): LiveFields {
+/** @param hasOwnDefault whether the project has a default resolver of its own */
+export function createLiveFields(hasOwnDefault: boolean): LiveFields {
   const unhinted = new Set<string>();
   const trusted = new WeakSet<object>();
   const known = new WeakMap<GraphQLSchema, ReadonlySet<string>>();
@@ -44,7 +46,8 @@ export function createLiveFields(): LiveFields {
   };
 
   function isLive(coordinate: string, field: Field): boolean {
-    if (!hasOwnResolver(field) || trusted.has(field.resolve as object)) return false;
+    if (trusted.has(field.resolve as object)) return false;
+    if (!hasOwnResolver(field) && !(hasOwnDefault && field.resolve == null)) return false;
     return unhinted.has(coordinate) || !isHinted(field);
   }
 }

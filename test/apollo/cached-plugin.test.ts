@@ -2,7 +2,7 @@ import { ApolloServer, HeaderMap } from "@apollo/server";
 import { ApolloServerPluginCacheControl } from "@apollo/server/plugin/cacheControl";
 import { makeExecutableSchema } from "@graphql-tools/schema";
 import { MapperKind, mapSchema } from "@graphql-tools/utils";
-import { defaultFieldResolver, type GraphQLSchema } from "graphql";
+import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from "graphql";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   type CachedPluginOptions,
@@ -313,6 +313,41 @@ describe("with a CDN that is purged", () => {
       expect(http.headers.get("cache-control")).toMatch(/^max-age=0, s-maxage=/);
       await server.stop();
     }
+  });
+
+  test("an answer is not to which the project's own default resolver put anything, unless a @cacheControl vouches for it", async () => {
+    const cache = createTestCache();
+    const byLocale: GraphQLFieldResolver<Record<string, string>, { locale: string }> = (
+      source,
+      _args,
+      { locale },
+      { fieldName },
+    ) => source[`${fieldName}_${locale}`];
+    const directives = cacheDirectives(cache, { fieldResolver: byLocale });
+    const schema = directives.apply(
+      makeExecutableSchema({
+        typeDefs: [
+          directives.typeDefs,
+          `type Query { page: Page @cached(ttl: 60) }
+          type Page { title: String  code: String @cacheControl(maxAge: 60) }
+          directive @cacheControl(maxAge: Int) on FIELD_DEFINITION`,
+        ],
+        resolvers: {
+          Query: { page: () => ({ title_de: "Karte", title_en: "Menu", code_de: "7" }) },
+        },
+      }),
+    );
+    const plugins = [cachedPlugin(directives, { cdn: openCdn(cache) })];
+    const server = new ApolloServer({ schema, plugins, fieldResolver: byLocale });
+    await server.start();
+    onTestFinished(() => server.stop());
+    const ask = async (query: string) => {
+      const { http } = await server.executeOperation({ query }, { contextValue: { locale: "de" } });
+      return http.headers.get("cache-control");
+    };
+
+    expect(await ask("{ page { title } }")).toBe("no-store");
+    expect(await ask("{ page { code } }")).toMatch(/^max-age=0, s-maxage=/);
   });
 
   test("a mutation is answered once what it evicts is purged", async () => {
