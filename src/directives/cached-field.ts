@@ -6,6 +6,7 @@ import {
   isListType,
 } from "graphql";
 import { referenceText } from "./cached-entity.js";
+import { canonicalData, shortened } from "./canonical.js";
 import { checkCached, type FieldSite, type VaryingPart } from "./check-cached.js";
 import type { CachedArguments } from "./declarations.js";
 import { type HeldEnum, heldEnum } from "./enum-objects.js";
@@ -14,6 +15,7 @@ import { type FieldKey, fieldKey, type KeyParts } from "./field-key.js";
 import { argumentText } from "./input-text.js";
 import { mayLack } from "./may-lack.js";
 import { disregard } from "./maybe-promise.js";
+import { requiredNames } from "./required-names.js";
 import { expandedSelection } from "./selection.js";
 import { type Objection, storableCheck } from "./storable.js";
 import type { TagTemplate } from "./tag-template.js";
@@ -63,11 +65,21 @@ export interface EntryTimes {
 export function cachedField(site: FieldSite, directive: CachedArguments): CachedField {
   const { coordinate, field, schema, isEntity = false } = site;
   const { parentKey, templates, vary } = checkCached(site, directive);
-  const parentText = parentKey ? parentReader(parentKey) : isEntity ? referenceText : undefined;
+  const required = parentKey && directive.key === null && !isEntity ? requiredNames(field) : [];
+  const parentText = parentKey
+    ? parentReader(parentKey, required)
+    : isEntity
+      ? referenceText
+      : undefined;
   const isPrivate = directive.scope === "PRIVATE";
   const knownTags = templates.filter(({ needsResult }) => !needsResult);
   const hangsOnMore =
-    isPrivate || vary.length > 0 || directive.bySelection || field.args.length > 0 || !parentKey;
+    isPrivate ||
+    vary.length > 0 ||
+    directive.bySelection ||
+    field.args.length > 0 ||
+    required.length > 0 ||
+    !parentKey;
   const nullTtlSeconds = directive.nullTtl ?? directive.ttl;
   const parts: KeyParts = {
     coordinate,
@@ -82,11 +94,11 @@ export function cachedField(site: FieldSite, directive: CachedArguments): Cached
     coordinate,
     returnType: getNamedType(field.type),
     hasParent: parentKey !== undefined && !isEntity,
-    keyNames: new Set(parentKey?.parsed.names.flatMap(onlyPropertyOf)),
+    keyNames: new Set([...(parentKey?.parsed.names.flatMap(onlyPropertyOf) ?? []), ...required]),
     isPrivate,
     isShared: !isPrivate && vary.length === 0,
     key: fieldKey(parts),
-    keyShape: keyShapeOf(site, directive, parentKey),
+    keyShape: keyShapeOf(site, directive, parentKey, required),
     onlyOfParent: hangsOnMore ? undefined : propertiesOf([parentKey, ...knownTags]),
     knownTags,
     resultTags: templates.filter(({ needsResult }) => needsResult),
@@ -121,10 +133,12 @@ function keyShapeOf(
   { field, isEntity = false }: FieldSite,
   { vary, scope, bySelection }: CachedArguments,
   parentKey: TagTemplate | undefined,
+  required: readonly string[],
 ): string {
   const args = field.args.map(({ name }) => name);
   return [
     parentKey ? `/${parentKey.text}` : isEntity ? "/{parent}" : "",
+    ...required.map((name) => `,{parent.${name}}`),
     args.length > 0 ? `(${args.join(",")})` : "",
     ...vary.map((name) => `|${name}`),
     scope === "PRIVATE" ? "|viewer" : "",
@@ -132,11 +146,21 @@ function keyShapeOf(
   ].join("");
 }
 
-function parentReader(template: TagTemplate): (parent: unknown, context: unknown) => string {
+function parentReader(
+  template: TagTemplate,
+  required: readonly string[],
+): (parent: unknown, context: unknown) => string {
   return (parent, context) => {
     const texts = template.render({ args: {}, parent, context, viewer: undefined });
-    if (Array.isArray(texts)) return texts[0] as string;
+    if (Array.isArray(texts)) return (texts[0] as string) + requiredText(parent, required);
     disregard(texts);
     throw new TypeError(`the key "${template.text}" found a promise`);
   };
+}
+
+function requiredText(parent: unknown, required: readonly string[]): string {
+  if (required.length === 0) return "";
+  const values = required.map((name) => (parent as Readonly<Record<string, unknown>>)[name]);
+  for (const value of values) disregard(value);
+  return `,${shortened(canonicalData(values))}`;
 }

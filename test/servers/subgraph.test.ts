@@ -163,6 +163,62 @@ describe.each<[string, CacheOptions]>([
   });
 });
 
+describe("a cached field of an entity", () => {
+  test.each([
+    ["@requires", '"@requires"'],
+    ["@needs", '{ name: "@requires", as: "@needs" }'],
+  ])(
+    "is kept apart by what it requires, which the router brings anew: %s",
+    async (requires, imported) => {
+      interface Parcel {
+        readonly id: string;
+        readonly weight: number;
+        readonly box?: { readonly height: number };
+      }
+      const directives = cacheDirectives(createTestCache());
+      const schema = directives.apply(
+        buildSubgraphSchema({
+          typeDefs: parse(
+            `${directives.typeDefs}
+          extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@external", ${imported}])
+          type Parcel @key(fields: "id") {
+            id: ID!
+            weight: Int @external
+            box: Box
+            freight: Int ${requires}(fields: "weight box { height }") @cached(ttl: 60)
+          }
+          type Box { height: Int @external }
+          type Query { version: String }`,
+          ),
+          resolvers: {
+            Parcel: { freight: ({ weight, box }: Parcel) => weight + (box?.height ?? 0) },
+          } as never,
+        }),
+      );
+      const document = parse(
+        "query ($of: [_Any!]!) { _entities(representations: $of) { ... on Parcel { freight } } }",
+      );
+      const freights = async (...sent: Omit<Parcel, "id">[]) => {
+        const of = sent.map((each) => ({ __typename: "Parcel", id: "1", ...each }));
+        const contextValue = {};
+        const { outcomes } = directives.observe(contextValue, { outcomes: true });
+        const { data } = await execute({ schema, document, variableValues: { of }, contextValue });
+        return [data?._entities, outcomes.map(({ status }) => status)];
+      };
+
+      expect(await freights({ weight: 1 })).toEqual([[{ freight: 1 }], ["miss"]]);
+      expect(await freights({ weight: 1 }, { weight: 2 })).toEqual([
+        [{ freight: 1 }, { freight: 2 }],
+        ["hit", "miss"],
+      ]);
+      expect(await freights({ weight: 1, box: { height: 5 } })).toEqual([
+        [{ freight: 6 }],
+        ["miss"],
+      ]);
+    },
+  );
+});
+
 describe("entities of one request", () => {
   test("that vary by different things are each answered for what they were made for", async () => {
     const entity = (type: string, by: string) => `
