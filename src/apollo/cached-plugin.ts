@@ -36,9 +36,10 @@ const KNOWN: Readonly<Record<keyof CachedPluginOptions<BaseContext>, true>> = {
  *
  * Answers in which a PRIVATE field took part are `private, no-store`, all others `no-store`: no browser or proxy may
  * keep what an eviction can't reach. With a `cdn`, which it does reach, an answer is `max-age=0, s-maxage=<remaining>`
- * if it is one query's, without errors, and the same for all who ask: no PRIVATE field took part, nor one with `vary`
- * or under `authorize`, nor one with a resolver of its own, or the option `fieldResolver`, that is neither `@cached` nor
- * has a `@cacheControl`, nor one without a `@cacheControl` that was wrapped since `apply`, as by a guard.
+ * if it is one query's, without errors, its fields ran here, and it is the same for all who ask: no PRIVATE field took
+ * part, nor one with `vary` or under `authorize`, nor one with a resolver of its own, or the option `fieldResolver`, that
+ * is neither `@cached` nor has a `@cacheControl`, nor one without a `@cacheControl` that was wrapped since `apply`, as by
+ * a guard.
  *
  * This replaces the header that Apollo Server calculates itself; its work is spared by
  * `ApolloServerPluginCacheControl({ calculateHttpHeaders: false })`. The cache policy, for other plugins to read,
@@ -69,11 +70,14 @@ export function cachedPlugin<Context extends BaseContext>(
       const observing = { outcomes, tags: cdn !== undefined };
       const observation = directives.observe(requestContext.contextValue, observing);
       let isLive = false;
+      /** False where another plugin answers with what it kept, or a gateway: what that hangs on is not seen. */
+      let haveFieldsRun = false;
       const watchFields = {
         executionDidStart: async () => {
           const live = directives.liveFields(requestContext.schema);
           return {
             willResolveField: ({ info }: { info: { parentType: object; fieldName: string } }) => {
+              haveFieldsRun = true;
               isLive ||= live.has(`${info.parentType}.${info.fieldName}`);
             },
           };
@@ -83,7 +87,8 @@ export function cachedPlugin<Context extends BaseContext>(
         ...(cdn ? watchFields : {}),
         async willSendResponse(sending) {
           // The headers first, and at once: Apollo's own plugin leaves alone what it finds.
-          const keys = isLive || outcomes ? undefined : sharedKeys(sending, observation);
+          const mayBeKept = haveFieldsRun && !isLive && !outcomes;
+          const keys = mayBeKept ? sharedKeys(sending, observation) : undefined;
           setHeaders(sending, observation, keys);
           if (outcomes) addReport(sending, observation);
           if (cdn && sending.operation?.operation === "mutation") await cdn.settled();

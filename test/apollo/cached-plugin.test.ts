@@ -1,4 +1,4 @@
-import { ApolloServer, HeaderMap } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import { ApolloServerPluginCacheControl } from "@apollo/server/plugin/cacheControl";
 import { makeExecutableSchema } from "@graphql-tools/schema";
 import { MapperKind, mapSchema } from "@graphql-tools/utils";
@@ -313,6 +313,38 @@ describe("with a CDN that is purged", () => {
       expect(http.headers.get("cache-control")).toMatch(/^max-age=0, s-maxage=/);
       await server.stop();
     }
+  });
+
+  test("an answer is not whose fields did not run, since nothing tells then what it hangs on", async () => {
+    const cache = createTestCache();
+    const directives = cacheDirectives(cache, { vary: { locale: () => "de" } });
+    const schema = directives.apply(
+      makeExecutableSchema({
+        typeDefs: [
+          directives.typeDefs,
+          `type Query { menu: String @cached(ttl: 60, vary: ["locale"], tags: ["menu"]) }`,
+        ],
+        resolvers: { Query: { menu: () => "Karte" } },
+      }),
+    );
+    // As a plugin that keeps whole answers does.
+    const answersItself: ApolloServerPlugin = {
+      requestDidStart: async () => ({
+        responseForOperation: async ({ overallCachePolicy, response }) => {
+          overallCachePolicy.replace({ maxAge: 60, scope: "PUBLIC" });
+          const singleResult = { data: { menu: "Karte" } };
+          return { http: response.http, body: { kind: "single", singleResult } };
+        },
+      }),
+    };
+    const plugins = [cachedPlugin(directives, { cdn: openCdn(cache) }), answersItself];
+    const server = new ApolloServer({ schema, plugins });
+    await server.start();
+    onTestFinished(() => server.stop());
+
+    const { http } = await server.executeOperation({ query: "{ menu }" });
+
+    expect(http.headers.get("cache-control")).toBe("no-store");
   });
 
   test("an answer is not to which the project's own default resolver put anything, unless a @cacheControl vouches for it", async () => {
