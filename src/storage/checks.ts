@@ -42,6 +42,14 @@ export function checkSize(what: string, size: number): void {
   );
 }
 
+/** Of an option. @throws InvalidStorageValueError */
+export function checkMilliseconds(name: string, value: number, min: number): number {
+  if (Number.isFinite(value) && value >= min) return value;
+  throw new InvalidStorageValueError(
+    `${name} must be a number of milliseconds from ${min}, but ${describe(value)} came.`,
+  );
+}
+
 /** Far from where sums of scores would no longer be finite. */
 const maxScore = 1e300;
 

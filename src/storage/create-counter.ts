@@ -4,7 +4,11 @@ import type { CounterDriver } from "./driver.js";
 import { InvalidStorageValueError } from "./errors.js";
 
 export function createCounter(driver: CounterDriver, options: CounterOptions): Counter {
-  const ttlMs = toTtlMs(options.ttlSeconds) ?? 0;
+  const ttlMs = toTtlMs(options.ttlSeconds);
+  // Redis would take it for no life at all, and this process for one without an end.
+  if (ttlMs === undefined) {
+    throw new InvalidStorageValueError("A counter must be given ttlSeconds, its window.");
+  }
 
   return {
     increment: async (id, by = 1) =>

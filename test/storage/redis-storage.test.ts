@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   counts,
   createRedisStorage,
+  InvalidStorageValueError,
   StorageError,
   StorageUnavailableError,
   text,
@@ -33,6 +34,13 @@ describe("storage on Redis", () => {
       "shop:s:ranking:b",
     ]);
     for (const key of keys) expect(await admin.pttl(key)).toBeGreaterThan(0);
+  });
+
+  test.each(["commandTimeoutMs", "pauseMs"])("refuses a %s that is none", (option) => {
+    const redis = server.client();
+    for (const ms of [-1, Number.NaN, "500"]) {
+      expect(() => createRedisStorage({ redis, [option]: ms })).toThrow(InvalidStorageValueError);
+    }
   });
 
   test("a record with indexes lives in one slot with them, and nothing of it is left but until its life is over", async () => {

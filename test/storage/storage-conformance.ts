@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  type CounterOptions,
   CountLimitError,
   counts,
   date,
@@ -1050,6 +1051,8 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
       expect(() => storage.hash("a", schema, { ttlSeconds: 0 })).toThrow(refused);
       expect(() => storage.hash("a", schema, { ttlSeconds: 1e17 })).toThrow(refused);
       expect(() => storage.counter("a", { ttlSeconds: Number.NaN })).toThrow(refused);
+      // As from a misspelt option: on Redis it would count nothing, and so limit nothing.
+      expect(() => storage.counter("a", {} as CounterOptions)).toThrow(refused);
     });
   });
 }

@@ -1,3 +1,4 @@
+import { checkMilliseconds } from "../checks.js";
 import { createStorage } from "../create-storage.js";
 import type { Storage } from "../storage.js";
 import { createKeyspace } from "./keyspace.js";
@@ -25,10 +26,15 @@ export interface RedisStorageOptions {
  *
  * Give it a client with `autoResendUnfulfilledCommands` and `enableOfflineQueue` off: one with ioredis's defaults may,
  * once it has reconnected, still do a write that was cut off and whose caller was told that it failed.
+ *
+ * @throws InvalidStorageValueError for a time that is none.
  */
 export function createRedisStorage(options: RedisStorageOptions): Storage {
   const { redis, prefix = "storage:", commandTimeoutMs = 1_000, pauseMs = 500 } = options;
-  const guard = createOutageGuard(redis, { timeoutMs: commandTimeoutMs, pauseMs });
+  const guard = createOutageGuard(redis, {
+    timeoutMs: checkMilliseconds("commandTimeoutMs", commandTimeoutMs, 1),
+    pauseMs: checkMilliseconds("pauseMs", pauseMs, 0),
+  });
   const keyspace = (name: string, isInOneSlot = false) =>
     createKeyspace({ client: redis, guard, prefix, name, isInOneSlot });
 
