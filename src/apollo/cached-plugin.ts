@@ -110,7 +110,9 @@ export function cachedPlugin<Context extends BaseContext>(
     const isWhole = response.body.kind === "single" && !response.body.singleResult.errors;
     const isQuery = operation?.operation === "query" && !sending.requestIsBatched;
     const policy = overallCachePolicy.policyIfCacheable();
-    const isCacheable = isWhole && isQuery && isShared && policy?.scope === "PUBLIC";
+    const isForAll =
+      isShared && policy?.scope === "PUBLIC" && !response.http.headers.has("set-cookie");
+    const isCacheable = isWhole && isQuery && isForAll;
     return isCacheable ? cdn?.keysHeader(tags) : undefined;
   }
 

@@ -315,6 +315,30 @@ describe("with a CDN that is purged", () => {
     }
   });
 
+  test("an answer is not that sets a cookie, which is its reader's own", async () => {
+    const cache = createTestCache();
+    const directives = cacheDirectives(cache);
+    const schema = directives.apply(
+      makeExecutableSchema({
+        typeDefs: [directives.typeDefs, "type Query { menu: String @cached(ttl: 60) }"],
+        resolvers: { Query: { menu: () => "pizza" } },
+      }),
+    );
+    const opensSession: ApolloServerPlugin = {
+      requestDidStart: async ({ response }) => {
+        response.http.headers.set("set-cookie", "session=ada");
+      },
+    };
+    const plugins = [cachedPlugin(directives, { cdn: openCdn(cache) }), opensSession];
+    const server = new ApolloServer({ schema, plugins });
+    await server.start();
+    onTestFinished(() => server.stop());
+
+    const { http } = await server.executeOperation({ query: "{ menu }" });
+
+    expect(http.headers.get("cache-control")).toBe("no-store");
+  });
+
   test("an answer is not whose fields did not run, since nothing tells then what it hangs on", async () => {
     const cache = createTestCache();
     const directives = cacheDirectives(cache, { vary: { locale: () => "de" } });
