@@ -15,7 +15,7 @@ import type { Cdn } from "./cdn.js";
 export interface CachedPluginOptions<Context extends BaseContext> {
   /**
    * Whether a request with the header `X-Cache-Debug: 1` is answered with `extensions.cache`, which shows tags
-   * and so ids. Default false.
+   * and so ids. Only `true` allows it. Default false.
    */
   debug?: boolean | ((requestContext: GraphQLRequestContext<Context>) => boolean);
   /** A CDN that may keep PUBLIC answers, and is purged by what is evicted; see createCdn. Default: none may. */
@@ -98,7 +98,7 @@ export function cachedPlugin<Context extends BaseContext>(
   };
 
   function isAllowed(requestContext: GraphQLRequestContext<Context>): boolean {
-    return typeof debug === "function" ? debug(requestContext) : debug;
+    return (typeof debug === "function" ? debug(requestContext) : debug) === true;
   }
 
   /** The surrogate keys of an answer that a CDN may keep. */

@@ -523,6 +523,13 @@ describe("extensions.cache", () => {
     });
   });
 
+  test("stays away where the function that allows it answers with a promise, which nobody waits for", async () => {
+    const debug = (async () => false) as unknown as () => boolean;
+    const ask = await createServer({ debug });
+
+    expect((await ask("{ menu { id } }", { debug: "1" })).body.extensions).toBeUndefined();
+  });
+
   test("stays away otherwise", async () => {
     const allowed = await createServer({ debug: true });
     const never = await createServer();
