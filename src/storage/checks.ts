@@ -42,6 +42,24 @@ export function checkSize(what: string, size: number): void {
   );
 }
 
+/**
+ * A misspelt option would be left out without a word: with `ttlSecond` a session would never end.
+ *
+ * @throws InvalidStorageValueError naming the options there are.
+ */
+export function checkOptionNames(
+  owner: string,
+  options: object,
+  known: Readonly<Record<string, true>>,
+): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (unknown === undefined) return;
+  const names = Object.keys(known).join(", ");
+  throw new InvalidStorageValueError(
+    `${owner} knows the options ${names}; ${JSON.stringify(unknown)} is not one of them.`,
+  );
+}
+
 /** Of an option. @throws InvalidStorageValueError */
 export function checkMilliseconds(name: string, value: number, min: number): number {
   if (Number.isFinite(value) && value >= min) return value;

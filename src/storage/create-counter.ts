@@ -1,9 +1,14 @@
-import { checkId, checkWhole, toTtlMs } from "./checks.js";
+import { checkId, checkOptionNames, checkWhole, toTtlMs } from "./checks.js";
 import type { Counter, CounterOptions, CounterReading } from "./counter.js";
 import type { CounterDriver } from "./driver.js";
 import { InvalidStorageValueError } from "./errors.js";
 
+const KNOWN: Readonly<Record<keyof CounterOptions, true>> = {
+  ttlSeconds: true,
+};
+
 export function createCounter(driver: CounterDriver, options: CounterOptions): Counter {
+  checkOptionNames("A counter", options, KNOWN);
   const ttlMs = toTtlMs(options.ttlSeconds);
   // Redis would take it for no life at all, and this process for one without an end.
   if (ttlMs === undefined) {

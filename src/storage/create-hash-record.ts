@@ -1,4 +1,12 @@
-import { checkId, checkMember, checkPage, checkSize, checkWhole, toTtlMs } from "./checks.js";
+import {
+  checkId,
+  checkMember,
+  checkOptionNames,
+  checkPage,
+  checkSize,
+  checkWhole,
+  toTtlMs,
+} from "./checks.js";
 import { type HashDriver, type HashIndexKinds, type HashStep, maxSafeCount } from "./driver.js";
 import {
   ChangedMeanwhileError,
@@ -14,6 +22,12 @@ import type { CountsChange, HashOptions, HashRecord, HashValues } from "./hash-r
 /** Most records of one page. */
 const maxFound = 1_000;
 
+const KNOWN: Readonly<Record<keyof HashOptions, true>> = {
+  indexes: true,
+  ttlSeconds: true,
+  sliding: true,
+};
+
 export function createHashRecord<Schema extends HashSchema>(
   driver: HashDriver,
   name: string,
@@ -22,6 +36,7 @@ export function createHashRecord<Schema extends HashSchema>(
 ): HashRecord<Schema> {
   type Values = HashValues<Schema>;
   checkSchema(name, schema);
+  checkOptionNames("A hash", options, KNOWN);
   const ttlMs = toTtlMs(options.ttlSeconds);
   const renewedTtlMs = options.sliding ? ttlMs : undefined;
   const indexes = indexesOf(name, schema, options);

@@ -1,4 +1,11 @@
-import { checkId, checkMembers, checkPage, checkWhole, toTtlMs } from "./checks.js";
+import {
+  checkId,
+  checkMembers,
+  checkOptionNames,
+  checkPage,
+  checkWhole,
+  toTtlMs,
+} from "./checks.js";
 import { chunkSize, chunks } from "./chunks.js";
 import type { SetDriver } from "./driver.js";
 import type { MemberPage, SetGroup, SetGroupOptions } from "./set-group.js";
@@ -7,7 +14,13 @@ import { byBytes } from "./utf8.js";
 type Page = { first: number; after: string | undefined };
 type Read = (ids: readonly string[], page: Page) => Promise<string[]>;
 
+const KNOWN: Readonly<Record<keyof SetGroupOptions, true>> = {
+  ttlSeconds: true,
+  sliding: true,
+};
+
 export function createSetGroup(driver: SetDriver, options: SetGroupOptions): SetGroup {
+  checkOptionNames("A group of sets", options, KNOWN);
   const ttlMs = toTtlMs(options.ttlSeconds);
   const renew = options.sliding ?? false;
 

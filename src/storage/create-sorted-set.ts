@@ -2,6 +2,7 @@ import {
   checkBounds,
   checkId,
   checkMember,
+  checkOptionNames,
   checkScores,
   checkSize,
   checkWhole,
@@ -19,7 +20,15 @@ export function orderOf({ ties }: SortedSetOptions): SortedSetOrder {
   return ties === "ascending" ? "leastFirst" : "greatestFirst";
 }
 
+const KNOWN: Readonly<Record<keyof SortedSetOptions, true>> = {
+  id: true,
+  ties: true,
+  ttlSeconds: true,
+  sliding: true,
+};
+
 export function createSortedSet(driver: SortedSetDriver, options: SortedSetOptions): SortedSet {
+  checkOptionNames("A sorted set", options, KNOWN);
   const id = options.id === undefined ? "" : checkId(options.id);
   const ttlMs = toTtlMs(options.ttlSeconds);
   const renew = options.sliding ?? false;

@@ -35,6 +35,9 @@ test("gives out copies: what a reader does to them changes nothing", async () =>
   expect(await notes.get("a")).toEqual({ body: "hello" });
 });
 
-test.each([0, 1.5, 1e10])("refuses %d entries as a bound", (maxEntries) => {
-  expect(() => createMemoryStorage({ maxEntries })).toThrow(InvalidStorageValueError);
-});
+test.each([{ maxEntries: 0 }, { maxEntries: 1.5 }, { maxEntries: 1e10 }, { maxEntry: 5 }])(
+  "refuses %o as options",
+  (options) => {
+    expect(() => createMemoryStorage(options as object)).toThrow(InvalidStorageValueError);
+  },
+);

@@ -43,6 +43,11 @@ describe("storage on Redis", () => {
     }
   });
 
+  test("refuses an option that it does not know", () => {
+    const misspelt = { redis: server.client(), prefiks: "shop:" };
+    expect(() => createRedisStorage(misspelt)).toThrow('"prefiks" is not one of them');
+  });
+
   test("a record with indexes lives in one slot with them, and nothing of it is left but until its life is over", async () => {
     const storage = createRedisStorage({ redis: server.client(), prefix: "indexed:" });
     const options = { ttlSeconds: 60, indexes: { email: "unique", city: "index" } } as const;

@@ -1043,6 +1043,15 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
       expect(await long.get(id)).toEqual({ body: "x" });
     });
 
+    test("refuses options that it does not know, as one that is misspelt", () => {
+      const misspelt = { ttlSecond: 60 } as object;
+      const refused = /knows the options .*ttlSeconds.*"ttlSecond" is not one of them/;
+      expect(() => storage.hash("a", schema, misspelt)).toThrow(refused);
+      expect(() => storage.sortedSet("a", misspelt)).toThrow(refused);
+      expect(() => storage.setGroup("a", misspelt)).toThrow(refused);
+      expect(() => storage.counter("a", misspelt as CounterOptions)).toThrow(refused);
+    });
+
     test("refuses names and lives that cannot be used", () => {
       const refused = InvalidStorageValueError;
       expect(() => storage.hash("a:b", schema)).toThrow(refused);

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../checks.js";
 import { createStorage } from "../create-storage.js";
 import { InvalidStorageValueError } from "../errors.js";
 import type { Storage } from "../storage.js";
@@ -18,8 +19,14 @@ export interface MemoryStorageOptions {
 /** Room for the names of all is made at once. */
 const MOST_ENTRIES = 10_000_000;
 
+const KNOWN: Readonly<Record<keyof MemoryStorageOptions, true>> = {
+  maxEntries: true,
+  now: true,
+};
+
 /** The structures in this process, for one process without Redis, and gone with it. */
 export function createMemoryStorage(options: MemoryStorageOptions = {}): Storage {
+  checkOptionNames("createMemoryStorage", options, KNOWN);
   const { maxEntries = 10_000, now = Date.now } = options;
   if (!Number.isSafeInteger(maxEntries) || maxEntries < 1 || maxEntries > MOST_ENTRIES) {
     throw new InvalidStorageValueError(

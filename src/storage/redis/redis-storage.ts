@@ -1,4 +1,4 @@
-import { checkMilliseconds } from "../checks.js";
+import { checkMilliseconds, checkOptionNames } from "../checks.js";
 import { createStorage } from "../create-storage.js";
 import type { Storage } from "../storage.js";
 import { createKeyspace } from "./keyspace.js";
@@ -20,6 +20,13 @@ export interface RedisStorageOptions {
   pauseMs?: number;
 }
 
+const KNOWN: Readonly<Record<keyof RedisStorageOptions, true>> = {
+  redis: true,
+  prefix: true,
+  commandTimeoutMs: true,
+  pauseMs: true,
+};
+
 /**
  * The structures on Redis: keys are `<prefix><name>:<id>`; of records with indexes `<prefix>{<name>}:<id>`, and
  * `<prefix>{<name>}#<field>:<digest of the value>` for the ids of those that have it.
@@ -27,9 +34,10 @@ export interface RedisStorageOptions {
  * Give it a client with `autoResendUnfulfilledCommands` and `enableOfflineQueue` off: one with ioredis's defaults may,
  * once it has reconnected, still do a write that was cut off and whose caller was told that it failed.
  *
- * @throws InvalidStorageValueError for a time that is none.
+ * @throws InvalidStorageValueError for a time that is none, and an option that it doesn't know.
  */
 export function createRedisStorage(options: RedisStorageOptions): Storage {
+  checkOptionNames("createRedisStorage", options, KNOWN);
   const { redis, prefix = "storage:", commandTimeoutMs = 1_000, pauseMs = 500 } = options;
   const guard = createOutageGuard(redis, {
     timeoutMs: checkMilliseconds("commandTimeoutMs", commandTimeoutMs, 1),
