@@ -25,6 +25,8 @@ const OWN_OPTIONS = {
  */
 const CLUSTER_OPTIONS = {
   keyPrefix: "",
+  /** Commands of many slots are sent in one tick here, where ioredis' own pipelines of a cluster throw out of all reach. */
+  enableAutoPipelining: false,
   lazyConnect: false,
   enableOfflineQueue: true,
   /** What a lost node left unanswered is not sent to another, nor what a failed slot refused: the caller decides. */

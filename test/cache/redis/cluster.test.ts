@@ -77,6 +77,20 @@ describe("On all masters of a cluster (pitfall 18)", () => {
     await Promise.all([cache.close(), other.close()]);
   });
 
+  it("entries are found and evicted where the user's client pipelines by itself", async () => {
+    const redis = cluster.client({ enableAutoPipelining: true });
+    const cache = createCache({ redis, prefix: "auto:", commandTimeoutMs: 2000 });
+    const fill = () =>
+      Promise.all(
+        names.map((name) => cache.getOrSet(name, { ttlSeconds: 60, tags: ["all"] }, () => name)),
+      );
+    await fill();
+    for (const count of await keysOf("auto:v:")) expect(count).toBeGreaterThan(0);
+    expect(await fill()).toEqual(names);
+    expect(await cache.evictTags(["all"])).toEqual({ delivered: true, entries: 200 });
+    await cache.close();
+  });
+
   it("commands wait for nodes that are still being connected to", async () => {
     const own = duplicate(cluster.client());
     own.on("error", () => {});
