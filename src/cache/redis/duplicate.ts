@@ -7,6 +7,9 @@ const retryStrategy = (attempt: number) => Math.min(25 * 2 ** Math.min(attempt, 
 
 const OWN_OPTIONS = {
   keyPrefix: "",
+  /** Replies are read as the server gives them: a 1 is no "1", and a list of pairs no map. */
+  stringNumbers: false,
+  replyMapping: "legacy" as const,
   /** Nothing is queued for a server that is away, and nothing sent is sent again: the caller decides. */
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,

@@ -73,6 +73,19 @@ describe("our connection", () => {
     expect(own.options.commandTimeout).toBeUndefined();
   });
 
+  test("gets replies as the server gives them, whatever the user's makes of them", async () => {
+    // A user's types may say "legacy" alone, which the client does not know of.
+    const mapping = { replyMapping: "resp3" } as ClientOptions;
+    const own = keep(duplicate(given({ stringNumbers: true, ...mapping }))) as Redis;
+    await ready(own);
+    expect(await own.callBuffer("incr", ["counter"])).toBe(1);
+    await own.xadd("stream", "1-0", "field", "value");
+    const pair = [Buffer.from("field"), Buffer.from("value")];
+    expect(await own.callBuffer("xread", ["STREAMS", "stream", "0"])).toEqual([
+      [Buffer.from("stream"), [[Buffer.from("1-0"), pair]]],
+    ]);
+  });
+
   test("tries again within a quarter of a second, however often it failed", () => {
     const own = keep(duplicate(given({ lazyConnect: true, retryStrategy: () => null }))) as Redis;
     const delays = [1, 2, 3, 4, 10, 1_000].map((attempt) => own.options.retryStrategy?.(attempt));
