@@ -13,6 +13,8 @@ const OWN_OPTIONS = {
   /** Nothing is queued for a server that is away, and nothing sent is sent again: the caller decides. */
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
+  /** We ask what may be refused, as whether scripts may be run; no such answer is to cost the connection. */
+  reconnectOnError: null,
   maxRetriesPerRequest: 0,
   enableAutoPipelining: false,
   enableReadyCheck: true,

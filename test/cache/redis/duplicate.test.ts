@@ -86,6 +86,15 @@ describe("our connection", () => {
     ]);
   });
 
+  test("stays connected when a command is refused, whatever the user's would do", async () => {
+    const own = keep(duplicate(given({ reconnectOnError: () => true }))) as Redis;
+    await ready(own);
+    const id = await own.client("ID");
+    await expect(own.evalsha("0".repeat(40), 0)).rejects.toThrow("NOSCRIPT");
+    expect(own.status).toBe("ready");
+    expect(await own.client("ID")).toBe(id);
+  });
+
   test("tries again within a quarter of a second, however often it failed", () => {
     const own = keep(duplicate(given({ lazyConnect: true, retryStrategy: () => null }))) as Redis;
     const delays = [1, 2, 3, 4, 10, 1_000].map((attempt) => own.options.retryStrategy?.(attempt));
