@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from "../errors.js";
 import type { Connection } from "./connection.js";
 
 /** The server's clock as this process knows it: a monotonic clock here, set by the server's TIME now and then. */
@@ -5,6 +6,8 @@ export interface ServerClock {
   now(): number;
   /** Asks for the time, a few times. Right within half of the shortest round trip. */
   set(): Promise<void>;
+  /** Undefined once it was set; until then it is asked for, once for all who want to know. Never rejects. */
+  known(): Promise<void> | undefined;
   close(): void;
 }
 
@@ -18,6 +21,13 @@ const SAMPLES = 3;
 
 export function createServerClock(connection: Connection): ServerClock {
   let offsetMs = performance.timeOrigin;
+  let isSet = false;
+  let asking: Promise<void> | undefined;
+
+  function take(sample: Sample): void {
+    offsetMs = sample.offsetMs;
+    isSet = true;
+  }
 
   async function set(): Promise<void> {
     let best: Sample | undefined;
@@ -25,7 +35,23 @@ export function createServerClock(connection: Connection): ServerClock {
       const next = await ask();
       if (!best || next.roundTripMs < best.roundTripMs) best = next;
     }
-    if (best) offsetMs = best.offsetMs;
+    if (best) take(best);
+  }
+
+  function known(): Promise<void> | undefined {
+    if (isSet) return undefined;
+    asking ??= ask()
+      .then((sample) => {
+        if (!isSet) take(sample);
+      })
+      .catch((error) => {
+        // Who may not ask has his own clock.
+        if (!(error instanceof StoreUnavailableError)) isSet = true;
+      })
+      .finally(() => {
+        asking = undefined;
+      });
+    return asking;
   }
 
   async function ask(): Promise<Sample> {
@@ -46,5 +72,22 @@ export function createServerClock(connection: Connection): ServerClock {
   }, SET_EVERY_MS);
   timer.unref();
 
-  return { now: () => performance.now() + offsetMs, set, close: () => clearInterval(timer) };
+  const now = () => performance.now() + offsetMs;
+  return { now, set, known, close: () => clearInterval(timer) };
+}
+
+/**
+ * The connection for what is judged by the clock: an entry that is read before the clock was ever set, by a process
+ * whose own is behind, would serve long past its ttl. The time is asked for in the same round trip.
+ */
+export function withClock(connection: Connection, clock: Pick<ServerClock, "known">): Connection {
+  const timed: Pick<Connection, "sendAll"> = {
+    async sendAll(commands, usedMs) {
+      const known = clock.known();
+      const replies = await connection.sendAll(commands, usedMs);
+      if (known) await known;
+      return replies;
+    },
+  };
+  return Object.assign(Object.create(connection) as Connection, timed);
 }

@@ -4,7 +4,7 @@ import { DELETION_KEPT_MS, type Store } from "../store.js";
 import type { WriteQueue } from "../write-behind/queue.js";
 import { type Changes, createChanges } from "./changes.js";
 import type { RedisClient } from "./client.js";
-import { createServerClock } from "./clock.js";
+import { createServerClock, withClock } from "./clock.js";
 import { createCommitStep } from "./commit-batch.js";
 import { type Connection, evaluate, openConnection } from "./connection.js";
 import { createEvictTags } from "./evict-tags.js";
@@ -70,7 +70,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const trials = createTrials({ opened, promotions, keys, commandTimeoutMs });
   const clock = createServerClock(connection);
   const log = createEvictionLog(connection, keys, promotions);
-  const read = createReadBatch(connection, keys, log, clock.now);
+  const read = createReadBatch(withClock(connection, clock), keys, log, clock.now);
   const leases = createLeaseStep(connection, keys, log, options.leaseMs);
   const freeing = createFreeing(connection, keys);
   const evictTags = createEvictTags(connection, keys, log, freeing);

@@ -1,4 +1,6 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { StoreError } from "../../../src/cache/errors.js";
+import { createCache } from "../../../src/cache/index.js";
 import { createServerClock } from "../../../src/cache/redis/clock.js";
 import { type Connection, openConnection } from "../../../src/cache/redis/connection.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
@@ -112,4 +114,34 @@ test("takes the sample with the shortest round trip, however slow the others wer
   const apart = Math.abs(clock.now() - 1_000_000);
   clock.close();
   expect(apart).toBeLessThan(40);
+});
+
+test("the first read of a process whose clock is behind is given nothing past its ttl", async () => {
+  const options = { redis: server.client(), commandTimeoutMs: 2_000 };
+  const before = createCache(options);
+  await before.getOrSet("key", { ttlSeconds: 0.05, staleIfErrorSeconds: 3_600 }, () => "old");
+  await expect.poll(() => before.get("key")).toBeUndefined();
+
+  const { timeOrigin } = performance;
+  const behind = { configurable: true, value: timeOrigin - HOUR_SECONDS * 1_000 };
+  Object.defineProperty(performance, "timeOrigin", behind);
+  onTestFinished(() => void Reflect.deleteProperty(performance, "timeOrigin"));
+  const begun = createCache(options);
+  expect(await begun.getOrSet("key", { ttlSeconds: 60 }, () => "new")).toBe("new");
+  await Promise.all([before.close(), begun.close()]);
+});
+
+test("is this process's own for who may not ask for the time, and is not asked for again", async () => {
+  let asked = 0;
+  const clock = createServerClock({
+    ...connection,
+    async send() {
+      asked += 1;
+      throw new StoreError("NOPERM this user has no permissions to run the 'time' command");
+    },
+  });
+  await clock.known();
+  expect(clock.known()).toBeUndefined();
+  expect(asked).toBe(1);
+  clock.close();
 });
