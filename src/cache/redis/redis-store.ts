@@ -97,6 +97,14 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     freeing.sweep().catch(() => {});
   });
 
+  /** In this order: what is loaded from before the clear can then commit nothing valid. */
+  async function clearBehindNewLog(): Promise<void> {
+    const position = await log.beginAnew();
+    log.hear(position);
+    connection.send("publish", keys.evictions, writeLogPosition(position)).catch(() => {});
+    await clearKeys(connection, keys, commandTimeoutMs);
+  }
+
   return {
     kind: "redis",
     now: clock.now,
@@ -153,11 +161,9 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
     async clear() {
       const replicated = replicas?.expect();
-      // In this order: what is loaded from before the clear can then commit nothing valid.
-      const position = await log.beginAnew();
-      log.hear(position);
-      connection.send("publish", keys.evictions, writeLogPosition(position)).catch(() => {});
-      await clearKeys(connection, keys, commandTimeoutMs);
+      await clearBehindNewLog();
+      // What it had not reached yet may have been read meanwhile, and kept near, or stored again as part of another.
+      await clearBehindNewLog();
       // A master that was lost meanwhile was passed over.
       await promotions.known();
       await replicated?.(keys.allMarks());

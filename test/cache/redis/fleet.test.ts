@@ -5,6 +5,7 @@ import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { startTcpProxy } from "../../support/tcp-proxy.js";
 
 /** Several caches on one Redis stand for several processes: they share nothing but the server. */
 describe("A fleet on one Redis", () => {
@@ -291,6 +292,39 @@ describe("A fleet on one Redis", () => {
     expect(await many()).toEqual(keys.map((key) => key.toUpperCase()));
     expect(outages).toEqual([]);
     expect(cache.stats()).toMatchObject({ loads: 5000, hits: 5000 });
+  });
+
+  it("keeps nothing that was loaded from what a clear had not reached yet", async () => {
+    const [isReached, goesOn] = [createGate(), createGate()];
+    // The clear has looked for what it removes, and not removed it yet.
+    await using proxy = await startTcpProxy(server.port, (client, redis) => {
+      let sending = Promise.resolve();
+      client.on("data", (data) => {
+        const isRemoval = data.toString("latin1").includes("\r\nunlink\r\n");
+        if (isRemoval) isReached.pass();
+        sending = sending.then(() => (isRemoval ? goesOn.opened : undefined));
+        sending.then(() => redis.write(data));
+      });
+      redis.pipe(client);
+    });
+    const clearing = open({ redis: server.client({ port: proxy.port }), commandTimeoutMs: 20_000 });
+    const [plain, near] = [open(), open({ near: { maxAgeSeconds: 60 } })];
+    await plain.getOrSet("menu", minute, () => "old");
+    await expect.poll(async () => (await near.health()).problems).toEqual([]);
+    const before = await near.position();
+
+    const cleared = clearing.clear();
+    await isReached.arrived;
+    await expect.poll(async () => (await near.position())?.epoch).not.toBe(before?.epoch);
+    await near.warm(["menu"]);
+    const fromOld = () => plain.getOrSet("menu", minute, () => "new");
+    expect(await plain.getOrSet("page", minute, fromOld)).toBe("old");
+    goesOn.open();
+    await cleared;
+
+    expect(await plain.get("menu")).toBeUndefined();
+    expect(await plain.get("page")).toBeUndefined();
+    await expect.poll(() => near.lookupNear("menu", minute)).toBeUndefined();
   });
 
   it("keeps apart what different prefixes cache, and clears no more than its own", async () => {
