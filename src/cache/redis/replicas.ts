@@ -77,8 +77,19 @@ export function openReplicas(
 
   return {
     expect() {
-      const { masters } = promotions;
+      let { masters } = promotions;
+      // Before the first look none is: the same that the eviction waits for tells them.
+      const known =
+        masters.size === 0
+          ? promotions.known().then(
+              () => {
+                ({ masters } = promotions);
+              },
+              () => {},
+            )
+          : undefined;
       return async (names, entries = 0) => {
+        await known;
         const round = await nextRound(names).catch((cause) => {
           throw new UnreplicatedError("Replicas must be asked for, but could not be.", {
             entries,

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createCache } from "../../../src/cache/index.js";
+import { type RedisServer, startRedis } from "../../support/redis-server.js";
+
+let server: RedisServer;
+let replica: RedisServer;
+
+beforeAll(async () => {
+  server = await startRedis({ args: ["--repl-diskless-sync-delay", "0"] });
+  replica = await startRedis({ args: ["--replicaof", `127.0.0.1 ${server.port}`] });
+  const admin = replica.client();
+  const isUp = async () =>
+    expect(await admin.info("replication")).toContain("master_link_status:up");
+  await vi.waitFor(isUp, { timeout: 10_000 });
+});
+afterAll(async () => {
+  await replica.stop();
+  await server.stop();
+});
+
+test.each(["an eviction", "a deletion"])(
+  "%s may be the first that a process does",
+  async (what) => {
+    const cache = createCache({ redis: server.client(), commandTimeoutMs: 2_000, waitReplicas: 1 });
+    const evicted = what === "a deletion" ? cache.delete("key") : cache.evictTags(["tag"]);
+    expect(await evicted).toEqual(what === "a deletion" ? true : { delivered: true, entries: 0 });
+    await cache.close();
+  },
+);
