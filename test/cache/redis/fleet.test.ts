@@ -374,6 +374,19 @@ describe("A fleet on one Redis", () => {
     expect(await cache.get("other")).toBe(1);
   });
 
+  it.each([
+    ["a tag", createKeys("cached:").tag("menu")],
+    ["the log", createKeys("cached:").log],
+  ])("evicts and fills where somebody else's key stands in the place of %s", async (_, name) => {
+    const cache = open();
+    const options = { ...minute, tags: ["menu"] };
+    await cache.getOrSet("menu", options, () => "old");
+    await server.client().multi().del(name).rpush(name, "not ours").exec();
+    expect(await cache.evictTags(["menu"])).toMatchObject({ delivered: true });
+    expect(await cache.getOrSet("menu", options, () => "new")).toBe("new");
+    expect(await cache.get("menu")).toBe("new");
+  });
+
   it("takes bytes of a format it does not know for none, and replaces them", async () => {
     const cache = open();
     await server.client().set("cached:v:menu", Buffer.alloc(60, 0x20));

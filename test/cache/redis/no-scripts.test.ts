@@ -100,6 +100,13 @@ describe("a server that refuses scripts", () => {
       .toBe(undefined);
   });
 
+  test("is given a version in the place of somebody else's key", async () => {
+    const connection = open(single());
+    await server.client().rpush("other", "not ours");
+    expect(String(await connection.send(...claim("other")))).toBe("nonce-01c");
+    expect(String(await connection.send("get", "other"))).toBe("nonce-01c");
+  });
+
   test("is left alone by a transaction whose time is up", async () => {
     const connection = openConnection(single(), 300);
     opened.push(connection);

@@ -223,7 +223,8 @@ describe("transactions", () => {
 
   test("let one that fails fail alone", async () => {
     await redis.hset("wrong", "field", "value");
-    const replies = await open().exchange([claim("a"), claim("wrong"), claim("b")]);
+    const failing = evaluate(scripts.releaseLease, ["wrong"], "token123", 0, "channel");
+    const replies = await open().exchange([claim("a"), failing, claim("b")]);
     expect(replies.map((reply) => (reply instanceof Error ? "an error" : String(reply)))).toEqual([
       "nonce-01c",
       "an error",

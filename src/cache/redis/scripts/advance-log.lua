@@ -5,7 +5,10 @@
 -- returns  the new position, as <epoch>:<n>
 local info = redis.pcall('INFO', 'replication')
 local server = type(info) == 'string' and string.match(info, 'master_replid:(%x%x%x%x%x%x%x%x)') or ''
-local epoch, n, writer = string.match(redis.call('GET', KEYS[1]) or '', '^(%x+):(%d+)@(%x*)$')
+local log = redis.pcall('GET', KEYS[1])
+-- Of another type than ours, it is lost.
+if type(log) ~= 'string' then log = '' end
+local epoch, n, writer = string.match(log, '^(%x+):(%d+)@(%x*)$')
 if writer ~= server then
   epoch, n = ARGV[1], 0
 end

@@ -2,8 +2,9 @@
 -- KEYS     1 T(t)
 -- ARGV     1 version to propose   2 life (ms)
 -- returns  the version that holds, without the entry that may stand in it
-local version = redis.call('GET', KEYS[1])
-if not version then
+local version = redis.pcall('GET', KEYS[1])
+-- None, or something of another type than ours.
+if type(version) ~= 'string' then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   return ARGV[1]
 end

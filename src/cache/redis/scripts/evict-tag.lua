@@ -11,7 +11,9 @@ if not string.find(position, '^%x+:%d+$') then
   position = epoch .. ':' .. string.format('%.0f', n + 1)
   redis.call('SET', ARGV[5], position .. rest, 'KEEPTTL')
 end
-local old = redis.call('GET', KEYS[1])
+local old = redis.pcall('GET', KEYS[1])
+-- Of another type than ours, and replaced.
+if type(old) ~= 'string' then old = false end
 local oldLifeMs = redis.call('PTTL', KEYS[1])
 redis.call('SET', KEYS[1], ARGV[1] .. 'e' .. position, 'PX', ARGV[2])
 local members, index = 0, ''

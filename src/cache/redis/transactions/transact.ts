@@ -101,7 +101,9 @@ function createLook(session: Session): Look {
     const replies = await session.send(items.flatMap(({ commands }) => commands));
     let at = 0;
     for (const { commands, resolve, reject } of items) {
-      const own = replies.slice(at, at + commands.length);
+      const own = replies
+        .slice(at, at + commands.length)
+        .map((reply, index) => (isOfOtherType(commands[index], reply) ? null : reply));
       at += commands.length;
       const failure = own.find((reply) => reply instanceof Error);
       if (failure) reject(failure);
@@ -113,6 +115,11 @@ function createLook(session: Session): Look {
     new Promise((resolve, reject) => {
       enqueue({ commands, resolve, reject });
     });
+}
+
+/** A text of another type than ours is none, as in the scripts. */
+function isOfOtherType(command: Command | undefined, reply: unknown): boolean {
+  return command?.[0] === "get" && reply instanceof Error && reply.message.startsWith("WRONGTYPE");
 }
 
 async function exchange(connection: Redis, commands: readonly Command[]): Promise<unknown[]> {
