@@ -175,7 +175,7 @@ export function watchPromotions(
     const limitMs = connection.limitMsFor(commands);
     if (!isKnown) await known(limitMs - used());
     if (before !== promotions) throw promoted();
-    const replies = await connection.sendAll(commands, isKnown ? usedMs : used());
+    const replies = await connection.sendAll(commands, used());
     if (isKnown) return replies;
     // On a cluster a redirection may have led to a server that was promoted just now.
     if (client.isCluster) await known(limitMs - used());

@@ -1,12 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import {
   type Cache,
   type CacheEvent,
   type CacheOptions,
   createCache,
 } from "../../../src/cache/index.js";
+import { openConnection } from "../../../src/cache/redis/connection.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
+import { watchPromotions } from "../../../src/cache/redis/promotion.js";
 import { createGate } from "../../support/gate.js";
+import { startLink } from "../../support/link.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 
@@ -152,4 +155,17 @@ it("A server that does not tell who it is serves all the same, and health says w
   const { status, notes } = await cache.health();
   expect([status, notes]).toEqual(["ok", [expect.stringContaining("INFO must be allowed")]]);
   await cache.close();
+});
+
+it("Who the server is is asked within the time of the command that waits for it", async () => {
+  await using server = await startRedis();
+  await using link = await startLink(server.port);
+  const connection = openConnection(server.client({ port: link.port }), 200);
+  const promotions = watchPromotions(connection, "log", 200, () => {});
+  onTestFinished(() => connection.close());
+  await expect.poll(() => promotions.connection.send("ping").then(String)).toBe("PONG");
+  // Either trip alone would be in time.
+  link.delay(120);
+  promotions.suspect();
+  await expect(promotions.connection.send("ping")).rejects.toThrow("Redis must answer within");
 });
