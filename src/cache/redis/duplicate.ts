@@ -34,6 +34,8 @@ const CLUSTER_OPTIONS = {
   enableAutoPipelining: false,
   lazyConnect: false,
   enableOfflineQueue: true,
+  /** A node that is lost leaves the client, by which we know to ask who comes back; one that stays comes back unasked. */
+  clusterNodeRetryStrategy: null,
   /** What a lost node left unanswered is not sent to another, nor what a failed slot refused: the caller decides. */
   retryDelayOnFailover: 0,
   retryDelayOnClusterDown: 0,

@@ -5,6 +5,7 @@ import { keySlot } from "../../../src/key-slot.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
+import type { RedisServer } from "../../support/redis-server.js";
 
 const PREFIX = "cached:";
 const keys = createKeys(PREFIX);
@@ -22,9 +23,9 @@ afterEach(async () => {
   events = [];
 });
 
-async function open(): Promise<Cache> {
+async function open(redis = cluster.client()): Promise<Cache> {
   const cache = createCache({
-    redis: cluster.client(),
+    redis,
     commandTimeoutMs: 1000,
     earlyRefresh: 0,
     ttlJitter: 0,
@@ -156,4 +157,24 @@ test("loads of what a lost node holds are shared, until this process evicts it",
   expect(await Promise.all(callers)).toEqual(["old", "old", "old"]);
   expect(origin.loads).toBe(1);
   await recover(lost);
+});
+
+test("a node that comes back without what it had acknowledged is not trusted, however the user's client retries", async () => {
+  const cache = await open(cluster.client({ clusterNodeRetryStrategy: () => 20 }));
+  const { key, options } = on(lost);
+  const master = cluster.masters[lost] as RedisServer;
+  const before = master.client();
+  const [tag] = options.tags as [string];
+  await cache.getOrSet(key, options, () => "old");
+  await expect.poll(() => before.ttl(keys.tag(tag))).toBeGreaterThan(60);
+  await before.save();
+  expect(await cache.evictTags([tag])).toMatchObject({ delivered: true });
+  await expect.poll(() => before.exists(keys.pending(tag))).toBe(0);
+  // Nothing is asked of it meanwhile, which would show that it is away.
+  await master.kill();
+  await master.restart();
+  const admin = master.client();
+  const isBack = expect.poll(() => admin.cluster("INFO"), { timeout: 20_000 });
+  await isBack.toContain("cluster_state:ok");
+  expect(await cache.get(key)).toBeUndefined();
 });
