@@ -39,6 +39,8 @@ const CLUSTER_OPTIONS = {
   /** What a lost node left unanswered is not sent to another, nor what a failed slot refused: the caller decides. */
   retryDelayOnFailover: 0,
   retryDelayOnClusterDown: 0,
+  /** Where a slot has gone is known, and nothing to wait for. */
+  retryDelayOnMoved: 0,
   /** Slots on the move: a command for several keys is refused in the end, rather than retried past our time limit. */
   retryDelayOnTryAgain: 1,
   maxRedirections: 8,

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createCache } from "../../../src/cache/index.js";
 import { duplicate } from "../../../src/cache/redis/duplicate.js";
+import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
+import { moveSlot } from "../../support/slot-move.js";
 import { testCache } from "../cache-conformance.js";
 import { testStore } from "../store-conformance.js";
 
@@ -88,6 +90,15 @@ describe("On all masters of a cluster (pitfall 18)", () => {
     for (const count of await keysOf("auto:v:")) expect(count).toBeGreaterThan(0);
     expect(await fill()).toEqual(names);
     expect(await cache.evictTags(["all"])).toEqual({ delivered: true, entries: 200 });
+    await cache.close();
+  });
+
+  it("a slot that moved is followed within a command's time, however long the user's would wait", async () => {
+    const redis = cluster.client({ retryDelayOnMoved: 5000 });
+    const cache = createCache({ redis, prefix: "moved:", commandTimeoutMs: 2000 });
+    await cache.getOrSet("menu", { ttlSeconds: 60, tags: ["menu"] }, () => "menu");
+    await moveSlot(cluster, createKeys("moved:").tag("menu"));
+    expect(await cache.evictTags(["menu"])).toEqual({ delivered: true, entries: 1 });
     await cache.close();
   });
 
