@@ -394,6 +394,17 @@ describe("A fleet on one Redis", () => {
     expect(await cache.lookup("menu", minute, () => 2)).toMatchObject({ value: 1, status: "hit" });
   });
 
+  it.each(["not ours", "nonce-01p", "nonce-01x9f3c2a1b:17", "nonce-01e9f3c2a1b:17?"])(
+    "takes the tag version %j for none, and replaces it",
+    async (version) => {
+      const cache = open();
+      await server.client().set(createKeys("cached:").tag("menu"), version);
+      const options = { ...minute, tags: ["menu"] };
+      expect(await cache.lookup("menu", options, () => 1)).toMatchObject({ status: "miss" });
+      expect(await cache.lookup("menu", options, () => 2)).toMatchObject({ status: "hit" });
+    },
+  );
+
   it("takes a damaged entry for none, and replaces it", async () => {
     const cache = open();
     await cache.getOrSet("menu", minute, () => ({ a: 1 }));

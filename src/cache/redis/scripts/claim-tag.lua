@@ -3,12 +3,13 @@
 -- ARGV     1 version to propose   2 life (ms)
 -- returns  the version that holds, without the entry that may stand in it
 local version = redis.pcall('GET', KEYS[1])
--- None, or something of another type than ours.
-if type(version) ~= 'string' then
+-- None, or something of another type or format than ours, which a reader takes for none.
+local own = type(version) == 'string' and string.match(version, '^[^|]*') or ''
+if not string.find(own, '^........c') and not string.find(own, '^........[pe]%x%x%x%x%x%x%x%x:%d+$') then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   return ARGV[1]
 end
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) / 2 then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
 end
-return string.match(version, '^[^|]*')
+return own

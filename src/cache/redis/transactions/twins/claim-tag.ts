@@ -1,3 +1,4 @@
+import { readTagVersion } from "../../tag-version.js";
 import type { Look, Plan } from "../twin.js";
 
 export async function claimTag(
@@ -11,7 +12,9 @@ export async function claimTag(
     Buffer | null,
     number,
   ];
-  if (!version) return { reply: proposed, writes: [["set", tag, proposed, "PX", lifeMs]] };
+  if (!readTagVersion(version?.toString("latin1"))) {
+    return { reply: proposed, writes: [["set", tag, proposed, "PX", lifeMs]] };
+  }
   const [reply] = String(version).split("|");
   if (leftMs >= lifeMs / 2) return { reply };
   return { reply, writes: [["pexpire", tag, lifeMs]] };
