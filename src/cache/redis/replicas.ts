@@ -4,7 +4,7 @@ import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
 import type { Promotions } from "./promotion.js";
 import { idOf, type ServerId } from "./server-id.js";
-import { within } from "./within.js";
+import { inTime } from "./within.js";
 
 /** Waits until enough replicas have what was evicted. */
 export interface Replicas {
@@ -39,6 +39,7 @@ export function openReplicas(
   const waitMs = Math.max(1, Math.floor(commandTimeoutMs / 2));
   let last: Promise<unknown> = Promise.resolve();
   let gathering: { names: Set<string>; round: Promise<Round> } | undefined;
+  let ready: Promise<void> | undefined;
   client.on("error", () => {});
 
   /** One round at a time; whoever comes while one is under way is in the next, together with all others who do. */
@@ -63,11 +64,24 @@ export function openReplicas(
     return new Map(names.map((name) => [name, acknowledgement]));
   }
 
+  /** One promise for all who wait: a long outage must not gather listeners. */
+  function becomeReady(): Promise<void> {
+    if (client.status === "ready") return Promise.resolve();
+    ready ??= new Promise((resolve) => {
+      client.once("ready", () => {
+        ready = undefined;
+        resolve();
+      });
+    });
+    return ready;
+  }
+
   async function acknowledge(name: string): Promise<[string, Acknowledgement]> {
     const pipeline = pipelineOf(client);
     pipeline.append(name, "").pexpire(name, 1, "NX");
     pipeline.wait(wanted, waitMs).info("server", "replication");
-    const results = (await within(commandTimeoutMs, pipeline.exec())) ?? [];
+    // Nothing is queued for a server that is away, and what was evicted has been carried out already.
+    const results = (await inTime(commandTimeoutMs, becomeReady, () => pipeline.exec())) ?? [];
     const [appended, expiring, waited, info] = results;
     for (const result of [appended, expiring, waited]) if (result?.[0]) throw result[0];
     // Who may not ask for INFO does not know the masters by it either.

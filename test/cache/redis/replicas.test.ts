@@ -27,3 +27,16 @@ test.each(["an eviction", "a deletion"])(
     await cache.close();
   },
 );
+
+test("replicas are asked on a new connection where the last was lost", async () => {
+  const cache = createCache({ redis: server.client(), commandTimeoutMs: 2_000, waitReplicas: 1 });
+  await cache.evictTags(["tag"]);
+  const admin = server.client();
+  // Those that asked for INFO last: the one that asks replicas, and the user's own.
+  for (const line of String(await admin.client("LIST")).split("\n")) {
+    const id = /^id=(\d+) .* cmd=info /.exec(line)?.[1];
+    if (id) await admin.client("KILL", "ID", id);
+  }
+  expect(await cache.evictTags(["tag"])).toEqual({ delivered: true, entries: 0 });
+  await cache.close();
+});
