@@ -69,6 +69,20 @@ describe("a server that refuses scripts", () => {
     expect(stats).not.toMatch(/cmdstat_eval(sha)?:calls=[1-9]/);
   });
 
+  test("tells the position that tags were evicted at together behind all of them", async () => {
+    const store = storeOver(single());
+    await store.evict(["the first"]);
+    const messages: string[] = [];
+    const subscriber = server.client();
+    await subscriber.subscribe("conformance:evictions");
+    subscriber.on("message", (_channel, message) => messages.push(message));
+    const { position } = await store.evict(["a", "b", "c"]);
+    const { epoch, n } = position;
+    const head = `${epoch.toString(16).padStart(8, "0")}:${n}`;
+    await expect.poll(() => messages).toEqual([" a", " b", `${head} c`]);
+    await store.close();
+  });
+
   test("may have renamed them away", async () => {
     await using renamed = await startRedis({ args: ["--rename-command", "EVALSHA", ""] });
     const connection = open(renamed.client());

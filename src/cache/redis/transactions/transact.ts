@@ -31,9 +31,13 @@ export async function transact(
   );
   const writes = plans.flatMap((plan) => plan.writes ?? []);
   if (writes.length === 0) return plans.map(({ reply }) => reply);
-  const pushes = plans.flatMap(({ publish }): Command[] =>
-    publish ? [["publish", ...publish]] : [],
-  );
+  const lastAt = new Map(plans.map(({ position }, index) => [position, index]));
+  const pushes = plans.flatMap(({ publish, position }, index): Command[] => {
+    if (!publish) return [];
+    const [channel, message] = publish;
+    const isLast = position !== undefined && lastAt.get(position) === index;
+    return [["publish", channel, isLast ? position + message : message]];
+  });
   const results = await session.execute(writes, pushes);
   if (results === "lost") return results;
   let at = 0;

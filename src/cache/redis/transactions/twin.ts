@@ -19,4 +19,9 @@ export interface Plan {
   readonly writes?: readonly Command[];
   /** A push, which is a hint: it follows the transaction, since a refused PUBLISH within would undo all of it. */
   readonly publish?: readonly [channel: string, message: string | Buffer];
+  /**
+   * What the message is to begin with, where it is the last push of its transaction to say so: steps that are carried out
+   * together have one position of the log, and it is told once all that happened at it is.
+   */
+  readonly position?: string;
 }

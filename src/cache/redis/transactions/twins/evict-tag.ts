@@ -33,8 +33,8 @@ export async function evictTag(
   const position = hasLog ? `${epoch}:${Number(n) + 1}` : positionOrLog;
   const writes: Command[] = [["set", tag, `${nonce}e${position}`, "PX", lifeMs]];
   if (hasLog) writes.push(["set", positionOrLog, position + rest, "KEEPTTL"]);
-  const publish = [channel, `${hasLog ? position : ""} ${name}`] as const;
-  if (!old) return { reply: [0, "", position], writes, publish };
+  const told = { publish: [channel, ` ${name}`] as const, ...(hasLog && { position }) };
+  if (!old) return { reply: [0, "", position], writes, ...told };
   const index = indexBase + String(old).slice(0, 8);
   const only = onlyEntryOf(String(old));
   // Watched as well: what is filed from here on is counted, and freed, by another try.
@@ -56,7 +56,7 @@ export async function evictTag(
   if (members > 0 && longestMs > 0) {
     writes.push(["pexpire", pending, longestMs, "NX"], ["pexpire", pending, longestMs, "GT"]);
   }
-  return { reply: [members, index, position], writes, publish };
+  return { reply: [members, index, position], writes, ...told };
 }
 
 const POSITION = /^[0-9a-f]+:\d+$/i;
