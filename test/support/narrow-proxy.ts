@@ -17,20 +17,24 @@ export async function startNarrowProxy(
   let bytesLeft = Number.POSITIVE_INFINITY;
 
   function carry(from: Socket, to: Socket): void {
-    let waiting = Buffer.alloc(0);
+    const waiting: Buffer[] = [];
     let lastAt = performance.now();
     const timer = setInterval(() => {
       const now = performance.now();
-      const room = Math.min(bytesLeft, Math.floor((now - lastAt) * bytesPerMs));
+      let room = Math.min(bytesLeft, Math.floor((now - lastAt) * bytesPerMs));
       lastAt = now;
-      if (room === 0 || waiting.length === 0) return;
-      const passing = waiting.subarray(0, room);
-      to.write(passing);
-      bytesLeft -= passing.length;
-      waiting = waiting.subarray(room);
+      while (room > 0) {
+        const next = waiting.shift();
+        if (!next) return;
+        const passing = next.subarray(0, room);
+        to.write(passing);
+        room -= passing.length;
+        bytesLeft -= passing.length;
+        if (passing.length < next.length) waiting.unshift(next.subarray(passing.length));
+      }
     }, EVERY_MS);
     from.on("data", (data) => {
-      waiting = Buffer.concat([waiting, data]);
+      waiting.push(data);
     });
     from.on("close", () => clearInterval(timer));
   }

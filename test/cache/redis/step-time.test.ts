@@ -30,8 +30,8 @@ describe("Values of many megabytes, over a network that is slow", () => {
   let network: NarrowProxy;
   let caches: Cache[];
   let events: CacheEvent[];
-  /** 8 MB in all, of which a tenth goes through in the time limit. */
-  const keys = Array.from({ length: 16 }, (_, index) => `large:${index}`);
+  /** 16 MB in all, of which a quarter goes through in the time limit. */
+  const keys = Array.from({ length: 32 }, (_, index) => `large:${index}`);
   const hour = { ttlSeconds: 3600 };
   const load = (key: string) => `${key} `.repeat(500_000 / (key.length + 1));
 
@@ -50,7 +50,7 @@ describe("Values of many megabytes, over a network that is slow", () => {
   async function open(port: number): Promise<Cache> {
     const cache = createCache({
       redis: server.client({ port }),
-      commandTimeoutMs: 250,
+      commandTimeoutMs: 500,
       compressAboveBytes: Number.POSITIVE_INFINITY,
       earlyRefresh: 0,
       onEvent: (event) => events.push(event),
