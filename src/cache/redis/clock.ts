@@ -82,11 +82,10 @@ export function createServerClock(connection: Connection): ServerClock {
  */
 export function withClock(connection: Connection, clock: Pick<ServerClock, "known">): Connection {
   const timed: Pick<Connection, "sendAll"> = {
-    async sendAll(commands, usedMs) {
+    sendAll(commands, usedMs) {
       const known = clock.known();
-      const replies = await connection.sendAll(commands, usedMs);
-      if (known) await known;
-      return replies;
+      const sending = connection.sendAll(commands, usedMs);
+      return known ? sending.then((replies) => known.then(() => replies)) : sending;
     },
   };
   return Object.assign(Object.create(connection) as Connection, timed);
