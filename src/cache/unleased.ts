@@ -3,6 +3,7 @@ import type { BareLanding, BareLoads } from "./bare-load.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { StoreUnavailableError } from "./errors.js";
 import { cameBefore, type Flight, isNoYounger, mayJoinBareLoad } from "./flights.js";
+import { isCoveredBy } from "./position.js";
 import { nextSequence } from "./sequence.js";
 import type { Reading } from "./store.js";
 import type { LookupStatus } from "./types.js";
@@ -59,12 +60,16 @@ export function createUnleased({
     }
     if (settings.onOutage === "throw") throw outage.error(named(call));
     const calledAt = nextSequence();
+    const head = outage.position();
     const { since } = call.entry;
     const answered = await outageLoads.shared(call, {
       mayJoin: (flight) =>
         sawNothingEvicted(call, flight.since) || isNoYounger(since, flight.since),
+      // It began before the call, but nothing at all was evicted in between, or it began after it.
       isEarly: (flight) =>
-        flight.since === undefined ? calledAt < flight.sequence : isNoYounger(since, flight.since),
+        flight.since
+          ? isCoveredBy(head, flight.since)
+          : flight.since === undefined && calledAt < flight.sequence,
       asksPin: false,
     });
     return fromBareLoad(call, answered, "outage");

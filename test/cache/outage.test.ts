@@ -110,22 +110,23 @@ test("of those who come in an outage during a load whose result adds tags, one b
   expect(origin.loads).toBe(2);
 });
 
-test("operations of an outage share such a load, but for those that began after an eviction", async () => {
+test("operations of an outage share such a load, but for those that asked after an eviction", async () => {
   openAway();
   const gate = createGate();
   const origin = createOrigin((loads: number) => loads, gate);
   await cache.lookup("other", minute, () => "begins the outage");
-  const operation = async () => {
-    const since = await cache.position();
+  const operation = async (begun = cache.position()) => {
+    const since = await begun;
     return cache.getOrSet("menu", { ...minute, since, loadGroup: {} }, tagged(origin.load));
   };
   const before = [operation(), operation(), operation()];
+  const asksLater = await cache.position();
   await gate.arrived;
   await cache.evictTags(["of the result"]);
-  const after = [operation(), operation()];
+  const after = [operation(asksLater), operation(), operation()];
   gate.open();
   expect(await Promise.all(before)).toEqual([1, 1, 1]);
-  expect(await Promise.all(after)).toEqual([2, 2]);
+  for (const loaded of await Promise.all(after)) expect(loaded).toBeGreaterThan(1);
 });
 
 async function after(jobs: number, run: () => unknown): Promise<void> {
