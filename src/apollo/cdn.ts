@@ -53,6 +53,8 @@ const RETRY_AFTER_MS = [250, 1000, 5000, 30_000] as const;
 
 /** Past so many, what failed to be purged is given up, and with it the CDN: nothing is given to it any more. */
 const MAX_DUE = 100_000;
+/** With room for what is issued anew at a recovery, of which nothing has failed yet. */
+const MOST_DUE = 2 * MAX_DUE + MAX_RECENT;
 
 /**
  * Purges from a CDN whatever this process evicts from the cache, by surrogate keys that are its tags. Every process that
@@ -101,7 +103,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
         remember(issuedAnew);
       }
     }
-    if (due.size > MAX_DUE || (away.size > 0 && undelivered.size > MAX_DUE)) giveUp();
+    if (due.size > MOST_DUE || (away.size > 0 && undelivered.size > MAX_DUE)) giveUp();
     // With the store in reach they only lack replicas, and nothing tells when they have them.
     for (const key of undelivered) {
       if (undelivered.size <= MAX_DUE) break;
@@ -170,7 +172,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
     recent.clear();
     report(
       new Error(
-        `The CDN must be purged, but ${MAX_DUE} keys could not be: it is given no more answers.`,
+        "The CDN must be purged, but too many keys could not be: it is given no more answers.",
       ),
     );
   }

@@ -230,7 +230,7 @@ describe("in time, a CDN", () => {
   });
 
   test("goes on however much lacked replicas when it was evicted, since other processes have that at once", async () => {
-    const { cdn, evict } = openCdn();
+    const { cdn, evict, tell } = openCdn();
     for (let from = 0; from <= 100_000; from += 1_000) {
       evict(
         Array.from({ length: 1_000 }, (_, index) => `item:${from + index}`),
@@ -238,6 +238,10 @@ describe("in time, a CDN", () => {
       );
       await pass(10_000);
     }
+    evict(["b"]);
+    tell({ type: "outage", error });
+    tell({ type: "recovery" });
+    await pass(0);
     expect(cdn.keysHeader(["a"])).toBeDefined();
   });
 
@@ -249,7 +253,7 @@ describe("in time, a CDN", () => {
       },
       onProblem: (problem) => problems.push(problem),
     });
-    for (let from = 0; from <= 100_000; from += 1_000) {
+    for (let from = 0; from <= 250_000; from += 1_000) {
       evict(Array.from({ length: 1_000 }, (_, index) => `item:${from + index}`));
     }
     await pass(60_000);
