@@ -7,6 +7,7 @@ import type {
 import type { GraphQLSchema } from "graphql";
 import { checkOptionNames } from "../cache/check-values.js";
 import type { CacheDirectives } from "../directives/cache-directives.js";
+import { disregard } from "../directives/maybe-promise.js";
 import type { Observation } from "../directives/observations.js";
 import { cacheReport } from "./cache-report.js";
 import { cacheStatus } from "./cache-status.js";
@@ -90,6 +91,7 @@ export function cachedPlugin<Context extends BaseContext>(
           const mayBeKept = haveFieldsRun && !isLive && !outcomes;
           const keys = mayBeKept ? sharedKeys(sending, observation) : undefined;
           setHeaders(sending, observation, keys);
+          if (keys) await keepCookiesFromCdn(sending, observation, keys.name);
           if (outcomes) addReport(sending, observation);
           if (cdn && sending.operation?.operation === "mutation") await cdn.settled();
         },
@@ -98,7 +100,9 @@ export function cachedPlugin<Context extends BaseContext>(
   };
 
   function isAllowed(requestContext: GraphQLRequestContext<Context>): boolean {
-    return (typeof debug === "function" ? debug(requestContext) : debug) === true;
+    const allowed = typeof debug === "function" ? debug(requestContext) : debug;
+    disregard(allowed);
+    return allowed === true;
   }
 
   /** The surrogate keys of an answer that a CDN may keep. */
@@ -114,6 +118,19 @@ export function cachedPlugin<Context extends BaseContext>(
       isShared && policy?.scope === "PUBLIC" && !response.http.headers.has("set-cookie");
     const isCacheable = isWhole && isQuery && isForAll;
     return isCacheable ? cdn?.keysHeader(tags) : undefined;
+  }
+
+  /** From the CDN: the plugins named after this one have their turn with the answer once this one first waits. */
+  async function keepCookiesFromCdn(
+    sending: GraphQLRequestContextWillSendResponse<Context>,
+    observation: Observation,
+    keysHeader: string,
+  ): Promise<void> {
+    await undefined;
+    const { headers } = sending.response.http;
+    if (!headers.has("set-cookie")) return;
+    headers.delete(keysHeader);
+    setHeaders(sending, observation, undefined);
   }
 
   function setHeaders(

@@ -1,4 +1,10 @@
-import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server";
+import {
+  ApolloServer,
+  type ApolloServerPlugin,
+  type BaseContext,
+  type GraphQLRequestContext,
+  HeaderMap,
+} from "@apollo/server";
 import { ApolloServerPluginCacheControl } from "@apollo/server/plugin/cacheControl";
 import { makeExecutableSchema } from "@graphql-tools/schema";
 import { MapperKind, mapSchema } from "@graphql-tools/utils";
@@ -315,29 +321,39 @@ describe("with a CDN that is purged", () => {
     }
   });
 
-  test("an answer is not that sets a cookie, which is its reader's own", async () => {
-    const cache = createTestCache();
-    const directives = cacheDirectives(cache);
-    const schema = directives.apply(
-      makeExecutableSchema({
-        typeDefs: [directives.typeDefs, "type Query { menu: String @cached(ttl: 60) }"],
-        resolvers: { Query: { menu: () => "pizza" } },
-      }),
-    );
-    const opensSession: ApolloServerPlugin = {
-      requestDidStart: async ({ response }) => {
-        response.http.headers.set("set-cookie", "session=ada");
-      },
-    };
-    const plugins = [cachedPlugin(directives, { cdn: openCdn(cache) }), opensSession];
-    const server = new ApolloServer({ schema, plugins });
-    await server.start();
-    onTestFinished(() => server.stop());
+  const setsCookie = async ({
+    response,
+  }: {
+    response: GraphQLRequestContext<BaseContext>["response"];
+  }) => {
+    response.http.headers.set("set-cookie", "session=ada");
+  };
 
-    const { http } = await server.executeOperation({ query: "{ menu }" });
+  test.each<[string, ApolloServerPlugin]>([
+    ["at its start", { requestDidStart: setsCookie }],
+    ["at its end", { requestDidStart: async () => ({ willSendResponse: setsCookie }) }],
+  ])(
+    "an answer is not that sets a cookie %s, which is its reader's own",
+    async (_when, opensSession) => {
+      const cache = createTestCache();
+      const directives = cacheDirectives(cache);
+      const schema = directives.apply(
+        makeExecutableSchema({
+          typeDefs: [directives.typeDefs, "type Query { menu: String @cached(ttl: 60) }"],
+          resolvers: { Query: { menu: () => "pizza" } },
+        }),
+      );
+      const plugins = [cachedPlugin(directives, { cdn: openCdn(cache) }), opensSession];
+      const server = new ApolloServer({ schema, plugins });
+      await server.start();
+      onTestFinished(() => server.stop());
 
-    expect(http.headers.get("cache-control")).toBe("no-store");
-  });
+      const { http } = await server.executeOperation({ query: "{ menu }" });
+
+      expect(http.headers.get("cache-control")).toBe("no-store");
+      expect(http.headers.has("surrogate-key")).toBe(false);
+    },
+  );
 
   test("an answer is not whose fields did not run, since nothing tells then what it hangs on", async () => {
     const cache = createTestCache();
