@@ -168,6 +168,9 @@ export function watchPromotions(
     if (!isKnown) await within(Math.max(1, limitMs), becomeReady().then(look));
   }
 
+  /** Asking counts as no more: it may have taken long since this process itself was stopped. */
+  const mostAskingMs = commandTimeoutMs / 2;
+
   async function sendAll(commands: readonly Command[], usedMs = 0): Promise<unknown[]> {
     const before = promotions;
     const began = performance.now();
@@ -175,7 +178,7 @@ export function watchPromotions(
     const limitMs = connection.limitMsFor(commands);
     if (!isKnown) await known(limitMs - used());
     if (before !== promotions) throw promoted();
-    const replies = await connection.sendAll(commands, used());
+    const replies = await connection.sendAll(commands, Math.min(used(), usedMs + mostAskingMs));
     if (isKnown) return replies;
     // On a cluster a redirection may have led to a server that was promoted just now.
     if (client.isCluster) await known(limitMs - used());

@@ -157,6 +157,27 @@ it("A server that does not tell who it is serves all the same, and health says w
   await cache.close();
 });
 
+it("A command has half of its time though asking who the server is took all of it", async () => {
+  await using server = await startRedis();
+  await using link = await startLink(server.port);
+  const connection = openConnection(server.client({ port: link.port }), 400);
+  const promotions = watchPromotions(connection, "log", 400, () => {});
+  onTestFinished(() => connection.close());
+  await expect.poll(() => promotions.connection.send("ping").then(String)).toBe("PONG");
+  // Each trip takes more than half of the time, and what is left by both is none.
+  const { sendAll } = connection;
+  const used: number[] = [];
+  connection.sendAll = (commands, usedMs) => {
+    used.push(usedMs ?? 0);
+    return sendAll(commands, usedMs);
+  };
+  link.delay(300);
+  promotions.suspect();
+  await promotions.connection.send("ping").catch(() => {});
+  expect(used).toHaveLength(1);
+  expect(used[0]).toBeLessThanOrEqual(200);
+});
+
 it("Who the server is is asked within the time of the command that waits for it", async () => {
   await using server = await startRedis();
   await using link = await startLink(server.port);
