@@ -17,8 +17,11 @@ export async function withinLimit<T>(
 ): Promise<T> {
   const dueAt = performance.now() + limitMs;
   let timer: NodeJS.Timeout | undefined;
+  let isSettled = false;
   const limit = new Promise<never>((_, reject) => {
     const fail = () => {
+      // What came may have been read since the timer ran out.
+      if (isSettled) return;
       if (isMoreComing()) timer = setTimeout(setImmediate, limitMs, fail);
       else reject(late());
     };
@@ -32,6 +35,7 @@ export async function withinLimit<T>(
   try {
     return await Promise.race([promise, limit]);
   } finally {
+    isSettled = true;
     clearTimeout(timer);
   }
 }

@@ -17,11 +17,12 @@ describe("a time limit", () => {
   function start() {
     const answer = createDeferred<string>();
     let outcome: unknown;
-    withinLimit(answer.promise, LIMIT_MS, late).then(
+    const isMoreComing = vi.fn(() => false);
+    withinLimit(answer.promise, LIMIT_MS, late, isMoreComing).then(
       (value) => (outcome = value),
       (error) => (outcome = error),
     );
-    return { answer, outcome: () => outcome };
+    return { answer, outcome: () => outcome, isMoreComing };
   }
 
   /** The next timer finds the clock so far ahead, as after a pause of the process. */
@@ -56,6 +57,27 @@ describe("a time limit", () => {
     await vi.advanceTimersByTimeAsync(5);
     expect(outcome()).toEqual(late());
     answer.resolve("too late");
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("begins once more while more is coming, and ends when none is", async () => {
+    const { outcome, isMoreComing } = start();
+    isMoreComing.mockReturnValueOnce(true).mockReturnValueOnce(true);
+    await vi.advanceTimersByTimeAsync(3 * LIMIT_MS - 1);
+    expect(outcome()).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(5);
+    expect(outcome()).toEqual(late());
+    expect(isMoreComing).toHaveBeenCalledTimes(3);
+  });
+
+  test("leaves no timer behind where the answer is read after it ran out, with more to come", async () => {
+    const { answer, outcome, isMoreComing } = start();
+    isMoreComing.mockReturnValue(true);
+    vi.advanceTimersToNextTimer();
+    answer.resolve("answer");
+    for (let job = 0; job < 5; job += 1) await answer.promise;
+    await vi.advanceTimersByTimeAsync(1);
+    expect(outcome()).toBe("answer");
     expect(vi.getTimerCount()).toBe(0);
   });
 
