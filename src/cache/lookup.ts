@@ -83,7 +83,6 @@ export function createLookups(parts: LookupParts): Lookups {
       if (!loading) continue;
       const loaded = await loading;
       if (loaded) return give(loaded);
-      await waiting.wasRefused();
     }
   }
 
@@ -109,14 +108,26 @@ export function createLookups(parts: LookupParts): Lookups {
     if (reading.pass) return passingBeside(call, reading);
     const flight = flights.get(call.key);
     if (flight && !flight.token) {
-      return waiting.until(flight.leased).then(lookAgain);
+      return behindLease(flight, waiting);
     }
     if (reading.lease && !reading.lease.doomed) {
       waiting.stayBehind(reading.lease);
       return undefined;
     }
     if (call.entry.since === null) return alone(call, true);
-    return lead(call, reading);
+    return leadFor(call, reading, waiting);
+  }
+
+  async function leadFor(call: Call, reading: Reading, waiting: Waiting) {
+    const led = await lead(call, reading);
+    if (!led) await waiting.wasRefused();
+    return led;
+  }
+
+  /** To look again when it is granted: then there is a fill to join. */
+  async function behindLease(flight: Flight, waiting: Waiting): Promise<undefined> {
+    await waiting.until(flight.leased);
+    if (!flight.token) await waiting.wasRefused();
   }
 
   /** Others of its group may have leases to take first; their loads and this one are to reach a DataLoader as one batch. */
@@ -242,5 +253,3 @@ export function createLookups(parts: LookupParts): Lookups {
     });
   }
 }
-
-function lookAgain(): undefined {}
