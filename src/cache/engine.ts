@@ -88,6 +88,7 @@ export function createEngine(given: Store, settings: Settings) {
     writes: createLoadRunner(limit, settings.loadTimeoutMs, "write"),
     open: (key, entryOptions, value) => open(key, entryOptions, () => value),
   });
+  let isClosed = false;
   let closing: Promise<void> | undefined;
 
   store.onPromotion?.((lostAtMs) => {
@@ -104,12 +105,14 @@ export function createEngine(given: Store, settings: Settings) {
   }
 
   function checkOpen(): void {
-    if (closing) throw new CacheClosedError("The cache must be open, but it was closed.");
+    if (isClosed) throw new CacheClosedError("The cache must be open, but it was closed.");
   }
 
   /** One promise for all who close it: none is told that it has ended before it has. */
   function close(): Promise<void> {
-    closing ??= closeAll();
+    isClosed = true;
+    // Not at once: what the close aborts may close it as well.
+    closing ??= Promise.resolve().then(closeAll);
     return closing;
   }
 
@@ -142,7 +145,7 @@ export function createEngine(given: Store, settings: Settings) {
     open,
     checkOpen,
     get isClosed() {
-      return closing !== undefined;
+      return isClosed;
     },
     close,
   };

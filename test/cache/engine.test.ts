@@ -28,6 +28,34 @@ test("whoever closes a cache that is being closed waits until it is", async () =
   expect(gate.arrivals).toBe(1);
 });
 
+test("a load that closes the cache because it is being closed finds it closed", async () => {
+  const given = memory();
+  const gate = createGate();
+  let closes = 0;
+  const store = {
+    ...given,
+    async close() {
+      closes += 1;
+      await given.close();
+    },
+  };
+  const cache = createCacheOver(store, resolveSettings({}));
+  const again: Promise<unknown>[] = [];
+  const loading = cache.getOrSet("menu", { ttlSeconds: 60 }, async ({ signal }) => {
+    signal.addEventListener("abort", () => {
+      again.push(
+        cache.close(),
+        cache.get("menu").catch(({ code }) => code),
+      );
+    });
+    await gate.pass();
+  });
+  await gate.arrived;
+  await Promise.all([cache.close(), loading.catch(() => {})]);
+  expect(await Promise.all(again)).toEqual([undefined, "E_CLOSED"]);
+  expect(closes).toBe(1);
+});
+
 test("there are no entries in a store that is just found to be out of reach", async () => {
   const gone = () =>
     Promise.reject(new StoreUnavailableError("Redis must be in reach, but is not."));
