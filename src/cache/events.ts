@@ -49,7 +49,7 @@ export type CacheEvent =
   | { type: "error"; error: CachedError; key?: string; coordinate?: string };
 
 export type RefusalReason =
-  /** The lease ran out, was taken over, or its key was deleted. */
+  /** The lease ran out, was taken over, or its key was deleted; in process also: key and tags leave the value no room. */
   | "lease lost"
   /** A tag known only from the result moved while the load ran. */
   | "tag moved"

@@ -147,18 +147,18 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
 
     async commit(key, token, draft) {
       if (!holdsLease(key, token)) return undefined;
-      holds.delete(key);
       // Encoders hand out slices of larger buffers, which an entry would keep alive as a whole.
       const value = new Uint8Array(draft.value);
       // Answers are made of the entry itself.
       const filedUnder = Object.freeze([...draft.tags]);
       const entry: Entry = { ...draft, tags: filedUnder, value, token, birthMs: monotonicNow() };
+      // The lease stays for its holder to give up, and for a pass marker.
+      if (sizeOf(entry, key) > options.maxBytes) return undefined;
+      holds.delete(key);
       entries.set(key, entry, { ttl: Math.max(1, Math.ceil(lifeMs(entry))) });
-      // One that is larger than all of the room is not taken.
-      const isTaken = entries.has(key);
-      if (isTaken) tags.file(key, entry);
+      tags.file(key, entry);
       wakers.wake(key);
-      return isTaken ? entry.birthMs : undefined;
+      return entry.birthMs;
     },
 
     async releaseLease(key, token, passMs) {

@@ -48,6 +48,8 @@ describe("The in-process store's limits", () => {
     expect(await fill(store, "small", 9_000)).toBeTypeOf("number");
     expect(await fill(store, "large", 10_000)).toBeUndefined();
     expect((await store.read("large", [])).entry).toBeUndefined();
+    // Its holder still has to give the lease up.
+    expect((await store.read("large", [])).lease).toBeDefined();
     await store.close();
   });
 
