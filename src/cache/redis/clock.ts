@@ -1,4 +1,3 @@
-import { StoreUnavailableError } from "../errors.js";
 import type { Connection } from "./connection.js";
 
 /** The server's clock as this process knows it: a monotonic clock here, set by the server's TIME now and then. */
@@ -44,10 +43,7 @@ export function createServerClock(connection: Connection): ServerClock {
       .then((sample) => {
         if (!isSet) take(sample);
       })
-      .catch((error) => {
-        // Who may not ask has his own clock.
-        if (!(error instanceof StoreUnavailableError)) isSet = true;
-      })
+      .catch(() => {})
       .finally(() => {
         asking = undefined;
       });

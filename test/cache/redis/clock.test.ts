@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from "vitest";
-import { StoreError } from "../../../src/cache/errors.js";
 import { createCache } from "../../../src/cache/index.js";
 import { createServerClock } from "../../../src/cache/redis/clock.js";
 import { type Connection, openConnection } from "../../../src/cache/redis/connection.js";
@@ -129,19 +128,4 @@ test("the first read of a process whose clock is behind is given nothing past it
   const begun = createCache(options);
   expect(await begun.getOrSet("key", { ttlSeconds: 60 }, () => "new")).toBe("new");
   await Promise.all([before.close(), begun.close()]);
-});
-
-test("is this process's own for who may not ask for the time, and is not asked for again", async () => {
-  let asked = 0;
-  const clock = createServerClock({
-    ...connection,
-    async send() {
-      asked += 1;
-      throw new StoreError("NOPERM this user has no permissions to run the 'time' command");
-    },
-  });
-  await clock.known();
-  expect(clock.known()).toBeUndefined();
-  expect(asked).toBe(1);
-  clock.close();
 });
