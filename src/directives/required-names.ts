@@ -5,19 +5,22 @@ import { type GraphQLField, Kind, parse } from "graphql";
  * brings them anew each time from another subgraph, whose evictions are unknown here, and may bring others for another
  * viewer.
  *
- * By the directive's argument, since `@link` may bring it in under another name. What `@provides` names as well changes
- * no more than what is told apart.
+ * By the directive's argument, since `@link` may bring it in under another name; but not what `@provides` names of its
+ * own result.
  */
 export function requiredNames({
   astNode,
 }: Pick<GraphQLField<unknown, unknown>, "astNode">): string[] {
-  const fieldSets = (astNode?.directives ?? []).flatMap((directive) =>
+  const directives = (astNode?.directives ?? []).filter(({ name }) => !PROVIDES.test(name.value));
+  const fieldSets = directives.flatMap((directive) =>
     (directive.arguments ?? []).flatMap(({ name, value }) =>
       name.value === "fields" && value.kind === Kind.STRING ? [value.value] : [],
     ),
   );
   return [...new Set(fieldSets.flatMap(topNames))].sort();
 }
+
+const PROVIDES = /^(?:.+__)?provides$/;
 
 function topNames(fieldSet: string): string[] {
   try {
