@@ -86,6 +86,8 @@ export function createFollowedSets(options: FollowedSetsOptions): FollowedSets {
           // What is stored is of the one before.
           await marks.delete(id);
           await sets.delete(id);
+          // A reader may have taken over some of it in between, and marked it whole.
+          await marks.delete(id);
         } else if (await marks.update(id, { expiresAt })) {
           // One that was lost meanwhile must not begin anew with these alone.
           await sets.add(id, members, { onlyIfExists: true });
