@@ -24,7 +24,8 @@ export async function openPgDatabase(
   const { onStatement, onProblem, onChange } = options;
   const connectionString = checkedUrl(options.url);
   const statementTimeoutMs = options.statementTimeoutMs ?? 10_000;
-  const queryTimeoutMs = statementTimeoutMs + SILENCE_MS;
+  // To both, 0 is no limit.
+  const queryTimeoutMs = statementTimeoutMs === 0 ? 0 : statementTimeoutMs + SILENCE_MS;
   const pool = new Pool({
     connectionString,
     max: options.maxConnections ?? 10,
