@@ -52,6 +52,9 @@ export function checkOptionNames(
   options: object,
   known: Readonly<Record<string, true>>,
 ): void {
+  if (typeof options !== "object" || options === null) {
+    throw new InvalidStorageValueError(`${owner} must be given its options as an object.`);
+  }
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
   if (unknown === undefined) return;
   const names = Object.keys(known).join(", ");

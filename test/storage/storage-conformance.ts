@@ -1062,6 +1062,7 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
       expect(() => storage.counter("a", { ttlSeconds: Number.NaN })).toThrow(refused);
       // As from a misspelt option: on Redis it would count nothing, and so limit nothing.
       expect(() => storage.counter("a", {} as CounterOptions)).toThrow(refused);
+      expect(() => storage.counter("a", undefined as never)).toThrow(refused);
     });
   });
 }
