@@ -24,9 +24,9 @@ export async function commitLoaded(
   snapshot: Snapshot,
   loaded: Loaded,
   budget: Budget,
+  encoded = encodeValue(parts, call, loaded.value),
 ): Promise<Delivered> {
   const tags = [...call.entry.tags, ...loaded.addedTags];
-  const encoded = encodeValue(parts, call, loaded.value);
   const delivered: Delivered = {
     type: "value",
     value: loaded.value,
@@ -42,15 +42,15 @@ export async function commitLoaded(
   };
 
   if (!encoded) return refuse("not cacheable");
-  if (isTooLarge(parts, encoded)) return refuse("too large");
-  const ttlMs = ttlOf(call.entry, loaded);
   if (!isYoungEnough(call.entry, snapshot)) {
     // The next load may well be young enough, and need not be one of many. Nor may a joiner's operation have the value,
     // which may have begun after what this load saw was evicted.
     const { encoded: _, ...own } = await refuse("operation too old", 0);
     return own;
   }
-  if (ttlMs === 0) return refuse(loaded.ttlMs === 0 ? "ttl" : "null");
+  const reason = refusalOf(parts, call, encoded, loaded);
+  if (reason) return refuse(reason);
+  const ttlMs = ttlOf(call.entry, loaded);
 
   try {
     const { store, settings } = parts;
@@ -88,17 +88,14 @@ export async function commitLoaded(
 
 /** Why such a value is never stored, whatever became of key and tags; undefined where it can be. */
 export function refusalOf(
-  parts: FillParts,
+  { settings }: FillParts,
   { entry }: Call,
-  encoded: EncodedValue,
+  { bytes }: EncodedValue,
   loaded: Loaded,
 ): RefusalReason | undefined {
-  if (isTooLarge(parts, encoded)) return "too large";
-  return ttlOf(entry, loaded) === 0 ? "null" : undefined;
-}
-
-function isTooLarge({ settings }: FillParts, { bytes }: EncodedValue): boolean {
-  return bytes.byteLength > settings.maxValueBytes;
+  if (bytes.byteLength > settings.maxValueBytes) return "too large";
+  if (ttlOf(entry, loaded) > 0) return undefined;
+  return loaded.ttlMs === 0 ? "ttl" : "null";
 }
 
 export function encodeValue(

@@ -35,7 +35,8 @@ export function createSetter(parts: FillParts): (call: Call, value: unknown) => 
       await releaseLease(parts, call, token, 0, budget);
       return false;
     }
-    const { stored } = await commitLoaded(parts, call, token, grant.snapshot, loaded, budget);
+    const { snapshot } = grant;
+    const { stored } = await commitLoaded(parts, call, token, snapshot, loaded, budget, encoded);
     return stored !== undefined;
   };
 }

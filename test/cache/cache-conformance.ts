@@ -428,25 +428,31 @@ export function testCache(name: string, open: (options: CacheOptions) => Cache):
         expect(await cache.get(key)).toBe("value");
       });
 
-      it("returns but does not store what a load has seen from before an eviction, and gives it to nobody else", async () => {
-        const cache = createCache();
-        const [key, gate] = [newKey(), createGate()];
-        const before = await cache.position();
-        await cache.evictTags([key]);
-        const since = await cache.position();
-        const options = { ...minute, tags: [key], since };
-        const old = cache.lookup(key, options, async (load) => {
-          await gate.pass();
-          load.setSince(before);
-          return "old";
-        });
-        await gate.arrived;
-        const joined = cache.lookup(key, options, () => "new");
-        gate.open();
-        expect(await old).toMatchObject({ value: "old", since: before, remainingSeconds: 0 });
-        expect((await joined).value).toBe("new");
-        expect(await cache.get(key)).not.toBe("old");
-      });
+      it.each<[string, CacheOptions]>([
+        ["", {}],
+        [", also where it is too large", { maxValueBytes: 2 }],
+      ])(
+        "returns but does not store what a load has seen from before an eviction, and gives it to nobody else%s",
+        async (_also, limits) => {
+          const cache = createCache(limits);
+          const [key, gate] = [newKey(), createGate()];
+          const before = await cache.position();
+          await cache.evictTags([key]);
+          const since = await cache.position();
+          const options = { ...minute, tags: [key], since };
+          const old = cache.lookup(key, options, async (load) => {
+            await gate.pass();
+            load.setSince(before);
+            return "old";
+          });
+          await gate.arrived;
+          const joined = cache.lookup(key, options, () => "new");
+          gate.open();
+          expect(await old).toMatchObject({ value: "old", since: before, remainingSeconds: 0 });
+          expect((await joined).value).toBe("new");
+          expect(await cache.get(key)).not.toBe("old");
+        },
+      );
 
       it("tells with an entry how old the operation was that it was loaded for", async () => {
         const cache = createCache();
