@@ -1,18 +1,13 @@
 import { type Answer, createAnswers, isFiledUnder } from "./answers.js";
-import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
-import { isYoungEnough } from "./commit.js";
 import { shouldRefreshEarly } from "./early-refresh.js";
-import { RefreshError, StoreUnavailableError } from "./errors.js";
-import { fill } from "./fill.js";
+import { RefreshError } from "./errors.js";
 import { cameBefore, type Flight, type Flights, isForJoiner, mayJoinFill } from "./flights.js";
-import { takeLease } from "./lease.js";
-import { randomId } from "./random.js";
-import type { LeaseGrant, Reading } from "./store.js";
+import { createLead } from "./lead.js";
+import type { Reading } from "./store.js";
 import { createUnleased, type UnleasedParts } from "./unleased.js";
 import { Waiting } from "./waiting.js";
 import type { WaitingRooms } from "./waiting-rooms.js";
-import { standIn } from "./write-behind/stand-in.js";
 
 export interface LookupParts extends FillParts, Pick<UnleasedParts, "bareLoads" | "outageLoads"> {
   readonly rooms: WaitingRooms;
@@ -32,7 +27,9 @@ export interface Lookups {
 export function createLookups(parts: LookupParts): Lookups {
   const { store, outage, rooms, flights, reporter, settings } = parts;
   const answers = createAnswers(parts);
-  const { passing, alone, withoutStore } = createUnleased({ ...parts, answers });
+  const unleased = createUnleased({ ...parts, answers });
+  const { passing, alone, withoutStore } = unleased;
+  const lead = createLead({ ...parts, ...unleased, answers });
   /** What a crowd gets of one reading is worked out once: their processor time is what the last of them waits for. */
   const answered = new WeakMap<Reading, Answer>();
 
@@ -107,9 +104,7 @@ export function createLookups(parts: LookupParts): Lookups {
     if (waiting.isOver()) return passing(call, reading);
     if (reading.pass) return passingBeside(call, reading);
     const flight = flights.get(call.key);
-    if (flight && !flight.token) {
-      return behindLease(flight, waiting);
-    }
+    if (flight && !flight.token) return behindLease(flight, waiting);
     if (reading.lease && !reading.lease.doomed) {
       waiting.stayBehind(reading.lease);
       return undefined;
@@ -135,56 +130,6 @@ export function createLookups(parts: LookupParts): Lookups {
     const { loadGroup } = call.entry;
     if (loadGroup) await store.besideLeases?.(loadGroup);
     return passing(call, reading);
-  }
-
-  /** @param isAwaited false in the background: without a lease there is nobody to load for */
-  async function lead(call: Call, reading: Reading, isAwaited = true): Promise<Answer | undefined> {
-    const { key, entry } = call;
-    const flight = flights.start(key, entry);
-    const budget = createBudget(settings.commandTimeoutMs, outage.notice);
-    try {
-      let grant: LeaseGrant;
-      try {
-        const request = {
-          key,
-          tags: entry.tags,
-          token: randomId(),
-          leaseMs: settings.leaseMs,
-          over: reading.token,
-          overHeld: reading.doomed,
-          asksDeletion: entry.since !== undefined,
-          asksPin: true,
-          group: entry.loadGroup,
-        };
-        grant = await takeLease(store, request, budget);
-      } catch (error) {
-        outage.notice(error);
-        flight.land({ type: "again" });
-        if (!isAwaited) return undefined;
-        // What was read is known: whoever read the same may share the load.
-        const isReadable = error instanceof StoreUnavailableError && !outage.isOn;
-        return await (isReadable ? passing(call, reading) : withoutStore(call, error));
-      }
-      if (!grant.taken) return undefined;
-      const { token } = grant;
-      if (!isYoungEnough(entry, grant.snapshot)) {
-        // Its loaders may have memoised what was evicted since; a younger operation may well fill.
-        await budget.spend(store.releaseLease(key, token, 0)).catch(outage.notice);
-        flight.land({ type: "again" });
-        reporter.report({ type: "refused", reason: "operation too old", ...named(call) });
-        if (!isAwaited) return undefined;
-        return await alone(standIn(parts, call, grant.pinned), false);
-      }
-      flight.token = token;
-      flight.nonces = grant.snapshot.nonces;
-      flight.settleLease();
-      const answering = standIn(parts, call, grant.pinned);
-      const filled = await fill(parts, answering, token, grant.snapshot, budget);
-      flight.land(filled);
-      return answers.fromOwn(filled, "miss");
-    } finally {
-      flight.land({ type: "again" });
-    }
   }
 
   /** How the flight that was joined ended; undefined where that is nothing for this caller. */
