@@ -5,6 +5,7 @@ import { duplicate } from "./duplicate.js";
 import { readEvaluation } from "./evaluate.js";
 import { isMissing, repeatMissingScripts } from "./missing-scripts.js";
 import { createNodes, type Nodes, type NodeWatch } from "./nodes.js";
+import { readyOf } from "./ready.js";
 import { asStoreError } from "./reply-error.js";
 import { bytesSentBy, limitMsFor, watchReplies } from "./step-time.js";
 import { isRefusal, loadScripts } from "./transactions/load-scripts.js";
@@ -134,7 +135,7 @@ export function openConnection(
   }
 
   async function becomeUsable(): Promise<void> {
-    if (client.status !== "ready") await becomeReady();
+    await becomeReady();
     await preparing;
   }
 
@@ -207,25 +208,6 @@ export function openConnection(
 
 const NO_SCRIPTS =
   "Redis refuses scripts to this user: conditional writes run as WATCH/MULTI, in two or three round trips instead of one.";
-
-/** Resolves when the client is ready next. One promise for all who wait, however long Redis is away. */
-function readyOf(client: RedisClient): () => Promise<void> {
-  let next: Promise<void> | undefined;
-  return () => {
-    next ??= new Promise((resolve, reject) => {
-      const onEnd = () => reject(new Error("The connection was closed."));
-      client.once("end", onEnd);
-      client.once("ready", () => {
-        next = undefined;
-        client.off("end", onEnd);
-        resolve();
-      });
-    });
-    // Who waits has a deadline of its own, and may be gone when the connection ends.
-    next.catch(() => {});
-    return next;
-  };
-}
 
 function asError(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error(String(cause));

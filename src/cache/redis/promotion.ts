@@ -2,6 +2,7 @@ import type { Cluster, Redis } from "ioredis";
 import { StoreError, StoreUnavailableError } from "../errors.js";
 import type { Command, Connection } from "./connection.js";
 import type { Nodes } from "./nodes.js";
+import { readyOf } from "./ready.js";
 import { idOf, infoOf, markOf, type ServerId, wasReplica } from "./server-id.js";
 import { hookSlotRefresh } from "./slot-refresh.js";
 import { within } from "./within.js";
@@ -53,7 +54,7 @@ export function watchPromotions(
   let changes = 0;
   let promotions = 0;
   let isBlind = false;
-  let ready: Promise<void> | undefined;
+  const becomeReady = readyOf(client);
 
   function doubt(): void {
     changes += 1;
@@ -168,9 +169,6 @@ export function watchPromotions(
     if (!isKnown) await within(Math.max(1, limitMs), becomeReady().then(look));
   }
 
-  /** Asking counts as no more: it may have taken long since this process itself was stopped. */
-  const mostAskingMs = commandTimeoutMs / 2;
-
   async function sendAll(commands: readonly Command[], usedMs = 0): Promise<unknown[]> {
     const before = promotions;
     const began = performance.now();
@@ -178,24 +176,14 @@ export function watchPromotions(
     const limitMs = connection.limitMsFor(commands);
     if (!isKnown) await known(limitMs - used());
     if (before !== promotions) throw promoted();
-    const replies = await connection.sendAll(commands, Math.min(used(), usedMs + mostAskingMs));
+    // Only where this process itself was stopped is there an answer past the limit.
+    const askedMs = used() > limitMs ? usedMs : used();
+    const replies = await connection.sendAll(commands, askedMs);
     if (isKnown) return replies;
     // On a cluster a redirection may have led to a server that was promoted just now.
     if (client.isCluster) await known(limitMs - used());
     if (before !== promotions) throw promoted();
     return connection.nodes?.withoutLost(commands, replies) ?? replies;
-  }
-
-  /** One promise for all who wait: a long outage must not gather listeners. */
-  function becomeReady(): Promise<void> {
-    if (client.status === "ready") return Promise.resolve();
-    ready ??= new Promise((resolve) => {
-      client.once("ready", () => {
-        ready = undefined;
-        resolve();
-      });
-    });
-    return ready;
   }
 
   return {

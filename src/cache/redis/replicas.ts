@@ -3,6 +3,7 @@ import { UnreplicatedError } from "../evictions.js";
 import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
 import type { Promotions } from "./promotion.js";
+import { readyOf } from "./ready.js";
 import { idOf, type ServerId } from "./server-id.js";
 import { inTime } from "./within.js";
 
@@ -39,7 +40,7 @@ export function openReplicas(
   const waitMs = Math.max(1, Math.floor(commandTimeoutMs / 2));
   let last: Promise<unknown> = Promise.resolve();
   let gathering: { names: Set<string>; round: Promise<Round> } | undefined;
-  let ready: Promise<void> | undefined;
+  const becomeReady = readyOf(client);
   client.on("error", () => {});
 
   /** One round at a time; whoever comes while one is under way is in the next, together with all others who do. */
@@ -64,18 +65,6 @@ export function openReplicas(
     return new Map(names.map((name) => [name, acknowledgement]));
   }
 
-  /** One promise for all who wait: a long outage must not gather listeners. */
-  function becomeReady(): Promise<void> {
-    if (client.status === "ready") return Promise.resolve();
-    ready ??= new Promise((resolve) => {
-      client.once("ready", () => {
-        ready = undefined;
-        resolve();
-      });
-    });
-    return ready;
-  }
-
   async function acknowledge(name: string): Promise<[string, Acknowledgement]> {
     const pipeline = pipelineOf(client);
     pipeline.append(name, "").pexpire(name, 1, "NX");
@@ -91,19 +80,11 @@ export function openReplicas(
 
   return {
     expect() {
-      let { masters } = promotions;
-      // Before the first look none is: the same that the eviction waits for tells them.
-      const known =
-        masters.size === 0
-          ? promotions.known().then(
-              () => {
-                ({ masters } = promotions);
-              },
-              () => {},
-            )
-          : undefined;
+      const now = () => promotions.masters;
+      // Before the first look none is known: the same that the eviction waits for tells them.
+      const expected = now().size > 0 ? now() : promotions.known().then(now, now);
       return async (names, entries = 0) => {
-        await known;
+        const masters = await expected;
         const round = await nextRound(names).catch((cause) => {
           throw new UnreplicatedError("Replicas must be asked for, but could not be.", {
             entries,
