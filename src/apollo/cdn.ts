@@ -1,4 +1,5 @@
 import { checkOptionNames, windowMs, wrong } from "../cache/check-values.js";
+import { withinLimit } from "../cache/time-limit.js";
 import type { Cache } from "../cache/types.js";
 import { surrogateKey, surrogateKeysHeader } from "./surrogate-keys.js";
 
@@ -142,7 +143,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
       const next = [...due].slice(0, KEYS_AT_ONCE);
       for (const [key] of next) due.delete(key);
       try {
-        await inTime(purge(next.map(([key]) => key)));
+        await withinLimit(Promise.resolve(purge(next.map(([key]) => key))), PURGE_MS, tooLong);
         failures = 0;
         const again = next.filter(([, times]) => times > 1).map(([key]) => key);
         if (again.length > 0) after(repeatAfterMs, () => add(again, 1));
@@ -209,17 +210,8 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
   };
 }
 
-async function inTime(purge: unknown): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    const late = () => reject(new Error(`The purge took longer than ${PURGE_MS / 1000} s.`));
-    timer = setTimeout(late, PURGE_MS).unref();
-  });
-  try {
-    await Promise.race([purge, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
+function tooLong(): Error {
+  return new Error(`A purge must end within ${PURGE_MS / 1000} s, but did not.`);
 }
 
 function warn(error: unknown): void {
