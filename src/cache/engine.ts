@@ -88,7 +88,6 @@ export function createEngine(given: Store, settings: Settings) {
     writes: createLoadRunner(limit, settings.loadTimeoutMs, "write"),
     open: (key, entryOptions, value) => open(key, entryOptions, () => value),
   });
-  let isClosed = false;
   let closing: Promise<void> | undefined;
 
   store.onPromotion?.((lostAtMs) => {
@@ -105,12 +104,11 @@ export function createEngine(given: Store, settings: Settings) {
   }
 
   function checkOpen(): void {
-    if (isClosed) throw new CacheClosedError("The cache must be open, but it was closed.");
+    if (closing) throw new CacheClosedError("The cache must be open, but it was closed.");
   }
 
   /** One promise for all who close it: none is told that it has ended before it has. */
   function close(): Promise<void> {
-    isClosed = true;
     // Not at once: what the close aborts may close it as well.
     closing ??= Promise.resolve().then(closeAll);
     return closing;
@@ -145,7 +143,7 @@ export function createEngine(given: Store, settings: Settings) {
     open,
     checkOpen,
     get isClosed() {
-      return isClosed;
+      return closing !== undefined;
     },
     close,
   };
