@@ -12,9 +12,9 @@ import {
 } from "../../src/cache/index.js";
 import { createMemoryStore } from "../../src/cache/memory-store.js";
 import { resolveSettings } from "../../src/cache/settings.js";
-import type { Store } from "../../src/cache/store.js";
 import { createGate } from "../support/gate.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
+import { createUnseenLeases } from "../support/unseen-leases.js";
 
 let server: RedisServer;
 
@@ -263,26 +263,14 @@ describe("A lock on Redis", () => {
 });
 
 it("asks for a lock that it cannot see, since the server's clock is behind, with pauses", async () => {
-  const memory = createMemoryStore({ maxEntries: 10, maxBytes: 1_000 });
-  let asked = 0;
-  const store: Store = {
-    ...memory,
-    async read(...of) {
-      const { lease, ...reading } = await memory.read(...of);
-      return reading;
-    },
-    takeLease(request) {
-      asked += 1;
-      return memory.takeLease(request);
-    },
-  };
+  const unseen = createUnseenLeases();
   const gate = createGate();
-  const cache = createCacheOver(store, resolveSettings({}));
+  const cache = createCacheOver(unseen.store, resolveSettings({}));
   const holder = cache.lock("oven", {}, () => gate.pass());
   await gate.arrived;
   const refused = cache.lock("oven", { waitSeconds: 0.2 }, () => {});
   await expect(refused).rejects.toThrow(LockTimeoutError);
-  expect(asked).toBeLessThan(20);
+  expect(unseen.asked).toBeLessThan(20);
   gate.open();
   await holder;
   await cache.close();

@@ -1,12 +1,14 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createCacheOver } from "../../src/cache/cache.js";
 import { StoreError, StoreUnavailableError } from "../../src/cache/errors.js";
 import type { Cache, EntryOptions } from "../../src/cache/index.js";
 import { createMemoryStore } from "../../src/cache/memory-store.js";
 import { resolveSettings } from "../../src/cache/settings.js";
 import type { Store } from "../../src/cache/store.js";
+import { Waiting } from "../../src/cache/waiting.js";
 import { createGate } from "../support/gate.js";
 import { createOrigin } from "../support/origin.js";
+import { createUnseenLeases } from "../support/unseen-leases.js";
 
 const minute = { ttlSeconds: 60 };
 let cache: Cache;
@@ -106,25 +108,40 @@ test("what the first of a crowd does to its answer, none that come after it sees
 });
 
 test("a lease that its reader cannot see, since the server's clock is behind, is not asked for without a pause", async () => {
+  const unseen = createUnseenLeases();
+  const other = { key: "menu", tags: [], token: "of-other", leaseMs: 60_000 };
+  expect(await unseen.memory.takeLease({ ...other, over: "any" })).toMatchObject({ taken: true });
+  cache = createCacheOver(unseen.store, resolveSettings({ waitSeconds: 0.25 }));
+  const found = await cache.lookup("menu", minute, () => "value");
+  expect(found).toMatchObject({ value: "value", status: "bypassed" });
+  expect(unseen.asked).toBeLessThan(20);
+});
+
+test("who waits for a lease that is granted in this process joins its fill, and counts no refusal", async () => {
   const memory = createMemoryStore({ maxEntries: 10, maxBytes: 1_000 });
-  let asked = 0;
+  const [taking, filling] = [createGate(), createGate()];
   const store: Store = {
     ...memory,
-    async read(...of) {
-      const { lease, ...reading } = await memory.read(...of);
-      return reading;
-    },
-    takeLease(request) {
-      asked += 1;
+    async takeLease(request) {
+      await taking.pass();
       return memory.takeLease(request);
     },
   };
-  const other = { key: "menu", tags: [], token: "of-other", leaseMs: 60_000 };
-  expect(await memory.takeLease({ ...other, over: "any" })).toMatchObject({ taken: true });
-  cache = createCacheOver(store, resolveSettings({ waitSeconds: 0.25 }));
-  const found = await cache.lookup("menu", minute, () => "value");
-  expect(found).toMatchObject({ value: "value", status: "bypassed" });
-  expect(asked).toBeLessThan(20);
+  cache = createCacheOver(store, resolveSettings({}));
+  const refused = vi.spyOn(Waiting.prototype, "wasRefused");
+  onTestFinished(() => refused.mockRestore());
+  const origin = createOrigin("value", filling);
+  const leading = cache.lookup("menu", minute, origin.load);
+  await taking.arrived;
+  const following = cache.lookup("menu", minute, origin.load);
+  await new Promise(setImmediate);
+  taking.open();
+  await filling.arrived;
+  filling.open();
+  expect(await leading).toMatchObject({ status: "miss" });
+  expect(await following).toMatchObject({ status: "waited" });
+  expect(refused).not.toHaveBeenCalled();
+  expect(origin.loads).toBe(1);
 });
 
 describe("a refresh in the background", () => {
