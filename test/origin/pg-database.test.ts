@@ -129,6 +129,13 @@ describeServer("a PostgreSQL server", () => {
     await database.close();
   });
 
+  test("is waited for as long as it takes where no statement has a limit", async () => {
+    await using server = await startPostgres();
+    const database = await openDatabase({ url: server.url(), statementTimeoutMs: 0 });
+    await expect(database.query("SELECT pg_sleep(2.5)")).resolves.toHaveLength(1);
+    await database.close();
+  });
+
   test("ends a statement that runs too long", async () => {
     await using server = await startPostgres();
     const database = await openDatabase({ url: server.url(), statementTimeoutMs: 50 });
