@@ -164,6 +164,14 @@ async function createServer(
   return ask;
 }
 
+/** What a server of these plugins answers. */
+async function answerOf(schema: GraphQLSchema, plugins: ApolloServerPlugin[], query: string) {
+  const server = new ApolloServer({ schema, plugins });
+  await server.start();
+  onTestFinished(() => server.stop());
+  return server.executeOperation({ query });
+}
+
 describe("Cache-Control (pitfall 26)", () => {
   test.each([true, false])(
     "lets nobody keep what an eviction cannot reach (Apollo's own header: %s)",
@@ -344,11 +352,7 @@ describe("with a CDN that is purged", () => {
         }),
       );
       const plugins = [cachedPlugin(directives, { cdn: openCdn(cache) }), opensSession];
-      const server = new ApolloServer({ schema, plugins });
-      await server.start();
-      onTestFinished(() => server.stop());
-
-      const { http } = await server.executeOperation({ query: "{ menu }" });
+      const { http } = await answerOf(schema, plugins, "{ menu }");
 
       expect(http.headers.get("cache-control")).toBe("no-store");
       expect(http.headers.has("surrogate-key")).toBe(false);
@@ -378,11 +382,7 @@ describe("with a CDN that is purged", () => {
       }),
     };
     const plugins = [cachedPlugin(directives, { cdn: openCdn(cache) }), answersItself];
-    const server = new ApolloServer({ schema, plugins });
-    await server.start();
-    onTestFinished(() => server.stop());
-
-    const { http } = await server.executeOperation({ query: "{ menu }" });
+    const { http } = await answerOf(schema, plugins, "{ menu }");
 
     expect(http.headers.get("cache-control")).toBe("no-store");
   });
