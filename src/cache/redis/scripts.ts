@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readLua } from "./lua.js";
 
 /** A Lua script of the folder `scripts`, where each has its own file and says there what it does. */
 export interface Script {
@@ -31,6 +31,6 @@ export const scripts = {
 } as const;
 
 function read(name: string, isRepeatable = false): Script {
-  const lua = readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), "utf8");
+  const lua = readLua(name);
   return { name, lua, isRepeatable, sha: createHash("sha1").update(lua).digest("hex") };
 }

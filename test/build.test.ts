@@ -1,0 +1,33 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { scripts } from "../src/cache/redis/scripts.js";
+
+const root = new URL("../", import.meta.url).pathname;
+let folder: string;
+let built: string;
+let files: string[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "build-"));
+  built = join(folder, "dist");
+  await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+  await promisify(execFile)(process.execPath, ["scripts/build.js", built], { cwd: root });
+  files = await readdir(built, { recursive: true });
+}, 180_000);
+afterAll(() => rm(folder, { recursive: true }));
+
+describe("the built library", () => {
+  test("needs no file but its modules, since bundlers take no others along", async () => {
+    expect(files.filter((name) => /\.\w+$/.test(name) && !/\.(js|d\.ts|map)$/.test(name))).toEqual(
+      [],
+    );
+    const module = pathToFileURL(join(built, "cache/redis/scripts.js")).href;
+    expect((await import(module)).scripts).toEqual(scripts);
+  });
+});
