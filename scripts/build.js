@@ -3,6 +3,8 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 const built = process.argv[2] ?? "dist";
 
+// What was built before is gone first: the package takes along whatever lies there.
+rmSync(built, { recursive: true, force: true });
 const compiler = "node_modules/typescript/bin/tsc";
 execFileSync(process.execPath, [compiler, "-p", "tsconfig.build.json", "--outDir", built], {
   stdio: "inherit",

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -15,6 +15,8 @@ let files: string[];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "build-"));
   built = join(folder, "dist");
+  await mkdir(built);
+  await writeFile(join(built, "of-a-build-before.js"), "");
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));
   await promisify(execFile)(process.execPath, ["scripts/build.js", built], { cwd: root });
@@ -23,6 +25,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("the built library", () => {
+  test("holds nothing of a build before", () => {
+    expect(files).toContain("index.js");
+    expect(files).not.toContain("of-a-build-before.js");
+  });
+
   test("needs no file but its modules, since bundlers take no others along", async () => {
     expect(files.filter((name) => /\.\w+$/.test(name) && !/\.(js|d\.ts|map)$/.test(name))).toEqual(
       [],
