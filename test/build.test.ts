@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -36,5 +36,14 @@ describe("the built library", () => {
     );
     const module = pathToFileURL(join(built, "cache/redis/scripts.js")).href;
     expect((await import(module)).scripts).toEqual(scripts);
+  });
+
+  test("has maps that lead somewhere without the sources, which the package leaves out", async () => {
+    const maps = files.filter((name) => name.endsWith(".map"));
+    expect(maps).toContain("index.js.map");
+    for (const name of maps) {
+      const { sources, sourcesContent } = JSON.parse(await readFile(join(built, name), "utf8"));
+      expect(sourcesContent, name).toHaveLength(sources.length);
+    }
   });
 });

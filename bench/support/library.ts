@@ -17,7 +17,7 @@ const scripts = "cache/redis/scripts";
 export async function buildLibrary(): Promise<void> {
   const compiler = new URL("node_modules/typescript/bin/tsc", root).pathname;
   const project = new URL("tsconfig.build.json", root).pathname;
-  const code = ["--declaration", "false", "--declarationMap", "false", "--sourceMap", "false"];
+  const code = ["--declaration", "false", "--sourceMap", "false", "--inlineSources", "false"];
   const args = [compiler, "-p", project, "--outDir", built.pathname, ...code];
   try {
     await promisify(execFile)(process.execPath, args, { cwd: root });
