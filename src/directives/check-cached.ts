@@ -181,7 +181,7 @@ function hasId(type: GraphQLObjectType): boolean {
 function varyingPart({ coordinate, options }: FieldSite, name: string): VaryingPart {
   const known = options.vary ?? {};
   const read = Object.hasOwn(known, name) ? known[name] : undefined;
-  if (!read) {
+  if (read === undefined) {
     const names =
       Object.keys(known)
         .map((each) => `"${each}"`)
@@ -189,6 +189,12 @@ function varyingPart({ coordinate, options }: FieldSite, name: string): VaryingP
     throw directiveError(
       coordinate,
       `@cached(vary: ["${name}"]) names nothing in the option "vary" of cacheDirectives, which has ${names}.`,
+    );
+  }
+  if (typeof read !== "function") {
+    throw directiveError(
+      coordinate,
+      `the option "vary" must give a function for "${name}", but gives ${read === null ? "null" : typeof read}.`,
     );
   }
   return {

@@ -262,6 +262,21 @@ describe("the options", () => {
     },
   );
 
+  test.each([
+    [{ locale: "de" }, "string"],
+    [{ locale: null }, "null"],
+  ])(
+    "vary may not give what is no function, by which nothing could be told apart",
+    (vary, told) => {
+      expectRefusal(
+        item('@cached(ttl: 1, vary: ["locale"])'),
+        "Query.item",
+        `the option "vary" must give a function for "locale", but gives ${told}.`,
+        { vary: vary as never },
+      );
+    },
+  );
+
   test("authorize may not name an interface's field, which has no resolver to guard", () => {
     const typeDefs = `type Query { node: Node } interface Node { id: ID! } type Item implements Node { id: ID! }`;
     const allow = () => true;
