@@ -11,7 +11,7 @@ import { authorizedResolver } from "./authorized-resolver.js";
 import { entityCoordinate, withResolveReference } from "./cached-entity.js";
 import type { CachedField } from "./cached-field.js";
 import { cachedResolver } from "./cached-resolver.js";
-import { checkOptions, refuseUnknownOptions } from "./check-options.js";
+import { checkOptions, refuseMissingCache, refuseUnknownOptions } from "./check-options.js";
 import type { Environment, Resolver } from "./environment.js";
 import { evictTagsResolver } from "./evict-tags-resolver.js";
 import { type FieldPlans, planFields } from "./field-plans.js";
@@ -55,12 +55,13 @@ export interface CacheDirectives {
 /**
  * Brings a cache to a GraphQL schema: `@cached` and `@evictTags`, from SDL or from code-first `extensions`.
  *
- * @throws InvalidOptionError for an option that it doesn't know.
+ * @throws InvalidOptionError for what is no cache, and for an option that it doesn't know.
  */
 export function cacheDirectives<Context = unknown>(
   cache: Cache,
   options: CacheDirectivesOptions<Context> = {},
 ): CacheDirectives {
+  refuseMissingCache(cache);
   refuseUnknownOptions(options);
   const observations = createObservations();
   const problems = createProblems(options.onProblem);

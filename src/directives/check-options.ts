@@ -1,5 +1,6 @@
 import { type GraphQLSchema, isInterfaceType, isObjectType } from "graphql";
-import { checkOptionNames } from "../cache/check-values.js";
+import { checkOptionNames, wrong } from "../cache/check-values.js";
+import type { Cache } from "../cache/types.js";
 import { directiveError } from "./errors.js";
 import type { AnyContextOptions } from "./options.js";
 
@@ -14,6 +15,11 @@ const KNOWN: Readonly<Record<keyof AnyContextOptions, true>> = {
   externalTags: true,
   onProblem: true,
 };
+
+/** Without one every cached field would fail. @throws InvalidOptionError */
+export function refuseMissingCache(cache: Partial<Cache> | undefined): void {
+  if (typeof cache?.lookup !== "function") throw wrong("cache", "a cache", cache);
+}
 
 /** @throws InvalidOptionError */
 export function refuseUnknownOptions(options: object): void {

@@ -214,6 +214,15 @@ describe("@evictTags", () => {
   });
 });
 
+test.each([
+  [{ viewer }, "an object"],
+  [undefined, "undefined"],
+])("The cache may not be left out", (given, told) => {
+  const make = () => cacheDirectives(given as never);
+  expect(make).toThrow(InvalidOptionError);
+  expect(make).toThrow(`cache must be a cache, but got: ${told}`);
+});
+
 describe("the options", () => {
   test("may not hold one that is not known, as a misspelt one", () => {
     const misspelt = { viewer, authorise: { "Query.item": () => false } };
