@@ -219,8 +219,8 @@ export interface Cache {
    */
   clear(): Promise<void>;
   /**
-   * The eviction log's head as last known to this process; a promise where none is known yet.
-   * null when the store is out of reach. Take it before an operation's first read, and pass it as `since`.
+   * The eviction log's head as last known to this process; a promise where none is known yet. While the store is out of
+   * reach, a position of this process's own. Take it before an operation's first read, and pass it as `since`.
    */
   position(): Position | null | Promise<Position | null>;
   /** What this process did since the cache was made. */
