@@ -122,9 +122,11 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
     },
 
     async settle(ids) {
+      // Deleted first: of what is cut off in between, one that nobody has any more would be pending for ever, where one
+      // that is gone is forgotten with the next adoption.
       const [, , left] = await sendAll([
-        ["xack", queue, GROUP, ...ids],
         ["xdel", queue, ...ids],
+        ["xack", queue, GROUP, ...ids],
         ["xlen", queue],
       ]);
       if (left === 0) await retire(queue, EMPTY_LIFE_MS);

@@ -6,6 +6,7 @@ import type { Store } from "../../../src/cache/store.js";
 import type { QueuedWrite } from "../../../src/cache/write-behind/queue.js";
 import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { startTcpProxy } from "../../support/tcp-proxy.js";
 import { testQueue } from "./queue-conformance.js";
 
 const USER = ["--user", "app", "on", ">s3cret", "~*", "&*", "+@all", "-@scripting"];
@@ -95,6 +96,36 @@ describe("A queue on Redis", () => {
       expect(await queue.append(write, 10)).toBe(ahead + 1);
       expect(await queue.append(write, 10)).toBe(ahead + 2);
     });
+  });
+
+  it("keeps nothing pending for ever of what was cut off in the midst of being settled", async () => {
+    let isCutting = false;
+    await using proxy = await startTcpProxy(server.port, (client, to) => {
+      client.on("data", (data) => {
+        const [, second] = data.toString("latin1").matchAll(/\*\d+\r\n\$4\r\nx(?:ack|del)\r\n/g);
+        if (isCutting && second) to.end(data.subarray(0, second.index));
+        else to.write(data);
+      });
+      to.on("data", (data) => client.write(data));
+    });
+    const cutOff = over(server.client({ port: proxy.port }), "shared:");
+    await withStores(1, async ([store]) => {
+      const [queue, other] = [cutOff.queue("cut"), store!.queue("cut")];
+      await queue.append(write, 10);
+      const [mine] = await queue.receive(10);
+      isCutting = true;
+      await expect(queue.settle([mine!.id])).rejects.toThrow();
+      await expect
+        .poll(async () => {
+          const left = await other.adopt(0, 10);
+          if (left.length > 0) await other.settle(left.map(({ id }) => id));
+          return other.isPendingUpTo(mine!.id);
+        })
+        .toBe(false);
+      const [count] = await server.client().xpending("shared:q:{cut}", "writers");
+      expect(count).toBe(0);
+    });
+    await cutOff.close();
   });
 
   it("is read from its beginning when its group was lost", async () => {
