@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import { type NodeUnavailableError, StoreError } from "../errors.js";
 import { DELETION_KEPT_MS, type Store } from "../store.js";
 import type { WriteQueue } from "../write-behind/queue.js";
+import { openBulk } from "./bulk.js";
 import { type Changes, createChanges } from "./changes.js";
 import type { RedisClient } from "./client.js";
 import { createServerClock, withClock } from "./clock.js";
@@ -40,18 +41,15 @@ const DEFAULT_OPEN_MS = 200;
 /** A counter that nobody drew from for so long begins again, at the clock. */
 const FENCE_LIFE_MS = 7 * 24 * 3600 * 1000;
 
-/** Batches of large values are nobody's to wait for, and are not to hold up a caller's command behind them. */
-const BULK_TIMEOUT_MS = 5000;
-
 /** @throws UnsupportedStoreError */
 export function createRedisStore(options: RedisStoreOptions): Store {
-  const { redis, commandTimeoutMs, waitReplicas = 0 } = options;
+  const { redis, commandTimeoutMs, waitReplicas = 0, breakerOpenMs = DEFAULT_OPEN_MS } = options;
   const keys = createKeys(options.prefix, redis.isCluster ? 0 : (redis as Redis).options.db);
   const promotionListeners: Array<(lostAtMs: number) => void> = [];
   let onNodeLost: (error: NodeUnavailableError) => void = () => {};
   let onNodeBack: (address: string) => void = () => {};
   const opened = openConnection(redis, commandTimeoutMs, {
-    openMs: options.breakerOpenMs ?? DEFAULT_OPEN_MS,
+    openMs: breakerOpenMs,
     trial: (address) => trials.tryNode(address),
     onLost(error) {
       promotions.lose();
@@ -171,7 +169,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
     pins: createRedisPins(connection, keys),
     queue(name) {
-      bulk ??= openConnection(redis, Math.max(commandTimeoutMs, BULK_TIMEOUT_MS));
+      bulk ??= openBulk({ redis, keys, commandTimeoutMs, breakerOpenMs });
       const parts = { caller: connection, bulk, keys, clock, commandTimeoutMs };
       const queue = queues.get(name) ?? createRedisQueue(parts, name);
       queues.set(name, queue);

@@ -7,6 +7,7 @@ import {
   StoreUnavailableError,
 } from "../../../src/cache/index.js";
 import { createGate, type Gate } from "../../support/gate.js";
+import { startLink } from "../../support/link.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 import { createOriginTable } from "./write-behind-conformance.js";
 
@@ -136,5 +137,24 @@ describe("A write behind the cache, when Redis goes", () => {
     await queue.flush();
     expect(await queue.health()).toMatchObject({ pending: 0, deadLetters: 0 });
     expect(new Set(origin.writes.map(({ value }) => value))).toEqual(new Set(["new"]));
+  });
+
+  it("is written, though the connections of before it came back lead nowhere", {
+    timeout: 30_000,
+  }, async () => {
+    await using link = await startLink(server.port);
+    const { cache, queue } = open({ redis: server.client({ port: link.port }) });
+    await queue.put("connects", minute, 1);
+    await queue.flush();
+    link.loseSilently();
+    await cache.get("finds out");
+    await told("outage");
+    link.letThrough();
+    await recovered();
+    await expect
+      .poll(() => queue.put("k", minute, "new").catch(() => undefined))
+      .toMatchObject({ stored: true });
+    await expect.poll(() => origin.value("k"), { timeout: 20_000 }).toBe("new");
+    await cache.close();
   });
 });

@@ -1,0 +1,95 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type Cache, type CacheEvent, createCache } from "../../../src/cache/index.js";
+import { createKeys } from "../../../src/cache/redis/keys.js";
+import { keySlot } from "../../../src/key-slot.js";
+import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
+
+const PREFIX = "cached:";
+const keys = createKeys(PREFIX);
+let cluster: RedisCluster;
+let events: CacheEvent[] = [];
+const opened: Cache[] = [];
+
+beforeAll(async () => {
+  cluster = await startCluster({ nodeTimeoutMs: 60_000 });
+});
+afterAll(() => cluster.stop());
+afterEach(async () => {
+  for (const master of cluster.masters) master.resume();
+  await Promise.all(opened.splice(0).map((cache) => cache.close()));
+  events = [];
+});
+
+async function open(leaseSeconds = 10): Promise<Cache> {
+  const cache = createCache({
+    redis: cluster.client(),
+    leaseSeconds,
+    commandTimeoutMs: 1000,
+    earlyRefresh: 0,
+    ttlJitter: 0,
+    onEvent: (event) => events.push(event),
+  });
+  opened.push(cache);
+  // On a busy machine the connections may take longer than a command may.
+  await expect.poll(() => cache.health(), { timeout: 10_000 }).toMatchObject({ status: "ok" });
+  return cache;
+}
+
+const masterOf = (name: string) => Math.floor((keySlot(name) * 3) / 16_384);
+/** Neither holds the log. */
+const [lost, well] = [0, 1, 2].filter((master) => master !== masterOf(keys.log)) as [
+  number,
+  number,
+];
+const names = Array.from({ length: 1000 }, (_, i) => `name ${i}`);
+
+/** A key and a tag of its own, both on that master. */
+function on(master: number, n = 0) {
+  const key = names.filter((name) => masterOf(keys.entry(name)) === master)[n] as string;
+  const tag = names.filter((name) => masterOf(keys.tag(name)) === master)[n] as string;
+  return { key, options: { ttlSeconds: 60, tags: [tag] } };
+}
+
+const queueOn = (master: number) =>
+  names.find((name) => masterOf(keys.queue(name)) === master) as string;
+const told = (type: CacheEvent["type"]) =>
+  events.flatMap((event) => (event.type === type && "node" in event ? [event.node] : []));
+const addressOf = (master: number) => `127.0.0.1:${cluster.masters[master]?.port}`;
+
+/** Until the breaker of the node has opened. */
+async function lose(cache: Cache): Promise<void> {
+  cluster.masters[lost]?.pause();
+  const { key, options } = on(lost, 20);
+  await cache.getOrSet(key, options, () => 1);
+  await expect.poll(() => told("outage")).toContain(addressOf(lost));
+}
+
+async function recover(): Promise<void> {
+  cluster.masters[lost]?.resume();
+  await expect.poll(() => told("recovery"), { timeout: 10_000 }).toContain(addressOf(lost));
+}
+
+test("a lost node that a queue lies on takes the queue, and nothing else, until it is back", async () => {
+  const cache = await open();
+  const queue = cache.writeBehind<string>(queueOn(lost), { write: () => {} });
+  await queue.flush();
+  const here = on(well);
+  await cache.getOrSet(here.key, here.options, () => "kept");
+  await lose(cache);
+  await expect(queue.flush()).rejects.toMatchObject({ code: "E_STORE_UNAVAILABLE" });
+  await expect(queue.put(here.key, here.options, "put")).rejects.toThrow();
+  expect(await cache.health()).toMatchObject({
+    breaker: { state: "closed", lostNodes: [addressOf(lost)] },
+  });
+  expect(await cache.lookup(here.key, here.options, () => "loaded")).toMatchObject({
+    value: "kept",
+    status: "hit",
+  });
+  await recover();
+  const flushed = () =>
+    queue.put(here.key, here.options, "put").then(
+      () => queue.flush().then(() => "flushed"),
+      () => "refused",
+    );
+  await expect.poll(flushed, { timeout: 10_000 }).toBe("flushed");
+});
