@@ -32,7 +32,7 @@ export interface RedisQueueParts extends AppendParts {
  * those that were given up, both in one slot.
  */
 export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQueue {
-  const { bulk, keys } = parts;
+  const { bulk, keys, clock } = parts;
   const [queue, aside] = [keys.queue(name), keys.buried(name)];
   const consumer = randomId();
   const append = createAppend(parts, { queue, aside, group: GROUP });
@@ -170,19 +170,16 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
     },
 
     async size() {
-      const [pending, buried, oldest, time] = await sendAll([
+      const [pending, buried, oldest] = await sendAll([
         ["xlen", queue],
         ["xlen", aside],
         ["xrange", queue, "-", "+", "COUNT", 1],
-        ["time"],
       ]);
       const [first] = oldest as Message[];
-      const [seconds, microseconds] = (time as Buffer[]).map(Number) as [number, number];
-      const now = seconds * 1_000_000 + microseconds;
       return {
         pending: Number(pending),
         buried: Number(buried),
-        oldestMs: first ? Math.max(0, now - numberOfId(String(first[0]))) / 1000 : 0,
+        oldestMs: first ? Math.max(0, clock.now() - numberOfId(String(first[0])) / 1000) : 0,
       };
     },
   };

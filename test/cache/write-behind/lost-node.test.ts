@@ -93,3 +93,16 @@ test("a lost node that a queue lies on takes the queue, and nothing else, until 
     );
   await expect.poll(flushed, { timeout: 10_000 }).toBe("flushed");
 });
+
+test("a queue tells its state, though a node is lost that it does not lie on", async () => {
+  const cache = await open();
+  const queue = cache.writeBehind<string>(queueOn(well), { write: () => {} });
+  await queue.health();
+  await lose(cache);
+  // A command that names no key may be sent to any node.
+  for (let turn = 0; turn < 10; turn += 1) {
+    expect(await queue.health()).toMatchObject({ pending: 0, oldestSeconds: 0 });
+  }
+  expect(await cache.health()).toMatchObject({ breaker: { state: "closed" } });
+  await recover();
+});
