@@ -1,3 +1,4 @@
+import { StoreError } from "../errors.js";
 import type { Outage } from "../outage.js";
 import type { Flush } from "./flush.js";
 import type { Inbox, Work } from "./inbox.js";
@@ -103,6 +104,9 @@ export function createWorker(parts: WorkerParts): Worker {
       // Counted before it is tried: it may be what this process dies of.
       if (again.length > 0) await queue.keep(again);
       await flush(underWay);
+    } catch (error) {
+      if (error instanceof StoreError) await uncount(underWay);
+      throw error;
     } finally {
       underWay = [];
     }
@@ -111,6 +115,14 @@ export function createWorker(parts: WorkerParts): Worker {
       received.length === behind.batchSize ||
       inbox.nextDueAtMs() <= performance.now()
     );
+  }
+
+  /** The store failed, not the write: that is no attempt, and whoever takes them up makes this one. */
+  async function uncount(works: readonly Work[]): Promise<void> {
+    // Others may have them by now.
+    if (performance.now() - keptAtMs >= leaseMs) return;
+    const kept = works.flatMap((work) => toKeep(work, work.newest.attempt - 1));
+    await queue.keep(kept).catch(() => {});
   }
 
   async function sleep(): Promise<void> {

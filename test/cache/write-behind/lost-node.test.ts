@@ -1,8 +1,10 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type Cache, type CacheEvent, createCache } from "../../../src/cache/index.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { keySlot } from "../../../src/key-slot.js";
 import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
+import { createOriginTable } from "./write-behind-conformance.js";
 
 const PREFIX = "cached:";
 const keys = createKeys(PREFIX);
@@ -105,4 +107,24 @@ test("a queue tells its state, though a node is lost that it does not lie on", a
   }
   expect(await cache.health()).toMatchObject({ breaker: { state: "closed" } });
   await recover();
+});
+
+test("a write that waits for a lost node is tried when that is back, and no dead letter", async () => {
+  const cache = await open(0.2);
+  const origin = createOriginTable();
+  const queue = cache.writeBehind<string>(queueOn(well), {
+    delaySeconds: 0.1,
+    maxAttempts: 2,
+    write: (writes) => origin.write(writes),
+  });
+  const { key } = on(well);
+  await queue.put(key, on(lost).options, "put");
+  await lose(cache);
+  // Whoever holds it lets go of it, and takes it up again, a number of times.
+  await pause(1500);
+  expect(origin.writes).toEqual([]);
+  await recover();
+  await queue.flush();
+  expect(origin.value(key)).toBe("put");
+  expect(await queue.deadLetters()).toEqual([]);
 });

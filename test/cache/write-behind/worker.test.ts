@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { StoreError } from "../../../src/cache/errors.js";
 import type { Outage } from "../../../src/cache/outage.js";
 import { createInbox } from "../../../src/cache/write-behind/inbox.js";
 import type { Delivery, WriteQueue } from "../../../src/cache/write-behind/queue.js";
@@ -118,4 +119,33 @@ it("A worker adopts what was left behind batch after batch, and does not wait fo
   });
   onTestFinished(() => worker.close());
   await expect.poll(() => flushed).toEqual(["1-0", "2-0", "3-0"]);
+});
+
+it("A worker whose store fails in the midst of a batch does not count that as an attempt", async () => {
+  const kept: Array<Pick<Delivery, "id" | "attempt">> = [];
+  const left = [{ ...delivery(1), attempt: 3 }, delivery(2)];
+  const queue: Partial<WriteQueue> = {
+    isShared: true,
+    adopt: async () => [],
+    receive: async () => left.splice(0),
+    keep: async (deliveries) => void kept.push(...deliveries),
+  };
+  const worker = createWorker({
+    queue: queue as WriteQueue,
+    inbox: createInbox(),
+    outage: { isOn: false, notice() {} } as unknown as Outage,
+    leaseMs: 60_000,
+    behind: { ...behind, batchSize: 2 },
+    async flush() {
+      kept.length = 0;
+      throw new StoreError("The store fails.");
+    },
+  });
+  onTestFinished(() => worker.close());
+  await expect
+    .poll(() => kept)
+    .toEqual([
+      { id: "1-0", attempt: 2 },
+      { id: "2-0", attempt: 0 },
+    ]);
 });
