@@ -33,7 +33,8 @@ export interface Order {
  *   has overtaken it, as it may one that is written a second time. A put that comes after that voids the lease, which
  *   is taken before; not during the write, though, since whoever found no valid entry would wait behind it.
  * - As in `writeThrough`, the value loses to what was evicted or deleted since `before`, when the write began.
- * - It is settled last. A process that dies before that leaves it to another, which writes it once more.
+ * - It is settled last. A process that dies before that leaves it to another, which writes it once more; so is what
+ *   could not be unpinned, since of a cluster the node that it lies on is lost, and its alone.
  */
 export async function finish(
   parts: FinishParts,
@@ -48,7 +49,8 @@ export async function finish(
   // A deletion that came since would be forgotten by now.
   const isLate = performance.now() - startedAtMs > DELETION_KEPT_MS - MARGIN_MS;
   try {
-    const unpinned = await Promise.all(written.map(({ work }) => unpin(parts, work)));
+    const unpinning = await Promise.allSettled(written.map(({ work }) => unpin(parts, work)));
+    const unpinned = unpinning.map((one) => (one.status === "fulfilled" ? one.value : undefined));
     const tags = new Set(written.flatMap(({ call }) => call.entry.tags));
     const evicted = await parts.evict([...tags]);
     await Promise.all(
@@ -59,7 +61,11 @@ export async function finish(
         if (!isStored && unpinned[index] !== "newer") await parts.delete(key);
       }),
     );
-    await parts.queue.settle(written.flatMap(({ work }) => [work.newest.id, ...work.olderIds]));
+    const done = written.filter((_, index) => unpinned[index]);
+    if (done.length > 0) {
+      await parts.queue.settle(done.flatMap(({ work }) => [work.newest.id, ...work.olderIds]));
+    }
+    for (const one of unpinning) if (one.status === "rejected") throw one.reason;
   } finally {
     await Promise.all(held.map((one) => one?.release()));
   }

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type Cache, type CacheEvent, createCache } from "../../../src/cache/index.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { keySlot } from "../../../src/key-slot.js";
+import { createGate } from "../../support/gate.js";
 import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
 import { createOriginTable } from "./write-behind-conformance.js";
 
@@ -127,4 +128,34 @@ test("a write that waits for a lost node is tried when that is back, and no dead
   await queue.flush();
   expect(origin.value(key)).toBe("put");
   expect(await queue.deadLetters()).toEqual([]);
+});
+
+test("a write on a lost node keeps none that it shares a batch with from being done", async () => {
+  const cache = await open(0.2);
+  const [origin, busy, gate] = [createOriginTable(), createGate(), createGate()];
+  const queue = cache.writeBehind<string>(queueOn(well), {
+    delaySeconds: 0,
+    async write(writes) {
+      await (busy.isOpen ? gate : busy).pass();
+      origin.write(writes);
+    },
+  });
+  const [here, there] = [on(well), on(lost)];
+  const list = on(well, 1).key;
+  await cache.getOrSet(list, here.options, () => "before");
+  await queue.put("keeps the worker busy", { ttlSeconds: 60 }, "put");
+  await busy.arrived;
+  await queue.put(here.key, here.options, "put");
+  await queue.put(there.key, { ttlSeconds: 60 }, "put");
+  busy.open();
+  await gate.arrived;
+  await lose(cache);
+  gate.open();
+  await expect.poll(() => cache.getOrSet(list, here.options, () => "after")).toBe("after");
+  await expect.poll(() => queue.health()).toMatchObject({ pending: 1 });
+  await recover();
+  await queue.flush();
+  const timesOf = (key: string) => origin.writes.filter((write) => write.key === key).length;
+  expect([timesOf(here.key), timesOf(there.key) > 1]).toEqual([1, true]);
+  expect(await queue.health()).toMatchObject({ pending: 0, deadLetters: 0 });
 });
