@@ -106,14 +106,26 @@ export function createFlush(parts: FlushParts): Flush {
       sequence: newest.sequence,
       attempt: newest.attempt,
     }));
+    let underWay: Promise<unknown> | undefined;
+    let isOver = false;
     try {
-      const { value } = await parts.writes.run(name, UNTAGGED, (context) =>
-        parts.write(batch, { signal: context.signal }),
-      );
+      const { value } = await parts.writes.run(name, UNTAGGED, ({ signal }) => {
+        underWay = (async () => parts.write(batch, { signal }))().finally(() => {
+          isOver = true;
+        });
+        return underWay;
+      });
       return { errors: readResults(value, orders), isWhole: false };
     } catch (error) {
+      // It was given up, and may commit yet: by then all attempts may be over, and readers have what it changes.
+      if (!isOver) underWay?.catch(() => {}).then(() => evictAll(orders));
       return { errors: new Map(orders.map((order) => [order, error])), isWhole: true };
     }
+  }
+
+  async function evictAll(orders: readonly Order[]): Promise<void> {
+    await parts.evict([...new Set(orders.flatMap(({ call }) => call.entry.tags))]);
+    await Promise.all(orders.map(({ call }) => parts.delete(call.key)));
   }
 
   function tryAgain({ work, error, together }: Failed): void {

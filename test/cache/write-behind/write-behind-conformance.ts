@@ -507,6 +507,28 @@ export function testWriteBehind(name: string, open: (options: CacheOptions) => C
         expect(health.problems.join()).toContain(`The queue "${queue.name}" has dead letters`);
       });
 
+      it("is evicted once more when it ends after all, though it was given up", async () => {
+        const [origin, gate] = [createOriginTable(), createGate()];
+        const { cache, queue } = start({
+          options: { loadTimeoutSeconds: 0.05 },
+          maxAttempts: 1,
+          async write(writes) {
+            await gate.pass();
+            origin.write(writes);
+          },
+        });
+        const [key, list] = [newKey(), newKey()];
+        const options = { ...minute, tags: [key] };
+        origin.seed(key, "old");
+        await queue.put(key, options, "new");
+        await queue.flush();
+        const read = (from: string) => cache.getOrSet(from, options, origin.load(key));
+        expect([await read(key), await read(list)]).toEqual(["old", "old"]);
+        gate.open();
+        await expect.poll(() => read(key)).toBe("new");
+        await expect.poll(() => read(list)).toBe("new");
+      });
+
       it("is written after all when it is requeued, with its sequence", async () => {
         const { cache, origin, queue, recover } = failing();
         const [key, options] = [newKey(), { ...minute, tags: ["requeued"] }];
