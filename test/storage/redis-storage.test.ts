@@ -4,6 +4,7 @@ import {
   counts,
   createRedisStorage,
   InvalidStorageValueError,
+  NotUniqueError,
   StorageError,
   StorageUnavailableError,
   text,
@@ -76,6 +77,22 @@ describe("storage on Redis", () => {
     expect(await admin.zcard(index)).toBe(150);
     for (let i = 0; i < 150; i += 1) await users.delete(`v${i}`);
     expect((await admin.keys("indexed:*")).filter((key) => !key.includes("#email"))).toEqual([]);
+  });
+
+  test("a client's own prefix stands before the keys of indexes as well", async () => {
+    const redis = server.client({ keyPrefix: "app:" });
+    const options = { indexes: { email: "unique", city: "index" } } as const;
+    const storage = createRedisStorage({ redis, prefix: "shop:" });
+    const users = storage.hash("user", { email: text(), city: text() }, options);
+    const ada = { email: "ada@example.org", city: "Bari" };
+    await users.create("1", ada);
+    expect(await users.find("city", "Bari")).toEqual([{ id: "1", values: ada }]);
+    await expect(users.create("2", ada)).rejects.toThrow(NotUniqueError);
+    const keys = await admin.keys("*shop:{user}*");
+    expect(keys.filter((key) => key.startsWith("app:"))).toHaveLength(3);
+    expect(keys).toHaveLength(3);
+    await users.delete("1");
+    expect(await admin.keys("*shop:{user}*")).toEqual([]);
   });
 
   test("a server that forgot its scripts is given them again", async () => {

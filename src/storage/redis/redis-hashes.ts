@@ -13,7 +13,9 @@ import type { Keyspace } from "./keyspace.js";
 
 export function createRedisHashes(keyspace: Keyspace, indexes: HashIndexKinds): HashDriver {
   const { client, base, send, run, runOn } = keyspace;
-  const indexing = (id: string) => [indexes.size, base, id, ...[...indexes].flat()];
+  // The client puts its own prefix before KEYS, and before no key that a script makes.
+  const storedBase = `${client.options.keyPrefix ?? ""}${base}`;
+  const indexing = (id: string) => [indexes.size, storedBase, id, ...[...indexes].flat()];
 
   return {
     async write(id, fields, ttlMs, onlyIfAbsent) {
@@ -39,7 +41,7 @@ export function createRedisHashes(keyspace: Keyspace, indexes: HashIndexKinds): 
     async find(field, text, { first, after }) {
       const key = `${base}#${field}:${createHash("sha1").update(text).digest("hex")}`;
       const from = after === undefined ? "-" : `(${after}`;
-      const reply = (await runOn(findHashes, key, [base, field, text, from, first])) as (
+      const reply = (await runOn(findHashes, key, [storedBase, field, text, from, first])) as (
         | string
         | string[]
       )[];
