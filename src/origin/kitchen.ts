@@ -101,10 +101,14 @@ export async function setTicketPriority(
 ): Promise<KitchenTicketRow> {
   if (!isOrderId(orderId)) throw new NotFoundError("order", orderId);
   return database.transaction(async (tx) => {
+    // The order is locked, and so read anew: whoever claims or completes the ticket meanwhile changes both rows, and an
+    // UPDATE that waited for the ticket's alone would tell of its new one with the order's old status.
     const [ticket] = await tx.query<KitchenTicketRow>(
-      `UPDATE kitchen_tickets AS ticket SET priority = $2 FROM orders AS "order"
-       WHERE ticket.order_id = $1 AND "order".id = ticket.order_id AND "order".status <> 'READY'
-       RETURNING ${ticketColumns}`,
+      `WITH "order" AS (
+         SELECT id, customer_id, status FROM orders WHERE id = $1 AND status <> 'READY' FOR SHARE
+       )
+       UPDATE kitchen_tickets AS ticket SET priority = $2
+       FROM "order" WHERE "order".id = ticket.order_id RETURNING ${ticketColumns}`,
       [orderId, priority],
     );
     if (ticket === undefined) throw await whyNot(tx, orderId);
