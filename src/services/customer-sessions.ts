@@ -13,7 +13,7 @@ const pageSize = 500;
 
 /**
  * Which sessions a customer has: a sorted set of their ids by the time they were last seen here.
- * It names every session that lives, and outlives the last of them by less than `refreshSeconds`.
+ * It names every session whose token was told, and outlives the last of them by less than `refreshSeconds`.
  */
 export function createCustomerSessions({ storage, ttlSeconds, now }: CustomerSessionsOptions) {
   const lifeSeconds = ttlSeconds + refreshSeconds;

@@ -112,8 +112,6 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
       needsSessions(async () => {
         const { token, id } = newToken();
         const time = now();
-        // The index first: a session that it lacks could not be ended from elsewhere.
-        await index.add(customerId, id);
         const begun = {
           customerId,
           role,
@@ -124,6 +122,9 @@ export function createSessions({ storage, now = () => new Date() }: SessionsOpti
           indexedAt: time,
         };
         await records.save(id, begun);
+        // The index last: whoever ends all sessions forgets those that it names and that are not there, and one that came
+        // after could not be ended from elsewhere. One that it lacks, of a process that died here, is known to nobody.
+        await index.add(customerId, id);
         return { token, session: toSession({ ...begun, cart: new Map() }) };
       }),
     find,

@@ -5,7 +5,8 @@ import {
   SessionUnavailableError,
 } from "../../src/services/errors.js";
 import { createSessions, type Sessions } from "../../src/services/sessions.js";
-import { createRedisStorage } from "../../src/storage/index.js";
+import { createRedisStorage, type Storage } from "../../src/storage/index.js";
+import { createGate } from "../support/gate.js";
 import { startRedis } from "../support/redis-server.js";
 import { type StorageUnderTest, storageKinds } from "../support/storages.js";
 
@@ -232,6 +233,31 @@ describe.each(storageKinds)("sessions on $kind", ({ start }) => {
     expect(await sessions.find(other.token)).not.toBeNull();
     expect(await sessions.endAll(first.customerId)).toBe(0);
     expect(await sessions.endAll("nobody")).toBe(0);
+  });
+
+  test("a session that begins while all others end can be ended with the next", async () => {
+    const { storage } = under;
+    const ended = createGate();
+    const passing: Storage = {
+      ...storage,
+      hash(name, schema, options) {
+        const records = storage.hash(name, schema, options);
+        const save: typeof records.save = async (id, values) => {
+          await ended.pass();
+          return records.save(id, values);
+        };
+        return { ...records, save };
+      },
+    };
+    const customerId = `customer-${++customers}`;
+    const starting = createSessions({ storage: passing, now: under.now });
+    const begun = starting.create({ customerId, role: "customer" });
+    await ended.arrived;
+    await sessions.endAll(customerId);
+    ended.open();
+    const { token } = await begun;
+    expect(await sessions.endAll(customerId)).toBe(1);
+    expect(await sessions.find(token)).toBeNull();
   });
 
   test("a session kept alive for days still ends with the others", async () => {
