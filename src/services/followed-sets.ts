@@ -67,7 +67,11 @@ export function createFollowedSets(options: FollowedSetsOptions): FollowedSets {
     // One that ended may have begun anew, by a process that could not write it here.
     const expiresAt = await expiryOf(id);
     if (expiresAt === undefined || !lives(expiresAt)) return false;
-    behind.delete(id);
+    if (behind.has(id)) {
+      // Now nobody believes it, whatever fails from here on, and what others ask meanwhile.
+      await marks.delete(id);
+      behind.delete(id);
+    }
     await removeOthers(id, await takeOver(id));
     await marks.save(id, { expiresAt });
     // One that was committed after that reading, and recorded before the mark was there, is in neither.
