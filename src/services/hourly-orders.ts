@@ -55,20 +55,17 @@ export function createHourlyOrders(options: HourlyOrdersOptions): HourlyOrders {
   }
 
   async function build(day: string): Promise<HourlyOrdersRow[]> {
-    const missed = behind.delete(day);
-    try {
-      await days.save(day, { orders: toCounts(await hourlyOrders(database, day)), builtAt: now() });
-      // An order committed after that reading, and recorded before the hash was there, is in neither.
-      const rows = await hourlyOrders(database, day);
-      await days.change(day, { counts: { orders: { raise: toCounts(rows) } } });
-      return rows;
-    } catch (error) {
-      if (missed) behind.add(day);
-      throw error;
-    }
+    await days.save(day, { orders: toCounts(await hourlyOrders(database, day)), builtAt: now() });
+    // An order committed after that reading, and recorded before the hash was there, is in neither.
+    const rows = await hourlyOrders(database, day);
+    await days.change(day, { counts: { orders: { raise: toCounts(rows) } } });
+    return rows;
   }
 
-  /** Days that this process could not write no other knows to lack something: the next reader builds them anew. */
+  /**
+   * Days that this process could not write no other knows to lack something: the next reader builds them anew. Nobody
+   * reads what was stored of them meanwhile, here or elsewhere, whatever becomes of the building.
+   */
   async function forgetMissed(): Promise<void> {
     for (const day of behind) {
       await days.delete(day);
@@ -80,6 +77,7 @@ export function createHourlyOrders(options: HourlyOrdersOptions): HourlyOrders {
     async of(day) {
       if (!isKept(day)) return hourlyOrders(database, day);
       try {
+        await forgetMissed();
         const stored = await days.get(day);
         return isTrusted(day, stored) ? toRows(stored) : await build(day);
       } catch (error) {

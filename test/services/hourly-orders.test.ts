@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Database } from "../../src/origin/database.js";
 import { createHourlyOrders } from "../../src/services/hourly-orders.js";
 import { counts, date } from "../../src/storage/index.js";
 import { type FreshDatabase, freshDatabase } from "../support/database.js";
@@ -153,4 +154,34 @@ test("What one process could not write, no other goes on without once that one w
       return (await days.get(today))?.orders.get("10");
     })
     .toBe(before + 1);
+});
+
+test("What this process could not write is believed by nobody while another reader builds it anew", async () => {
+  await using lasting = await startLastingStorage();
+  const { server, storage } = lasting;
+  const now = () => new Date(`${today}T12:00:00Z`);
+  const read = createGate();
+  let isHeld = false;
+  const database: Database = {
+    ...fresh.database,
+    async query<Row>(sql: string, params?: readonly unknown[]) {
+      if (isHeld) await read.pass();
+      return fresh.database.query<Row>(sql, params);
+    },
+  };
+  const hours = createHourlyOrders({ storage, database, now });
+  expect(await hours.of(today)).toEqual([]);
+  await server.kill();
+  await hours.record(await order(`${today}T12:00:00Z`));
+  await server.restart();
+  const days = storage.hash("hourly-orders", { orders: counts(), builtAt: date() });
+  await expect.poll(() => days.get(today).catch(() => undefined)).toBeDefined();
+  isHeld = true;
+  const first = hours.of(today);
+  await read.arrived;
+  const second = hours.of(today);
+  await Promise.race([second, read.arrivedTimes(2)]);
+  read.open();
+  const expected = [{ hour: 12, orders: 1 }];
+  expect(await Promise.all([first, second])).toEqual([expected, expected]);
 });
