@@ -36,7 +36,10 @@ export async function drain(
             : await sweep(table, delivery, last, {
                 delivered: (rows) => reporter.delivered(rows.length, tagsOf(rows)),
               });
-        if (left === 0) return;
+        if (left === 0) {
+          reporter.succeeded();
+          return;
+        }
         problem = reporter.undelivered(left);
       } catch (error) {
         problem = error as OutboxError;

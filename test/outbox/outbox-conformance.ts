@@ -282,6 +282,18 @@ export function testOutbox(name: string, open: () => Promise<Sql>): void {
         expect(await rows()).toBe(0);
       });
 
+      it("tells that it is over what kept it, and is well again, also where no relay runs", async () => {
+        here.isAway = true;
+        await record("menu");
+        const outbox = createOutbox();
+        const drained = outbox.drain();
+        await expect.poll(types).toEqual(["undelivered"]);
+        here.comeBack();
+        await drained;
+        expect(types()).toEqual(["undelivered", "delivered", "recovery"]);
+        expect(await outbox.health()).toMatchObject({ status: "ok", problems: [] });
+      });
+
       it("gives up in time, when the cache was handed all there is", async () => {
         here.isAway = true;
         for (let n = 0; n < 5; n += 1) await record(`${n}`);
