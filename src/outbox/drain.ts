@@ -34,8 +34,10 @@ export async function drain(
           last === undefined
             ? 0
             : await sweep(table, delivery, last, {
+                isOver: () => closed.aborted,
                 delivered: (rows) => reporter.delivered(rows.length, tagsOf(rows)),
               });
+        if (closed.aborted) continue;
         if (left === 0) {
           reporter.succeeded();
           return;

@@ -90,6 +90,7 @@ export function startRelay({ settings, table, delivery, reporter }: RelayParts):
     if (last === undefined) return;
     await sweep(table, delivery, last, {
       wanted: ({ id }) => isOpen && !bound.has(id),
+      isOver: () => !isOpen,
       undelivered: (rows) => remember(rows.map(({ id }) => id)),
       delivered: (rows) => reporter.delivered(rows.length, tagsOf(rows)),
     });

@@ -5,6 +5,8 @@ import type { Table } from "./table.js";
 export interface SweepOptions {
   /** Rows to leave alone. Default: none. */
   wanted?: (row: Row) => boolean;
+  /** Asked after each batch: whether to leave it at that. */
+  isOver: () => boolean;
   delivered(rows: readonly Row[]): void;
   /** They are kept, and bind this process. */
   undelivered?(rows: readonly Row[]): void;
@@ -18,12 +20,12 @@ export async function sweep(
   table: Table,
   delivery: Delivery,
   last: string,
-  { wanted = () => true, delivered, undelivered }: SweepOptions,
+  { wanted = () => true, isOver, delivered, undelivered }: SweepOptions,
 ): Promise<number> {
   let left = 0;
-  for (let after = "0"; ; ) {
+  for (let after = "0"; !isOver(); ) {
     const rows = await table.after(after, last);
-    if (rows.length === 0) return left;
+    if (rows.length === 0) break;
     after = rows.at(-1)!.id;
     const some = rows.filter(wanted);
     if (some.length === 0) continue;
@@ -35,4 +37,5 @@ export async function sweep(
       undelivered?.(some);
     }
   }
+  return left;
 }

@@ -6,6 +6,7 @@ import {
   type OutboxEvent,
   type PostgresOutbox,
   type PostgresOutboxOptions,
+  type SqlClient,
   UndeliveredError,
   UnreadableRowError,
 } from "../../src/outbox/index.js";
@@ -363,6 +364,47 @@ export function testOutbox(name: string, open: () => Promise<Sql>): void {
         expect(here.delivered).toEqual(["menu"]);
         expect(() => outbox.start()).toThrow(OutboxClosedError);
         await expect(outbox.drain()).rejects.toThrow(OutboxClosedError);
+      });
+
+      it("goes through no more of what waits while the store is away", async () => {
+        for (let n = 0; n < 20; n += 1) await record(`${n}`);
+        here.isAway = true;
+        const gate = createGate();
+        here.before = async () => {
+          // The first is of the batch that it claimed, the second of those that it binds this process by.
+          if (here.calls.length > 1) await gate.pass();
+        };
+        let asked = 0;
+        const client: SqlClient = {
+          query(text, values) {
+            asked += 1;
+            return sql.client.query(text, values);
+          },
+        };
+        const outbox = createOutbox({ client, batchRows: 1 });
+        outbox.start();
+        await gate.arrived;
+        asked = 0;
+        const closed = outbox.close();
+        gate.open();
+        await closed;
+        expect(asked).toBe(0);
+        expect(here.handed.size).toBe(2);
+        expect(await rows()).toBe(20);
+      });
+
+      it("has ended the batch of a drain as well, which rejects", async () => {
+        for (let n = 0; n < 5; n += 1) await record(`${n}`);
+        const gate = createGate();
+        here.before = () => gate.pass();
+        const outbox = createOutbox({ batchRows: 2 });
+        const drained = outbox.drain();
+        await gate.arrived;
+        await outbox.close();
+        gate.open();
+        await expect(drained).rejects.toThrow(OutboxClosedError);
+        expect(here.delivered).toEqual(["0", "1"]);
+        expect(await rows()).toBe(3);
       });
     });
 
