@@ -77,10 +77,14 @@ export function createPopularity({ storage, database }: PopularityOptions): Popu
       if (itemIds.length === 0) return;
       const counts = await timesOrdered(database, itemIds);
       await unlessUnavailable(async () => {
-        // What this process could not write no other knows of: away with it all, and the next reader builds it anew.
-        if (isBehind) await ranking.delete();
-        else await ranking.raise(counts, { onlyIfExists: true, trimTo: kept });
-        isBehind = false;
+        if (isBehind) {
+          // What this process could not write no other knows of: away with it all, and the next reader builds it anew.
+          await ranking.delete();
+          isBehind = false;
+        } else {
+          // Another order's write may fail meanwhile, for which this one's success does not make up.
+          await ranking.raise(counts, { onlyIfExists: true, trimTo: kept });
+        }
       });
     },
     rebuild: () => unlessUnavailable(rebuild),

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { topItems } from "../../src/origin/popularity.js";
 import { createPopularity } from "../../src/services/popularity.js";
+import {
+  createMemoryStorage,
+  type Storage,
+  StorageUnavailableError,
+} from "../../src/storage/index.js";
 import { type FreshDatabase, freshDatabase } from "../support/database.js";
 import { createGate } from "../support/gate.js";
 import { startLastingStorage } from "../support/lasting-storage.js";
@@ -206,4 +211,36 @@ test("What one process could not write, no other goes on without once that one w
       return ranking.scores([item(1)]);
     })
     .toEqual([7]);
+});
+
+test("What could not be written is not forgotten over a write that was under way and succeeded", async () => {
+  const memory = createMemoryStorage();
+  const gate = createGate();
+  let isAway = false;
+  let isHeld = false;
+  const storage: Storage = {
+    ...memory,
+    sortedSet(name, options) {
+      const set = memory.sortedSet(name, options);
+      const raise: typeof set.raise = async (...given) => {
+        if (isAway) throw new StorageUnavailableError("away");
+        const isWritten = await set.raise(...given);
+        if (isHeld) await gate.pass();
+        return isWritten;
+      };
+      return { ...set, raise };
+    },
+  };
+  const popularity = createPopularity({ storage, database: fresh.database });
+  await setCounts({ [item(1)]: 5, [item(2)]: 1 });
+  await popularity.top(1);
+  isHeld = true;
+  const written = popularity.record(await order(item(2), 1));
+  await gate.arrived;
+  isAway = true;
+  await popularity.record(await order(item(1), 2));
+  isAway = false;
+  gate.open();
+  await written;
+  expect(await popularity.top(1)).toEqual([{ itemId: item(1), timesOrdered: 7 }]);
 });
