@@ -111,12 +111,14 @@ class Room {
   async #serve(onEmpty: () => void): Promise<void> {
     // Registered before reading: what is committed between a read and the registration wakes nobody.
     const watch = await this.#store.watch(this.#key);
-    const listen = (): Promise<void> =>
+    // Nothing waits for the next one: of a room that is never empty, each wake would hold on to all before it.
+    const listen = (): void => {
       watch.next().then((pushed) => {
         if (!pushed || !this.#tellPushed(pushed)) this.#isWoken = true;
         this.#rouse();
-        return listen();
+        listen();
       });
+    };
     listen();
     try {
       for (;;) {

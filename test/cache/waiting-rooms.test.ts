@@ -5,6 +5,7 @@ import type { Entry, Reading, Store } from "../../src/cache/store.js";
 import { createWaitingRooms, type WaitingRooms } from "../../src/cache/waiting-rooms.js";
 import { createWakers } from "../../src/cache/wakers.js";
 import { createGate, type Gate } from "../support/gate.js";
+import { heapBytes } from "../support/heap.js";
 
 const FIRST = 0;
 const never = () => performance.now() + 60_000;
@@ -51,6 +52,11 @@ afterEach(async () => {
 const turns = async (count = 3) => {
   for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate);
 };
+
+/** Long enough for whoever was woken to listen for the next wake. */
+async function turnOfJobs(): Promise<void> {
+  for (let job = 0; job < 5; job += 1) await undefined;
+}
 
 describe("those who wait for one key", () => {
   test("share one watch, and one read at each wake", async () => {
@@ -117,6 +123,30 @@ describe("those who wait for one key", () => {
     await newcomer;
     await rooms.look("menu", [], never());
     expect(reads).toHaveLength(3);
+  });
+
+  test("keep nothing of the wakes that went by, however long somebody is there", async () => {
+    const wakers = createWakers();
+    const looking = createGate();
+    let isFirst = true;
+    const busy = createWaitingRooms({
+      async read(key, tags) {
+        if (!isFirst) await looking.pass();
+        isFirst = false;
+        return memory.read(key, tags);
+      },
+      watch: async (key) => wakers.add(key),
+    });
+    await busy.look("menu", [], FIRST);
+    const waiting = busy.look("menu", [], never());
+    const before = heapBytes();
+    for (let wake = 0; wake < 50_000; wake += 1) {
+      wakers.wake("menu");
+      await turnOfJobs();
+    }
+    expect(heapBytes() - before).toBeLessThan(1_000_000);
+    looking.open();
+    await waiting;
   });
 
   test("are not told of another's tags", async () => {
