@@ -134,8 +134,8 @@ export function openConnection(
     return replies;
   }
 
-  async function becomeUsable(): Promise<void> {
-    await becomeReady();
+  async function becomeUsable(limitMs: number): Promise<void> {
+    await becomeReady(limitMs);
     await preparing;
   }
 

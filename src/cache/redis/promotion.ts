@@ -166,7 +166,9 @@ export function watchPromotions(
   }
 
   async function known(limitMs = commandTimeoutMs): Promise<void> {
-    if (!isKnown) await within(Math.max(1, limitMs), becomeReady().then(look));
+    if (isKnown) return;
+    const leftMs = Math.max(1, limitMs);
+    await within(leftMs, becomeReady(leftMs).then(look));
   }
 
   async function sendAll(commands: readonly Command[], usedMs = 0): Promise<unknown[]> {

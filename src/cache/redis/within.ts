@@ -27,13 +27,13 @@ export async function within<T>(
  */
 export function inTime<T>(
   limitMs: number,
-  before: () => Promise<unknown>,
+  before: (limitMs: number) => Promise<unknown>,
   send: () => Promise<T>,
 ): Promise<T> {
   const until = performance.now() + limitMs;
   return within(
     limitMs,
-    before().then(() => {
+    before(limitMs).then(() => {
       if (performance.now() < until) return send();
       throw new StoreUnavailableError("Redis was in reach again too late for this command.");
     }),

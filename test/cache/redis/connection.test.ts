@@ -1,6 +1,8 @@
-import type { Redis } from "ioredis";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openConnection } from "../../../src/cache/redis/connection.js";
+import { freePort } from "../../support/free-port.js";
+import { heapBytes } from "../../support/heap.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 
 let server: RedisServer;
@@ -23,5 +25,17 @@ test("a connection that comes back again and again gathers no listeners", async 
     await connection.send("ping");
   }
   expect(listeners()).toEqual(before);
+  connection.close();
+});
+
+test("an outage without an end gathers nothing of the commands that it refused", async () => {
+  const client = new Redis({ port: await freePort(), lazyConnect: true });
+  const connection = openConnection(client, 5);
+  const refuseSome = () =>
+    Promise.allSettled(Array.from({ length: 500 }, () => connection.send("ping")));
+  await refuseSome();
+  const before = heapBytes();
+  for (let time = 0; time < 10; time += 1) await refuseSome();
+  expect(heapBytes() - before).toBeLessThan(1_000_000);
   connection.close();
 });
