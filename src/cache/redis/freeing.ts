@@ -15,7 +15,15 @@ export interface Freeing {
 const MEMBERS_AT_ONCE = 100;
 /** Entries that one command looks at, where they need not lie in one slot: in half the time that a command each would take. */
 const ENTRIES_A_COMMAND = 20;
+/** Of many that are evicted at once; the others wait, or evictions would wait behind what these send. */
+const GENERATIONS_AT_ONCE = 16;
 const SWEEP_EVERY_MS = 60_000;
+
+/** The index of one generation of a tag, and the list that names it until it is freed. */
+interface Generation {
+  readonly index: string;
+  readonly pendingList: string;
+}
 
 /**
  * A generation is freed member by member, and leaves the list of those pending only when it is empty. A process that
@@ -23,6 +31,8 @@ const SWEEP_EVERY_MS = 60_000;
  */
 export function createFreeing(connection: Connection, keys: Keys): Freeing {
   const running = new Set<Promise<void>>();
+  const waiting: Generation[] = [];
+  let atWork = 0;
   let isClosed = false;
   const timer = setInterval(() => track(sweep()), SWEEP_EVERY_MS);
   timer.unref();
@@ -33,7 +43,16 @@ export function createFreeing(connection: Connection, keys: Keys): Freeing {
     running.add(settled);
   }
 
-  async function freeIndex(index: string, pendingList: string): Promise<void> {
+  async function freeWaiting(): Promise<void> {
+    atWork += 1;
+    for (let next = waiting.pop(); next && !isClosed; next = waiting.pop()) {
+      // It stays pending, and the others need not.
+      await freeIndex(next).catch(() => {});
+    }
+    atWork -= 1;
+  }
+
+  async function freeIndex({ index, pendingList }: Generation): Promise<void> {
     const nonce = index.slice(-8);
     let cursor = "0";
     do {
@@ -67,12 +86,16 @@ export function createFreeing(connection: Connection, keys: Keys): Freeing {
     );
     for (const [position, reply] of replies.entries()) {
       if (!Array.isArray(reply)) continue;
-      for (const index of reply) await freeIndex(String(index), lists[position] as string);
+      const pendingList = lists[position] as string;
+      for (const index of reply) await freeIndex({ index: String(index), pendingList });
     }
   }
 
   return {
-    free: (index, pendingList) => track(freeIndex(index, pendingList)),
+    free(index, pendingList) {
+      waiting.push({ index, pendingList });
+      if (atWork < GENERATIONS_AT_ONCE) track(freeWaiting());
+    },
     sweep,
     async close() {
       isClosed = true;

@@ -148,6 +148,24 @@ describe("freeing a generation", () => {
     expect(total(batches.flat())).toBe(10_000);
   });
 
+  test("of many tags takes some at a time, or the evictions that follow would wait for all of it", async () => {
+    const indexes = Array.from({ length: 100 }, (_, id) => indexOf(`nonce-${id + 10}`));
+    await redis.rpush(pending, ...indexes);
+    const gate = createGate();
+    const freeing = createFreeing(
+      watched(([command]) => command?.[0] === "sscan" && gate.pass()),
+      keys,
+    );
+    for (const index of indexes) freeing.free(index, pending);
+    await gate.arrivedTimes(16);
+    await connection.send("ping");
+    expect(gate.arrivals).toBe(16);
+    gate.open();
+    await expect.poll(() => redis.exists(pending), { interval: 5 }).toBe(0);
+    expect(gate.arrivals).toBe(100);
+    await freeing.close();
+  });
+
   test("spares leases, and entries that newer versions were filled under (pitfall 16)", async () => {
     const [leased, newer] = (await evictedEntries(5, "nonce-01")) as [string, string];
     const position = writePosition({ epoch: 1, n: 2 });
