@@ -36,16 +36,21 @@ export type Unpinned =
 export const UNPINNED_KEPT_MS = 120_000;
 /** What was put longer ago is not pinned, since its flush may be forgotten. Far less, for a process may be stopped. */
 export const PINNED_WITHIN_MS = 20_000;
+const FORGET_EVERY_MS = 1000;
 
 export function createMemoryPins(): Pins {
   const pins = new Map<string, Pin>();
   /** The oldest first. */
   const unpinned = new Map<string, { sequence: number; atMs: number }>();
+  let forgetAtMs = 0;
 
+  /** Not at each call: a map is walked from its beginning, past the places of all that went since it was last rebuilt. */
   function forget(): void {
-    const atMs = performance.now() - UNPINNED_KEPT_MS;
+    const nowMs = performance.now();
+    if (nowMs < forgetAtMs) return;
+    forgetAtMs = nowMs + FORGET_EVERY_MS;
     for (const [key, one] of unpinned) {
-      if (one.atMs > atMs) return;
+      if (one.atMs > nowMs - UNPINNED_KEPT_MS) return;
       unpinned.delete(key);
     }
   }
