@@ -59,7 +59,8 @@ export class Fetch {
     this.#usedMs += performance.now() - began;
     if (this.#connection.isCluster) this.#noteFailures(replies);
     const bytes = replies.flatMap((reply, index) => bytesOf(reply, commands[index] as Command));
-    this.#replies.push(...bytes);
+    // One by one: a call with more than some hundred thousand arguments throws.
+    for (const one of bytes) this.#replies.push(one);
   }
 
   /** A name a command. */

@@ -53,6 +53,15 @@ describe("a fetch", () => {
     expect(fetch.reply(places[1] as number)).toBeNull();
   });
 
+  test("of more names than a call may have arguments gives them all", async () => {
+    const fetch = new Fetch(connection);
+    for (let id = 0; id < 150_000; id += 1) fetch.ask("absent");
+    await redis.set("last", "Z");
+    const last = fetch.ask("last");
+    await fetch.run();
+    expect(textAt(fetch, last)).toBe("Z");
+  });
+
   test("takes one round trip, for thousands of names as well", async () => {
     const names = Array.from({ length: 2_000 }, (_, index) => `name${index}`);
     await redis.mset(names.flatMap((name) => [name, `${name}'s bytes`]));
