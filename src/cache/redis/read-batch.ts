@@ -88,9 +88,9 @@ export function createReadBatch(
       return;
     }
     const [first, second] = halvesOf(seen);
-    const early = first.filter(hitsOfNow());
+    const early = new Set(first.filter(hitsOfNow()));
     settle(early);
-    const late = early.length < first.length ? seen.filter((one) => !early.includes(one)) : second;
+    const late = early.size < first.length ? seen.filter((one) => !early.has(one)) : second;
     if (late.length > 0) setImmediate(settle, late);
   }
 
@@ -114,6 +114,6 @@ function settleOrFail(seen: readonly Seen[]): void {
   }
 }
 
-function settle(seen: readonly Seen[]): void {
+function settle(seen: Iterable<Seen>): void {
   for (const { reading, resolve } of seen) resolve(reading);
 }
