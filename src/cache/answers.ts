@@ -82,12 +82,11 @@ export function nearLookup(entry: NearEntry): NearLookup<unknown> {
 }
 
 function fromDelivered(
-  { stored, tags, since = null }: Delivered,
+  { storedMs = 0, tags, since = null }: Delivered,
   value: unknown,
   status: LookupStatus,
 ): Answer {
-  const remainingSeconds = (stored?.ttlMs ?? 0) / 1000;
-  return { value, status, ageSeconds: 0, remainingSeconds, tags, since };
+  return { value, status, ageSeconds: 0, remainingSeconds: storedMs / 1000, tags, since };
 }
 
 /**

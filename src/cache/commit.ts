@@ -3,7 +3,7 @@ import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import { NotCacheableError, StoreUnavailableError } from "./errors.js";
 import type { RefusalReason } from "./events.js";
-import type { Delivered, Stored } from "./flights.js";
+import type { Delivered } from "./flights.js";
 import { type Loaded, mayHaveOwnTags } from "./load.js";
 import { isCoveredBy, type Position } from "./position.js";
 import type { EntrySettings } from "./settings.js";
@@ -56,9 +56,9 @@ export async function commitLoaded(
     const { store, settings } = parts;
     const nonces = await budget.spend(noncesOf(store, call.entry, snapshot, loaded.addedTags));
     if (!nonces) return await refuse("tag moved");
-    const stored: Stored = { birthMs: 0, ttlMs: jittered(ttlMs, settings.ttlJitter) };
+    const storedMs = jittered(ttlMs, settings.ttlJitter);
     const committing = store.commit(call.key, token, {
-      ttlMs: stored.ttlMs,
+      ttlMs: storedMs,
       staleWhileRevalidateMs: call.entry.staleWhileRevalidateMs,
       staleIfErrorMs: call.entry.staleIfErrorMs,
       loadMs: loaded.loadMs,
@@ -76,7 +76,7 @@ export async function commitLoaded(
       bytes: encoded.bytes.byteLength,
       ...named(call),
     });
-    return { ...delivered, stored: { ...stored, birthMs } };
+    return { ...delivered, storedMs };
   } catch (error) {
     // The value is good, whatever became of the store; nobody need wait for a lease that has nothing left to do.
     parts.store.releaseLease(call.key, token, 0).catch(() => {});

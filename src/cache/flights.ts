@@ -20,8 +20,8 @@ export interface Delivered {
   readonly value: unknown;
   /** Absent where the value could not be encoded: then it is its loader's alone, since nobody else can get a copy. */
   readonly encoded?: EncodedValue;
-  /** Absent where it was not stored. */
-  readonly stored?: Stored;
+  /** Its ttl in the store; absent where it was not stored. */
+  readonly storedMs?: number;
   readonly tags: readonly string[];
   /** How old what its load saw may be; null where that is unknown. */
   readonly since?: Position | null;
@@ -30,11 +30,6 @@ export interface Delivered {
    * after the load began and before a joiner called, so only those who called before it began may have it.
    */
   readonly earlyOnly: boolean;
-}
-
-export interface Stored {
-  readonly birthMs: number;
-  readonly ttlMs: number;
 }
 
 /** One fill of a key under way in this process. */

@@ -66,7 +66,7 @@ export async function holdForWrite(
 
   async function commit(nonces: Snapshot["nonces"]): Promise<boolean> {
     const loaded = { value, addedTags: [], ttlMs: undefined, loadMs: 0 };
-    const { stored } = await commitLoaded(
+    const { storedMs } = await commitLoaded(
       parts,
       call,
       token,
@@ -74,7 +74,7 @@ export async function holdForWrite(
       loaded,
       budget,
     );
-    return stored !== undefined;
+    return storedMs !== undefined;
   }
 
   /** False where it was let go before. */

@@ -36,7 +36,7 @@ export function createSetter(parts: FillParts): (call: Call, value: unknown) => 
       return false;
     }
     const { snapshot } = grant;
-    const { stored } = await commitLoaded(parts, call, token, snapshot, loaded, budget, encoded);
-    return stored !== undefined;
+    const { storedMs } = await commitLoaded(parts, call, token, snapshot, loaded, budget, encoded);
+    return storedMs !== undefined;
   };
 }
