@@ -84,7 +84,7 @@ export function createBareLoads(parts: FillParts): BareLoads {
     }
   };
 
-  /** Nobody took it from those who file it under more than it is filed under. */
+  /** The one under way that the call may share: filed under all of its tags, or evictions of the others passed it by. */
   function joinable({ key, entry }: Call, mayJoin: BareLoad["mayJoin"]): Flight | undefined {
     const flight = flights.get(key);
     return flight && isFiledUnder(flight.tags, entry.tags) && mayJoin(flight) ? flight : undefined;

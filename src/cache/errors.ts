@@ -110,7 +110,7 @@ export class CorruptEntryError extends CachedError {
   readonly code = "E_CORRUPT_ENTRY";
 }
 
-/** A queue of `writeBehind` holds `maxPending` writes, dead letters among them, so `put` took this one not on. */
+/** A queue of `writeBehind` holds `maxPending` writes, dead letters among them, so `put` did not take this one on. */
 export class WriteQueueFullError extends CachedError {
   readonly code = "E_WRITE_QUEUE_FULL";
 }

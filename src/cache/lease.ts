@@ -34,7 +34,7 @@ export interface KeptLease {
 
 /**
  * Renews three times a life, so that one lost renewal costs nothing. `onLost` is told once the lease is known to be
- * another's, or has gone without a renewal for a whole life. A fill needs not know: its commit will be refused, and
+ * another's, or has gone without a renewal for a whole life. A fill need not know: its commit will be refused, and
  * its caller still wants the value.
  */
 export function keepLease(

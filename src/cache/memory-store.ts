@@ -20,9 +20,8 @@ import { createMemoryPins } from "./write-behind/pins.js";
 import type { WriteQueue } from "./write-behind/queue.js";
 
 export interface MemoryStoreOptions {
-  /** Default 10,000. */
   maxEntries: number;
-  /** Keys, tags and values together. Default 64 MiB. */
+  /** Keys, tags and values together. */
   maxBytes: number;
 }
 

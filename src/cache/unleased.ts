@@ -16,7 +16,7 @@ export interface UnleasedParts extends Pick<FillParts, "settings" | "outage"> {
   readonly outageLoads: BareLoads;
 }
 
-/** Answers by loads that take no lease, and that nothing is stored of: who may share one with whom. */
+/** Answers by loads that take no lease, and whose results are not stored: who may share one with whom. */
 export interface Unleased {
   /** Past a lease or its marker, for whoever has read the key; shared by those who read the same. */
   passing(call: Call, reading: Reading): Promise<Answer>;

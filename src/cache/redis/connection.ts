@@ -31,13 +31,12 @@ export interface Connection {
   readonly note: string | undefined;
   /**
    * Sends all commands at once, on a single server in one write, and waits for all replies. Texts come as Buffers.
-   * A reply that is an error stands in its place as a StoreError.
+   * A reply that is an error stands in its place as a StoreError; of a cluster, what a lost node was to answer as a
+   * NodeUnavailableError.
    *
    * The time limit holds for everything: connecting, where there is no connection, as for the replies.
    *
    * @param usedMs what earlier commands of the same step took of it
-   * Of a cluster, what a lost node was to answer stands in its place as a NodeUnavailableError.
-   *
    * @throws StoreUnavailableError when not all replies of a single server came within the time limit
    */
   sendAll(commands: readonly Command[], usedMs?: number): Promise<unknown[]>;

@@ -3,9 +3,10 @@ import { readEvaluation, withSource } from "./evaluate.js";
 import { isMissingScript } from "./reply-error.js";
 
 /**
- * A server that was restarted or promoted is given the scripts it lacks, and `replies` what came of it. What stands behind
- * them in the batch may rely on their having run, as the log's read does on the claims of tags, and an eviction on the
- * log's advance: plain commands and scripts that may be repeated are sent again as well.
+ * Sends the scripts that a server lacks, since it was restarted or promoted, once more with their text, and puts the
+ * answers into `replies`. What stands behind them in the batch may rely on their having run, as the log's read does on
+ * the claims of tags, and an eviction on the log's advance: plain commands, and scripts that may be repeated, are sent
+ * again as well.
  */
 export async function repeatMissingScripts(
   commands: readonly Command[],
