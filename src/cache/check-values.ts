@@ -13,12 +13,14 @@ export function checkOptionNames(
   known: Readonly<Record<string, true>>,
 ): void {
   if (typeof options !== "object" || options === null) throw wrong("options", "an object", options);
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
-  if (unknown === undefined) return;
-  const names = Object.keys(known).join(", ");
-  throw new InvalidOptionError(
-    `${owner} knows the options ${names}; "${unknown}" is not one of them.`,
-  );
+  // Not by Object.keys, which takes twice as long: an entry's are looked at with each lookup.
+  for (const name in options) {
+    if (Object.hasOwn(known, name) || !Object.hasOwn(options, name)) continue;
+    const names = Object.keys(known).join(", ");
+    throw new InvalidOptionError(
+      `${owner} knows the options ${names}; "${name}" is not one of them.`,
+    );
+  }
 }
 
 /** @throws InvalidOptionError */
@@ -88,6 +90,7 @@ export function wrong(name: string, must: string, came: unknown): InvalidOptionE
 
 /** What came, without what it holds: that may be a secret, or a client with all its connections. */
 function shortly(came: unknown): string {
+  if (typeof came === "function") return "a function";
   if (typeof came !== "object" || came === null) return String(came);
   return Array.isArray(came) ? "an array" : "an object";
 }

@@ -1,6 +1,6 @@
 import { createBareLoads } from "./bare-load.js";
 import type { Call } from "./call.js";
-import { checkKey } from "./check-values.js";
+import { checkKey, wrong } from "./check-values.js";
 import { createDeliveries } from "./deliveries.js";
 import { CacheClosedError, StoreUnavailableError } from "./errors.js";
 import { createEvictions } from "./evictions.js";
@@ -100,7 +100,9 @@ export function createEngine(given: Store, settings: Settings) {
   function open<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Call {
     checkOpen();
     checkKey(key);
-    return { key, entry: resolveEntryOptions(entryOptions), load };
+    const entry = resolveEntryOptions(entryOptions);
+    if (typeof load !== "function") throw wrong("load", "a function", load);
+    return { key, entry, load };
   }
 
   function checkOpen(): void {
@@ -119,6 +121,8 @@ export function createEngine(given: Store, settings: Settings) {
     stream?.close();
     loads.close();
     await Promise.all([writeThrough.close(), queues.close()]);
+    // Once more, since nobody else knows of them: a short program's first may have come before its connection did.
+    await undelivered.deliver(evictions).catch(() => {});
     outage.close();
     evictions.close();
     await store.close();

@@ -168,9 +168,22 @@ export interface EntrySettings {
 }
 
 const NO_TAGS: readonly string[] = Object.freeze([]);
+const KNOWN_OF_ENTRIES: Readonly<Record<keyof EntryOptions, true>> = {
+  ttlSeconds: true,
+  tags: true,
+  staleWhileRevalidateSeconds: true,
+  staleIfErrorSeconds: true,
+  nullTtlSeconds: true,
+  since: true,
+  near: true,
+  refresh: true,
+  loadGroup: true,
+  coordinate: true,
+};
 
-/** @throws InvalidOptionError */
+/** @throws InvalidOptionError, also for a name that it doesn't know: under misspelt tags nothing would be evicted. */
 export function resolveEntryOptions(options: EntryOptions): EntrySettings {
+  checkOptionNames("An entry", options, KNOWN_OF_ENTRIES);
   const ttlMs = ttlMilliseconds(options.ttlSeconds);
   return {
     ttlMs,
@@ -190,6 +203,11 @@ export function resolveEntryOptions(options: EntryOptions): EntrySettings {
   };
 }
 
+const KNOWN_OF_LOCKS: Readonly<Record<keyof LockOptions, true>> = {
+  leaseSeconds: true,
+  waitSeconds: true,
+};
+
 export interface LockSettings {
   readonly leaseMs: number;
   readonly waitMs: number;
@@ -197,6 +215,7 @@ export interface LockSettings {
 
 /** @throws InvalidOptionError */
 export function resolveLockOptions(options: LockOptions, settings: Settings): LockSettings {
+  checkOptionNames("lock", options, KNOWN_OF_LOCKS);
   const { leaseSeconds, waitSeconds } = options;
   return {
     leaseMs:

@@ -65,3 +65,36 @@ test("there are no entries in a store that is just found to be out of reach", as
   expect((await cache.health()).breaker.state).not.toBe("closed");
   await cache.close();
 });
+
+test("what a closing cache has not delivered is tried once more", async () => {
+  const given = memory();
+  let isAway = true;
+  const store = {
+    ...given,
+    async evict(tags: readonly string[]) {
+      if (isAway) throw new StoreUnavailableError("Redis must be in reach, but is not.");
+      return given.evict(tags);
+    },
+    // In reach again, but found so too late.
+    ping: () => new Promise<never>(() => {}),
+    close: async () => {},
+  };
+  const cache = createCacheOver(store, resolveSettings({}));
+  await cache.set("menu", { ttlSeconds: 60, tags: ["menu"] }, "old");
+  expect(await cache.evictTags(["menu"])).toEqual({ delivered: false, entries: 0 });
+  isAway = false;
+  await cache.close();
+  expect(await given.read("menu", ["menu"])).not.toMatchObject({ valid: true });
+});
+
+test.each([
+  ["nothing", undefined, "undefined"],
+  ["a promise of what it gives", Promise.resolve("menu"), "an object"],
+])("%s in the place of a load is refused in words", async (_, load, came) => {
+  const cache = createCacheOver(memory(), resolveSettings({}));
+  await expect(cache.getOrSet("menu", { ttlSeconds: 60 }, load as never)).rejects.toMatchObject({
+    code: "E_INVALID_OPTION",
+    message: `load must be a function, but got: ${came}`,
+  });
+  await cache.close();
+});

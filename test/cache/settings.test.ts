@@ -232,6 +232,13 @@ describe("the options of an entry", () => {
       { ttlSeconds: 1, tags: ["x".repeat(1_025)] },
       `A tag must be a well-formed string of 1 to 1024 characters, but got: "${"x".repeat(80)}"`,
     ],
+    [
+      "a misspelt name",
+      { ttlSeconds: 1, tag: ["menu"] },
+      'An entry knows the options ttlSeconds, tags, staleWhileRevalidateSeconds, staleIfErrorSeconds, nullTtlSeconds, since, near, refresh, loadGroup, coordinate; "tag" is not one of them.',
+    ],
+    ["nothing", undefined, "options must be an object, but got: undefined"],
+    ["a load in their place", () => "menu", "options must be an object, but got: a function"],
   ])("%s is refused in words", (_, options, message) => {
     const attempt = () => resolveEntryOptions(options as EntryOptions);
     expect(attempt).toThrow(InvalidOptionError);
@@ -248,11 +255,15 @@ describe("the options of a lock", () => {
     expect(resolveLockOptions(given, settings)).toEqual({ leaseMs: 1_000, waitMs: 0 });
   });
 
-  test.each<[LockOptions, string]>([
+  test.each<[object, string]>([
+    [
+      { waitSecond: 1 },
+      'lock knows the options leaseSeconds, waitSeconds; "waitSecond" is not one of them.',
+    ],
     [{ leaseSeconds: 0 }, "leaseSeconds must be a number from 0.001 to 86400, but got: 0"],
     [{ waitSeconds: -1 }, "waitSeconds must be a number of seconds from 0 to a year, but got: -1"],
   ])("%j is refused in words", (options, message) => {
-    const attempt = () => resolveLockOptions(options, settings);
+    const attempt = () => resolveLockOptions(options as LockOptions, settings);
     expect(attempt).toThrow(InvalidOptionError);
     expect(attempt).toThrow(expect.objectContaining({ message }));
   });
