@@ -5,7 +5,7 @@ import type {
   GraphQLRequestContextWillSendResponse,
 } from "@apollo/server";
 import type { GraphQLSchema } from "graphql";
-import { checkOptionNames } from "../cache/check-values.js";
+import { checkOptionNames, wrong } from "../cache/check-values.js";
 import type { CacheDirectives } from "../directives/cache-directives.js";
 import { disregard } from "../directives/maybe-promise.js";
 import type { Observation } from "../directives/observations.js";
@@ -46,12 +46,15 @@ const KNOWN: Readonly<Record<keyof CachedPluginOptions<BaseContext>, true>> = {
  * `ApolloServerPluginCacheControl({ calculateHttpHeaders: false })`. The cache policy, for other plugins to read,
  * stays: `@cached` sets its hints.
  *
- * @throws InvalidOptionError for an option that it does not know
+ * @throws InvalidOptionError without directives, and for an option that it does not know
  */
 export function cachedPlugin<Context extends BaseContext>(
   directives: Pick<CacheDirectives, "observe" | "liveFields">,
   options: CachedPluginOptions<Context> = {},
 ): ApolloServerPlugin<Context> {
+  if (typeof directives?.observe !== "function") {
+    throw wrong("directives", "what cacheDirectives gave", directives);
+  }
   checkOptionNames("cachedPlugin", options, KNOWN);
   const { debug = false, cdn } = options;
 

@@ -64,6 +64,7 @@ const MOST_DUE = 2 * MAX_DUE + MAX_RECENT;
  * @throws InvalidOptionError
  */
 export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): Cdn {
+  if (typeof cache?.onEvent !== "function") throw wrong("cache", "a cache", cache);
   checkOptionNames("createCdn", options, KNOWN);
   const { purge, header = "Surrogate-Key" } = options;
   if (typeof purge !== "function") throw wrong("purge", "a function", purge);

@@ -512,6 +512,15 @@ describe("Apollo's cache policy", () => {
   });
 });
 
+test.each([
+  [undefined, "undefined"],
+  [{ debug: true }, "an object"],
+])("%j in the place of directives is refused", (given, came) => {
+  expect(() => cachedPlugin(given as never)).toThrow(
+    `directives must be what cacheDirectives gave, but got: ${came}`,
+  );
+});
+
 test("an option that it does not know is refused", () => {
   const directives = cacheDirectives<Context>(createTestCache());
   const misspelt = { cacheState: false } as CachedPluginOptions<Context>;

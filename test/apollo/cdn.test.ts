@@ -263,6 +263,13 @@ describe("in time, a CDN", () => {
 });
 
 describe("the options of a CDN", () => {
+  test("do not stand in the place of the cache", () => {
+    const misplaced = { purge: () => {} } as never;
+    expect(() => createCdn(misplaced, misplaced)).toThrow(
+      "cache must be a cache, but got: an object",
+    );
+  });
+
   test.each<[string, Partial<Record<keyof CdnOptions | "waitSecond", unknown>>, string]>([
     ["a misspelt one", { waitSecond: 2 }, '"waitSecond" is not one of them'],
     ["no hook", { purge: undefined }, "purge must be a function, but got: undefined"],

@@ -276,6 +276,17 @@ describe("storage on a Redis that fails", () => {
     expect(error.message).not.toContain("s3cret");
   });
 
+  test.each([undefined, "redis://127.0.0.1:6379", {}])(
+    "%j is refused in the place of a client",
+    (redis) => {
+      expect(() => createRedisStorage({ redis: redis as never })).toThrow(
+        new InvalidStorageValueError(
+          "createRedisStorage must be given an ioredis client (Redis or Cluster) as `redis`.",
+        ),
+      );
+    },
+  );
+
   test("a closed client is refused at once", async () => {
     await using server = await startRedis();
     const redis = server.client();

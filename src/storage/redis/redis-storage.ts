@@ -1,5 +1,6 @@
 import { checkMilliseconds, checkOptionNames } from "../checks.js";
 import { createStorage } from "../create-storage.js";
+import { InvalidStorageValueError } from "../errors.js";
 import type { Storage } from "../storage.js";
 import { createKeyspace } from "./keyspace.js";
 import { createOutageGuard } from "./outage-guard.js";
@@ -34,11 +35,16 @@ const KNOWN: Readonly<Record<keyof RedisStorageOptions, true>> = {
  * Give it a client with `autoResendUnfulfilledCommands` and `enableOfflineQueue` off: one with ioredis's defaults may,
  * once it has reconnected, still do a write that was cut off and whose caller was told that it failed.
  *
- * @throws InvalidStorageValueError for a time that is none, and an option that it doesn't know.
+ * @throws InvalidStorageValueError without a client, for a time that is none, and an option that it doesn't know.
  */
 export function createRedisStorage(options: RedisStorageOptions): Storage {
   checkOptionNames("createRedisStorage", options, KNOWN);
   const { redis, prefix = "storage:", commandTimeoutMs = 1_000, pauseMs = 500 } = options;
+  if (typeof redis?.on !== "function" || typeof redis.isCluster !== "boolean") {
+    throw new InvalidStorageValueError(
+      "createRedisStorage must be given an ioredis client (Redis or Cluster) as `redis`.",
+    );
+  }
   const guard = createOutageGuard(redis, {
     timeoutMs: checkMilliseconds("commandTimeoutMs", commandTimeoutMs, 1),
     pauseMs: checkMilliseconds("pauseMs", pauseMs, 0),
