@@ -16,6 +16,9 @@ const MAX_VALUE_CHARACTERS = 200;
 /** What stands in an escaped value as it is; everything else, `:` and `%` included, is written as `%…`. */
 const PLAIN = /^[A-Za-z0-9_.~-]*$/;
 
+/** What an escaped value consists of, so that nothing of the kind tells where it ends. */
+const ESCAPED = /^[A-Za-z0-9_.~%-]*$/;
+
 /**
  * Makes a tag by hand, with the escaping of the directives' templates: `tag("menu-item:{id}", { id })`.
  *
@@ -56,7 +59,7 @@ export function parseTemplate(template: string): ParsedTemplate {
     const open = rest.indexOf("{");
     const literal = open === -1 ? rest : rest.slice(0, open);
     if (literal.includes("}")) throw malformed(template, 'has a "}" that nothing opened');
-    if (names.length > 0 && open !== -1 && PLAIN.test(literal)) {
+    if (names.length > 0 && open !== -1 && ESCAPED.test(literal)) {
       throw malformed(
         template,
         'has two values with nothing between them that tells them apart, such as ":"',

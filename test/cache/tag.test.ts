@@ -52,6 +52,12 @@ describe("tag", () => {
       'The template "{a}-{b}" has two values with nothing between them that tells them apart, such as ":".',
     ],
     [
+      // Else "x:y" and "3Aq" would give what "x" and "3Ay:q" give.
+      "{a}%{b}",
+      { a: 1, b: 2 },
+      'The template "{a}%{b}" has two values with nothing between them that tells them apart, such as ":".',
+    ],
+    [
       "a:{id}",
       {},
       'The tag template "a:{id}" needs a string, number, bigint or boolean for "id", but got undefined.',
