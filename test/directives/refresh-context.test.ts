@@ -12,8 +12,11 @@ interface Context {
   name: string;
 }
 
-/** Runs `{ item { name } }` and gives the options of each lookup, by coordinate. */
-async function lookupsOf(refreshContext?: (context: Context) => Promise<Context>) {
+/** Runs a query and gives the options of each lookup, by coordinate. */
+async function lookupsOf(
+  refreshContext?: (context: Context) => Promise<Context>,
+  query = "{ item { name } }",
+) {
   const cache = createTestCache();
   const lookups = new Map<string | undefined, EntryOptions>();
   const directives = cacheDirectives<Context>(
@@ -30,18 +33,24 @@ async function lookupsOf(refreshContext?: (context: Context) => Promise<Context>
     makeExecutableSchema({
       typeDefs: [
         directives.typeDefs,
-        `type Query { item: Item @cached(ttl: 60, tags: ["item:{result.id}"], staleWhileRevalidate: 600) }
+        `type Query {
+           item: Item @cached(ttl: 60, tags: ["item:{result.id}"], staleWhileRevalidate: 600)
+           again: Query
+         }
          type Item { id: ID name: String @cached(ttl: 60, staleWhileRevalidate: 600) }`,
       ],
       resolvers: {
-        Query: { item: (_source, _args, { name }) => ({ id: `for ${name}` }) },
+        Query: {
+          item: (_source, _args, { name }) => ({ id: `for ${name}` }),
+          again: (_source, _args, { name }) => ({ made: `for ${name}` }),
+        },
         Item: { name: (_source, _args, { name }) => name },
       },
     }),
   );
   await execute({
     schema,
-    document: parse("{ item { name } }"),
+    document: parse(query),
     contextValue: { name: "request" },
   });
   return lookups;
@@ -71,6 +80,12 @@ test("a refresh of a nested field stays with its request, whose parent it reads"
   const lookups = await lookupsOf(async (context) => context);
   expect(lookups.get("Item.name")).toBeDefined();
   expect(lookups.get("Item.name")?.refresh).toBeUndefined();
+});
+
+test("so does one of a field of Query that is reached again", async () => {
+  const lookups = await lookupsOf(async (context) => context, "{ again { item { id } } }");
+  expect(lookups.get("Query.item")).toBeDefined();
+  expect(lookups.get("Query.item")?.refresh).toBeUndefined();
 });
 
 test("without refreshContext the cache repeats the request's own load", async () => {
