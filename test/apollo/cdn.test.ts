@@ -110,6 +110,42 @@ describe("in time, a CDN", () => {
     expect(purged).toHaveLength(2);
   });
 
+  test("is purged once more of what is evicted again while an earlier purge is repeated", async () => {
+    const { purged, evict } = openCdn({ repeatAfterSeconds: 10 });
+    evict(["a"]);
+    await pass(9_999);
+    evict(["a"]);
+    vi.advanceTimersByTime(1);
+    await macrotask();
+    expect(purged).toHaveLength(2);
+    await pass(10_000);
+    expect(purged).toHaveLength(3);
+  });
+
+  test("is purged once more of what is evicted again while a repeated purge fails", async () => {
+    let isDown = false;
+    const purged: string[][] = [];
+    const { evict } = openCdn({
+      purge: (keys) => {
+        purged.push([...keys]);
+        if (!isDown) return;
+        isDown = false;
+        evict(["a"]);
+        throw new Error("503");
+      },
+      onProblem: () => undefined,
+      repeatAfterSeconds: 10,
+    });
+    evict(["a"]);
+    await pass(9_999);
+    isDown = true;
+    await pass(1);
+    await pass(250);
+    expect(purged).toHaveLength(3);
+    await pass(10_000);
+    expect(purged).toHaveLength(4);
+  });
+
   test("is given no answers from a purge that failed to one that succeeds", async () => {
     let isDown = true;
     const purged: string[][] = [];
