@@ -5,7 +5,12 @@ import { createCachedSchema, type SchemaParts } from "./support/cached-schema.js
 function shelf(item: () => unknown, options: SchemaParts["options"] = {}) {
   return createCachedSchema({
     typeDefs: `
-      type Query { item: Item }
+      type Query {
+        item: Item
+        own: Shelf @cached(ttl: 60, scope: PRIVATE)
+        local: Shelf @cached(ttl: 60, vary: ["locale"])
+      }
+      type Shelf { item: Item }
       type Item {
         id: ID!
         maker: Maker
@@ -18,7 +23,8 @@ function shelf(item: () => unknown, options: SchemaParts["options"] = {}) {
       type Maker { id: ID! }
     `,
     resolvers: () => ({
-      Query: { item },
+      Query: { item, own: () => ({}), local: () => ({}) },
+      Shelf: { item },
       Item: {
         name: ({ id }) => `name of ${id}`,
         sized: ({ id }, { size }) => `${id} in ${size}`,
@@ -50,6 +56,14 @@ describe("the key of a field whose parent is the same object for every request",
       expect(await itemOf(run("{ item { name } }"))).toEqual({ name: "name of b" });
       expect(problems).toEqual([]);
     }
+  });
+
+  test("changes with it where it cannot be written, but defined anew", async () => {
+    const item = Object.defineProperty({}, "id", { value: "a", configurable: true });
+    const { run } = shelf(() => item);
+    expect(await itemOf(run("{ item { name } }"))).toEqual({ name: "name of a" });
+    Object.defineProperty(item, "id", { value: "b" });
+    expect(await itemOf(run("{ item { name } }"))).toEqual({ name: "name of b" });
   });
 
   test("changes with it where it is frozen, but computes what is read of it", async () => {
@@ -88,6 +102,24 @@ describe("the key of a field whose parent is the same object for every request",
       });
     }
   });
+
+  test.each(["own", "local"])(
+    "changes with what the field above it tells apart: %s",
+    async (above) => {
+      const item = Object.freeze({ id: "a" });
+      const { run } = shelf(() => item);
+      for (const [viewer, locale] of [
+        ["ada", "de"],
+        ["ben", "fr"],
+      ] as const) {
+        const { outcomes } = await run(`{ ${above} { item { name } } }`, { viewer, locale });
+        expect(outcomes.map(({ coordinate, status }) => [coordinate, status])).toEqual([
+          [`Query.${above}`, "miss"],
+          ["Item.name", "miss"],
+        ]);
+      }
+    },
+  );
 
   test("changes with what resultPaths supply", async () => {
     const item = Object.freeze({ label: "x" });
