@@ -134,7 +134,9 @@ describe("tags without bound", () => {
       type Query {
         byArgs(ids: [ID!]!): Int @cached(ttl: 60, tags: ["item:{args.ids}"])
         byResult(count: Int!): [ID!] @cached(ttl: 60, tags: ["item:{result}"])
+        byPromise(count: Int!): Box @cached(ttl: 60, tags: ["item:{result.ids}"])
       }
+      type Box { ids: [ID!] }
       type Mutation { evict(id: ID!): Int @evictTags(tags: ["{args.id}", "item:{args.id}"]) }
     `,
     resolvers: (count) => ({
@@ -147,15 +149,24 @@ describe("tags without bound", () => {
           count("byResult");
           return ids(many);
         },
+        byPromise: (_source: never, { count: many }: { count: number }) => {
+          count("byPromise");
+          return { many };
+        },
       },
+      Box: { ids: ({ many }: { many: number }) => ids(many) },
       Mutation: { evict: () => 1 },
     }),
-    options: { externalTags: ["{anything}"] },
+    options: {
+      externalTags: ["{anything}"],
+      resultPaths: { "Box.ids": async ({ many }: { many: number }) => ids(many) },
+    },
   };
 
   test.each([
     ["byArgs", "query ($x: [ID!]!) { byArgs(ids: $x) }", ids],
     ["byResult", "query ($x: Int!) { byResult(count: $x) }", (count: number) => count],
+    ["byPromise", "query ($x: Int!) { byPromise(count: $x) { ids } }", (count: number) => count],
   ])("are refused above 1,000 for %s", async (name, query, variable) => {
     const { run, asked, problems } = createCachedSchema(listed);
 
@@ -169,6 +180,16 @@ describe("tags without bound", () => {
     expect(problems[0]?.message).toContain(
       "an entry may have 1000 tags, but this one would have 1001.",
     );
+  });
+
+  test("count once each, however often they are named", async () => {
+    const { run, asked } = createCachedSchema(listed);
+    const query = "query ($x: [ID!]!) { byArgs(ids: $x) }";
+    const x = [...ids(1_000), ...ids(1_000)];
+
+    for (let time = 0; time < 2; time++) await run(query, {}, { x });
+
+    expect(asked("byArgs")).toBe(1);
   });
 
   test("or without text are reported, and don't keep the others from being evicted", async () => {
