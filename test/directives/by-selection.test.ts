@@ -95,6 +95,15 @@ describe("a resolver that reads the selection", () => {
     expect((await first).data).toEqual({ item: { id: "id" } });
     expect((await second).data).toEqual({ item: { name: "name" } });
   });
+
+  test("does not answer another selection of its own operation, which shared its load (pitfall 1)", async () => {
+    const { run } = createCachedSchema(selecting(""));
+
+    const { data, outcomes } = await run("{ a: item { id } b: item { name } }");
+
+    expect(data).toEqual({ a: { id: "id" }, b: { name: "name" } });
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(["bypassed", "miss"]);
+  });
 });
 
 describe("the operation of a cached field's info", () => {
