@@ -6,6 +6,7 @@ import {
   HeaderMap,
 } from "@apollo/server";
 import { ApolloServerPluginCacheControl } from "@apollo/server/plugin/cacheControl";
+import { ApolloServerPluginCacheControlDisabled } from "@apollo/server/plugin/disabled";
 import { makeExecutableSchema } from "@graphql-tools/schema";
 import { MapperKind, mapSchema } from "@graphql-tools/utils";
 import { defaultFieldResolver, type GraphQLFieldResolver, type GraphQLSchema } from "graphql";
@@ -75,6 +76,7 @@ async function createServer(
             gone: Item @cached(ttl: 60, nullTtl: 0)
             plain: Item
             failing: Int @cached(ttl: 60)
+            broken: Int @cacheControl(maxAge: 60)
             untagged: Int @cached(ttl: 60)
             varied: Int @cached(ttl: 60, vary: ["viewer"])
             guarded: Int @cached(ttl: 60)
@@ -103,6 +105,9 @@ async function createServer(
             gone: () => null,
             plain: () => ({ id: 1 }),
             failing: () => {
+              throw new Error("out of dough");
+            },
+            broken: () => {
               throw new Error("out of dough");
             },
             untagged: () => 1,
@@ -189,6 +194,26 @@ describe("Cache-Control (pitfall 26)", () => {
   );
 });
 
+test("Cache-Control is private where a PRIVATE field took part, though Apollo's own policy is off", async () => {
+  const directives = cacheDirectives(createTestCache(), { viewer: () => "ada" });
+  const schema = directives.apply(
+    makeExecutableSchema({
+      typeDefs: [
+        directives.typeDefs,
+        "type Query { mine: String @cached(ttl: 60, scope: PRIVATE)  menu: String @cached(ttl: 60) }",
+      ],
+    }),
+  );
+  const plugins = [cachedPlugin(directives), ApolloServerPluginCacheControlDisabled()];
+  const headerOf = async (query: string) => {
+    const { http } = await answerOf(schema, plugins, query);
+    return http.headers.get("cache-control");
+  };
+
+  expect(await headerOf("{ menu mine }")).toBe("private, no-store");
+  expect(await headerOf("{ menu }")).toBe("no-store");
+});
+
 describe("with a CDN that is purged", () => {
   const cdn: CdnOptions = { purge: () => {} };
   const openCdn = (cache: Cache) => {
@@ -224,6 +249,7 @@ describe("with a CDN that is purged", () => {
     ["varies with the context", "{ varied }", "no-store"],
     ["is guarded", "{ guarded }", "no-store"],
     ["holds an error", "{ menu { id } failing }", "no-store"],
+    ["holds an error of a field for which a hint vouches", "{ menu { id } broken }", "no-store"],
     ["was not stored", "{ gone { id } }", "no-store"],
     ["has an uncached field", "{ menu { id } plain { id } }", "no-store"],
     ["has an uncached resolver below a cached field", "{ menu { label } }", "no-store"],
@@ -400,7 +426,7 @@ describe("with a CDN that is purged", () => {
       makeExecutableSchema({
         typeDefs: [
           directives.typeDefs,
-          `type Query { page: Page @cached(ttl: 60) }
+          `type Query { page: Page @cached(ttl: 60)  note: String }
           type Page { title: String  code: String @cacheControl(maxAge: 60) }
           directive @cacheControl(maxAge: Int) on FIELD_DEFINITION`,
         ],
@@ -420,6 +446,7 @@ describe("with a CDN that is purged", () => {
 
     expect(await ask("{ page { title } }")).toBe("no-store");
     expect(await ask("{ page { code } }")).toMatch(/^max-age=0, s-maxage=/);
+    expect([...directives.liveFields(schema)]).toEqual(["Query.note", "Page.title"]);
   });
 
   test("a mutation is answered once what it evicts is purged", async () => {
