@@ -1,4 +1,4 @@
-import { buildSchema, parse } from "graphql";
+import { buildSchema, getIntrospectionQuery, parse } from "graphql";
 import { describe, expect, test } from "vitest";
 import { costProblem } from "../../src/http/cost-limit.js";
 import { limits } from "../../src/http/limits.js";
@@ -53,4 +53,20 @@ describe("a list costs", () => {
 
 test("what is no list costs itself and what is asked of it", () => {
   expect(costOf("one { id child { id } }")).toBe(4);
+});
+
+test("what tools ask of the schema is within the limit", () => {
+  const document = parse(getIntrospectionQuery());
+  const [operation] = document.definitions as [never];
+  expect(costProblem({ schema, document, operation })).toBeUndefined();
+});
+
+test("of a document's operations the one that is asked for counts", () => {
+  const document = parse(
+    "query Dear { unpaged { unpaged { unpaged { id } } } } query Cheap { one { id } }",
+  );
+  const [dear, cheap] = document.definitions as [never, never];
+  const asked = { schema, document };
+  expect(costProblem({ ...asked, operation: cheap, operationName: "Cheap" })).toBeUndefined();
+  expect(costProblem({ ...asked, operation: dear, operationName: "Dear" })).toBeDefined();
 });
