@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { GraphQLError, parse, subscribe } from "graphql";
+import { execute, GraphQLError, parse, subscribe } from "graphql";
 import { describe, expect, test } from "vitest";
 import {
   byViewer,
@@ -174,7 +174,12 @@ describe("a PRIVATE field", () => {
   });
 
   test("says that it took part, on a hit as on a miss", async () => {
-    const { run } = createCachedSchema(orders);
+    const { run, schema, directives } = createCachedSchema(orders);
+
+    const contextValue = { viewer: "ada" };
+    const observation = directives.observe(contextValue);
+    await execute({ schema, document: parse("{ orders { id } }"), contextValue });
+    expect(observation).toMatchObject({ isPrivate: true, isShared: false });
 
     expect((await run("{ greeting }")).isPrivate).toBe(false);
     expect((await run("{ orders { id } }", { viewer: "ada" })).isPrivate).toBe(true);
@@ -318,6 +323,25 @@ describe("authorize", () => {
     expect((await run("{ node { id } }")).errors).toMatchObject([
       { extensions: { code: "FORBIDDEN" } },
     ]);
+  });
+
+  test("lets nobody whom it refuses evict anything", async () => {
+    const { run, asked, events } = createCachedSchema({
+      typeDefs: `type Query { menu: Int @cached(ttl: 60, tags: ["menu"]) }
+        type Mutation { change: Int @evictTags(tags: ["menu"]) }`,
+      resolvers: (count) => ({
+        Query: { menu: () => 1 },
+        Mutation: { change: () => count("change") },
+      }),
+      options: { authorize: { "Mutation.change": () => false } },
+    });
+
+    expect((await run("mutation { change }")).errors).toMatchObject([
+      { extensions: { code: "FORBIDDEN" } },
+    ]);
+
+    expect(asked("change")).toBe(0);
+    expect(events.filter(({ type }) => type === "evict")).toEqual([]);
   });
 
   test("that fails refuses, and shows its reason only where it is meant for clients", async () => {
