@@ -19,7 +19,10 @@ function shelf(item: () => unknown, options: SchemaParts["options"] = {}) {
         mine: String @cached(ttl: 60, scope: PRIVATE)
         local: String @cached(ttl: 60, vary: ["locale"])
         made: String @cached(ttl: 60, key: "{parent.maker.id}")
+        weight: Int
+        shipping: String @requires(fields: "weight") @cached(ttl: 60)
       }
+      directive @requires(fields: String!) on FIELD_DEFINITION
       type Maker { id: ID! }
     `,
     resolvers: () => ({
@@ -31,6 +34,7 @@ function shelf(item: () => unknown, options: SchemaParts["options"] = {}) {
         mine: ({ id }, _args, { viewer }) => `${id} of ${viewer}`,
         local: ({ id }, _args, { locale }) => `${id} in ${locale}`,
         made: ({ maker }) => `made by ${maker.id}`,
+        shipping: ({ weight }) => `for ${weight}`,
       },
     }),
     options: {
@@ -85,6 +89,14 @@ describe("the key of a field whose parent is the same object for every request",
     expect(await itemOf(run("{ item { made } }"))).toEqual({ made: "made by ada" });
     item.maker.id = "ben";
     expect(await itemOf(run("{ item { made } }"))).toEqual({ made: "made by ben" });
+  });
+
+  test("changes with what the field requires of it", async () => {
+    const item = Object.defineProperty({ weight: 1 }, "id", { value: "a" });
+    const { run } = shelf(() => item);
+    expect(await itemOf(run("{ item { shipping } }"))).toEqual({ shipping: "for 1" });
+    item.weight = 2;
+    expect(await itemOf(run("{ item { shipping } }"))).toEqual({ shipping: "for 2" });
   });
 
   test("changes with the arguments, the viewer and the context", async () => {
