@@ -29,7 +29,7 @@ export type ResultPaths = Readonly<Record<string, ResultPath>>;
 /** Reads the values at a path, as texts: one for a plain path, one an element where a list lies on it. */
 export interface ValuePath {
   readonly hasList: boolean;
-  /** The property, where that is all the path reads: not through another, a list, or what `resultPaths` supplies. */
+  /** The property, where that is all the path reads, but for what `resultPaths` supplies if it is not there. */
   readonly onlyProperty: string | undefined;
   read(root: unknown, reading: Reading): MaybePromise<string[]>;
 }
@@ -82,13 +82,9 @@ export function valuePath(
 ): ValuePath {
   let hasList = false;
   const visit = visitor(type, names);
-  const [first] = names;
-  const isSupplied =
-    first !== undefined &&
-    stepInto(schema, getNamedType(type), first, resultPaths).supply !== undefined;
   return {
     hasList,
-    onlyProperty: names.length === 1 && !hasList && !isSupplied ? first : undefined,
+    onlyProperty: names.length === 1 && !hasList ? names[0] : undefined,
     read: (root, reading) => {
       const texts: string[] = [];
       const done = visit(root, reading, texts);
