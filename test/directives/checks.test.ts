@@ -1,3 +1,5 @@
+import { makeExecutableSchema } from "@graphql-tools/schema";
+import { defaultFieldResolver, type GraphQLObjectType } from "graphql";
 import { describe, expect, test } from "vitest";
 import { InvalidOptionError } from "../../src/cache/errors.js";
 import { cacheDirectives } from "../../src/directives/cache-directives.js";
@@ -111,6 +113,21 @@ describe("@cached is refused", () => {
       );
       expect(() => build(typeDefs(type, "@cached(ttl: 1)"))).not.toThrow();
     }
+  });
+
+  test("where all would, by a resolver that reads its parent as none does", () => {
+    const schema = makeExecutableSchema({
+      typeDefs: [
+        cacheDirectives(createTestCache()).typeDefs,
+        `type Query { item: Item @cached(ttl: 1) }
+         type Item { note: String @cached(ttl: 1, scope: PRIVATE, key: "{parent.note}") }`,
+      ],
+    });
+    const { note } = (schema.getType("Item") as GraphQLObjectType).getFields();
+    Object.assign(note ?? {}, { resolve: defaultFieldResolver });
+    expect(() => cacheDirectives(createTestCache(), { viewer }).apply(schema)).toThrow(
+      "Query.item: all viewers share its entry, which would hold Item.note",
+    );
   });
 
   test("where its entry would be the same for all that a field in it varies by", () => {
