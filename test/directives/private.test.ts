@@ -238,6 +238,29 @@ describe("a PUBLIC field below a PRIVATE one", () => {
     }
   });
 
+  test("shows nobody what is another's where only Query, reached again, has cached fields", async () => {
+    const { run } = createCachedSchema({
+      typeDefs: `
+        type Query { me: Me @cached(ttl: 60, scope: PRIVATE)  label: String @cached(ttl: 60) }
+        type Me { query: Query }
+      `,
+      resolvers: () => ({
+        Query: {
+          me: (_source: never, _args: never, { viewer }: TestContext) => ({ name: viewer }),
+          label: ({ label }: { label: string }) => label,
+        },
+        Me: { query: ({ name }: { name: string }) => ({ label: `${name}'s` }) },
+      }),
+      options: byViewer,
+    });
+
+    for (const viewer of ["ada", "bob"]) {
+      expect((await run("{ me { query { label } } }", { viewer })).data).toEqual({
+        me: { query: { label: `${viewer}'s` } },
+      });
+    }
+  });
+
   test("is cached, one entry a viewer, which goes with the viewer's others", async () => {
     const { run, asked } = createCachedSchema(below);
     for (const viewer of ["ada", "ada", "bob"]) await run("{ mine { label } }", { viewer });
