@@ -54,7 +54,6 @@ export async function run(
     rootValue: options.rootValue,
     variableValues: given.variables,
     operationName: given.operationName,
-    fieldResolver: options.fieldResolver,
   });
 }
 
