@@ -98,6 +98,21 @@ describe("a schema whose cache answers as its resolvers do", () => {
     expect(answers).toBe(4);
   });
 
+  test("is asked with a root value, and over a cache of the caller's, which stays open", async () => {
+    const directives = cacheDirectives(createTestCache());
+    const schema = directives.apply(
+      makeExecutableSchema({
+        typeDefs: [directives.typeDefs, "type Query { count: Int! @cached(ttl: 60) }"],
+      }),
+    );
+    const cache = createTestCache();
+
+    const options = { rootValue: { count: 1 }, cache };
+    expect(await expectWarmEqualsCold(schema, ["{ count }"], options)).toMatchObject({ hits: 1 });
+
+    expect(await cache.set("key", { ttlSeconds: 60 }, 1)).toBe(true);
+  });
+
   test("is asked again after each mutation", async () => {
     const { schema, origin } = shop();
 
