@@ -4,6 +4,7 @@ import {
   execute,
   executeSync,
   GraphQLObjectType,
+  type GraphQLResolveInfo,
   GraphQLSchema,
   GraphQLString,
   parse,
@@ -82,6 +83,29 @@ describe("a wrapped resolver", () => {
       });
     }
     expect(called).toBe(1);
+  });
+
+  test("may call another cached field though there is room for one load", async () => {
+    const cache = createTestCache({ maxConcurrentLoads: 1, loadTimeoutSeconds: 1 });
+    const directives = cacheDirectives(cache);
+    const schema = directives.apply(
+      makeExecutableSchema({
+        typeDefs: [
+          directives.typeDefs,
+          "type Query { outer: Int @cached(ttl: 60)  inner: Int @cached(ttl: 60) }",
+        ],
+        resolvers: {
+          Query: {
+            outer: (source, _args, context, info: GraphQLResolveInfo) => {
+              const { inner } = info.schema.getQueryType()?.getFields() ?? {};
+              return inner?.resolve?.(source, {}, context, info);
+            },
+            inner: () => 1,
+          },
+        },
+      }),
+    );
+    expect(await execute({ schema, document: parse("{ outer }") })).toEqual({ data: { outer: 1 } });
   });
 
   test("stays synchronous where nothing is cached (pitfall 31)", () => {
