@@ -20,8 +20,10 @@ function shelf(item: () => unknown, options: SchemaParts["options"] = {}) {
         local: String @cached(ttl: 60, vary: ["locale"])
         made: String @cached(ttl: 60, key: "{parent.maker.id}")
         weight: Int
+        size: Size @cached(ttl: 60, bySelection: true)
         shipping: String @requires(fields: "weight") @cached(ttl: 60)
       }
+      type Size { width: Int  height: Int }
       directive @requires(fields: String!) on FIELD_DEFINITION
       type Maker { id: ID! }
     `,
@@ -34,6 +36,8 @@ function shelf(item: () => unknown, options: SchemaParts["options"] = {}) {
         mine: ({ id }, _args, { viewer }) => `${id} of ${viewer}`,
         local: ({ id }, _args, { locale }) => `${id} in ${locale}`,
         made: ({ maker }) => `made by ${maker.id}`,
+        size: (_item, _args, _context, { fieldNodes: [node] }) =>
+          node?.selectionSet?.selections.length === 1 ? { width: 1 } : { width: 1, height: 2 },
         shipping: ({ weight }) => `for ${weight}`,
       },
     }),
@@ -89,6 +93,16 @@ describe("the key of a field whose parent is the same object for every request",
     expect(await itemOf(run("{ item { made } }"))).toEqual({ made: "made by ada" });
     item.maker.id = "ben";
     expect(await itemOf(run("{ item { made } }"))).toEqual({ made: "made by ben" });
+  });
+
+  test("changes with the selection where the resolver goes by it", async () => {
+    const item = Object.freeze({ id: "a" });
+    const { run } = shelf(() => item);
+    const width = { width: 1 };
+    expect(await itemOf(run("{ item { size { width } } }"))).toEqual({ size: width });
+    expect(await itemOf(run("{ item { size { width height } } }"))).toEqual({
+      size: { ...width, height: 2 },
+    });
   });
 
   test("changes with what the field requires of it", async () => {
