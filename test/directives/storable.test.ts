@@ -243,6 +243,7 @@ test("an abstract type without resolveType, or with one that fails or waits, has
       },
     },
     { __resolveType: () => Promise.resolve("Cat") },
+    { __resolveType: () => Promise.reject(new Error("no")) },
   ];
   for (const Pet of resolving) {
     const { run, problems } = createCachedSchema({

@@ -31,6 +31,7 @@ describe("a watched info", () => {
     ["variables", "whether there is one", ({ variableValues }) => "lang" in variableValues],
     ["variables", "whether it is its own", (info) => Object.hasOwn(info.variableValues, "lang")],
     ["variables", "which there are", ({ variableValues }) => Object.keys(variableValues)],
+    ["variables", "their names alone", ({ variableValues }) => Reflect.ownKeys(variableValues)],
   ])("notices the reading of the %s: %s", (what, _how, read) => {
     const { original, info, noticed } = watching();
 
