@@ -117,6 +117,20 @@ describe("expandedSelection", () => {
     expect(expand("{ pet { ... on Pet { ... on Dog { barks } } } }")).toBe("(on Dog:barks)");
   });
 
+  test("keeps apart a fragment that is spread for one type from one that is for another as well", () => {
+    const fragment = "fragment a on Pet { name }";
+    expect(expand(`{ pet { ... on Dog { ...a } ... on Cat { ...a } } } ${fragment}`)).toBe(
+      "(on Cat&Pet:name,on Dog&Pet:name)",
+    );
+  });
+
+  test("keeps apart a fragment that is spread with a directive from one that is without as well", () => {
+    const expanded = ["...a", "...a @unit", "...a ...a @unit"].map((spread) =>
+      expand(`{ pet { ${spread} } } fragment a on Pet { name }`),
+    );
+    expect(new Set(expanded).size).toBe(3);
+  });
+
   test("gives up on a selection that fragments blow up", () => {
     const fragments = Array.from(
       { length: 16 },
