@@ -279,6 +279,20 @@ describe.each(storageKinds)("sessions on $kind", ({ start }) => {
     expect(await sessions.endAll(customerId)).toBe(1);
   });
 
+  test("a customer who signs in again and again is remembered by no session that is long over", async () => {
+    const { customerId } = await signIn();
+    for (let i = 0; i < 3; i += 1) {
+      await under.advanceSeconds(3 * hour);
+      await signIn(customerId);
+    }
+    const index = under.storage.sortedSet("customer-sessions", {
+      id: customerId,
+      ttlSeconds: 5 * hour,
+      sliding: true,
+    });
+    expect(await index.top(10)).toHaveLength(2);
+  });
+
   test("a customer with a great many sessions loses them all", async () => {
     const customerId = "busy";
     const created = Array.from({ length: 600 }, () => signIn(customerId));
