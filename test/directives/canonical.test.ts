@@ -87,6 +87,18 @@ describe("canonical", () => {
 });
 
 describe("canonicalData", () => {
+  class Marked extends Uint8Array {
+    mark = "a";
+  }
+
+  test.each<[string, object]>([
+    ["a Date with a property of its own", Object.assign(new Date(5), { mark: "a" })],
+    ["bytes with one", Object.assign(new Uint8Array([5]), { mark: "a" })],
+    ["bytes of a subclass", Object.setPrototypeOf(new Uint8Array([5]), Marked.prototype)],
+  ])("has no text for %s, which may tell more than that would", (_what, value) => {
+    expect(() => canonicalData(value)).toThrow(TypeError);
+  });
+
   test("takes no word of an instance, but for the platform's that leave nothing out", () => {
     const masked = { toJSON: () => "***", constructor: Date };
     expect(canonicalData({ at: new Date(5), url: new URL("http://a.test/") })).toBe(
