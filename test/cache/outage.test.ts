@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCacheOver } from "../../src/cache/cache.js";
 import { NodeUnavailableError, StoreUnavailableError } from "../../src/cache/errors.js";
 import type { Cache, LoadContext } from "../../src/cache/index.js";
@@ -75,6 +75,41 @@ test.each(Array.from({ length: 20 }, (_, moment) => moment))(
     await evicted.arrived;
   },
 );
+
+describe("an eviction that waits for a lost node, with the store in reach", () => {
+  const node = "127.0.0.1:7001";
+
+  beforeEach(() => {
+    const evict = () => Promise.reject(new NodeUnavailableError(node));
+    cache = createCacheOver({ ...memory(), lostNodes: () => [node], evict }, noEarlyRefresh);
+  });
+  afterEach(() => {
+    expect(cache.stats().outages).toBe(0);
+  });
+
+  test("binds this process also where only the entry tells of its tag", async () => {
+    const plain = { ttlSeconds: 60 };
+    await cache.getOrSet(
+      "menu",
+      plain,
+      tagged(async () => "old"),
+    );
+    expect(await cache.evictTags(["of the result"])).toMatchObject({ delivered: false });
+    const found = await cache.lookup("menu", plain, () => "new");
+    expect(found).toMatchObject({ value: "new", status: "outage" });
+  });
+
+  test("lets nobody join a fill that began before it", async () => {
+    const gate = createGate();
+    const begun = cache.getOrSet("menu", minute, createOrigin("old", gate).load);
+    await gate.arrived;
+    expect(await cache.evictTags(["menu"])).toMatchObject({ delivered: false });
+    const found = await cache.lookup("menu", minute, () => "new");
+    expect(found).toMatchObject({ value: "new", status: "outage" });
+    gate.open();
+    expect(await begun).toBe("old");
+  });
+});
 
 /** A cache whose store is out of reach for good. */
 function openAway(): Cache {
