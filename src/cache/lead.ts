@@ -2,7 +2,6 @@ import type { Answer, Answers } from "./answers.js";
 import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { isYoungEnough } from "./commit.js";
-import { StoreUnavailableError } from "./errors.js";
 import { fill } from "./fill.js";
 import type { Flights } from "./flights.js";
 import { takeLease } from "./lease.js";
@@ -57,8 +56,7 @@ export function createLead(parts: LeadParts): Lead {
         flight.land({ type: "again" });
         if (!isAwaited) return undefined;
         // What was read is known: whoever read the same may share the load.
-        const isReadable = error instanceof StoreUnavailableError && !outage.isOn;
-        return await (isReadable ? passing(call, reading) : withoutStore(call, error));
+        return await (outage.isOn ? withoutStore(call) : passing(call, reading));
       }
       if (!grant.taken) return undefined;
       const { token } = grant;
