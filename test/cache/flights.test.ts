@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  cameBefore,
   Flights,
   isNoYounger,
   type Landing,
@@ -8,6 +9,7 @@ import {
 } from "../../src/cache/flights.js";
 import type { Position } from "../../src/cache/position.js";
 import { nextSequence } from "../../src/cache/sequence.js";
+import type { EntrySettings } from "../../src/cache/settings.js";
 import type { Reading } from "../../src/cache/store.js";
 
 const nonces = new Map([
@@ -29,6 +31,8 @@ function readNow(reading: Partial<Reading> = {}): Reading {
     ...reading,
   };
 }
+
+type Age = Pick<EntrySettings, "since"> & Partial<Pick<EntrySettings, "loadGroup">>;
 
 function startFlight(since?: Position | null) {
   const flight = new Flights().start("menu", { since, loadGroup: undefined, tags: [] });
@@ -194,6 +198,31 @@ describe("a reader of an operation may share a load of none", () => {
   });
 });
 
+describe("a result that hangs on tags nobody knew", () => {
+  const group = {};
+  const [since, ageless] = [{ epoch: 1, n: 5 }, undefined];
+
+  test.each<[string, Age, Age, boolean]>([
+    ["who belongs to no operation, like its load", { since: ageless }, { since: ageless }, true],
+    [
+      "who shares its load's operation",
+      { since, loadGroup: group },
+      { since, loadGroup: group },
+      true,
+    ],
+    ["who belongs to another", { since, loadGroup: {} }, { since, loadGroup: group }, false],
+    ["who may belong to another", { since }, { since }, false],
+    ["who belongs to none, unlike its load", { since: ageless }, { since }, false],
+    ["who belongs to one, unlike its load", { since }, { since: ageless }, false],
+  ])("is, or is not, for one %s", (_, reader, loader, expected) => {
+    const early = readNow();
+    const { loadGroup } = loader;
+    const flight = new Flights().start("menu", { since: loader.since, loadGroup, tags: [] });
+    expect(cameBefore(flight, early, reader as EntrySettings)).toBe(expected);
+    expect(cameBefore(flight, readNow(), reader as EntrySettings)).toBe(false);
+  });
+});
+
 describe("an operation is no younger than a loader's", () => {
   const at = (n: number, epoch = 1): Position => ({ epoch, n });
 
@@ -208,6 +237,13 @@ describe("an operation is no younger than a loader's", () => {
     ["of unknown age", null, at(5), false],
     ["of unknown age, like the loader", null, null, false],
     ["beside a loader of unknown age", undefined, null, false],
+    [
+      "as old, after as many evictions of its own",
+      { ...at(5), own: 2 },
+      { ...at(5), own: 2 },
+      true,
+    ],
+    ["as old, after an eviction of its own", { ...at(5), own: 1 }, at(5), false],
   ])("%s", (_, since, loader, expected) => {
     expect(isNoYounger(since, loader)).toBe(expected);
   });
