@@ -41,6 +41,28 @@ test("an eviction that no replica has is issued again, ever more seldom, until o
   expect(evicted).toHaveLength(3);
 });
 
+test("what a promoted server may lack is told of an eviction that is not answered yet, and of one without replicas", async () => {
+  const gate = createGate();
+  const evictions = createEvictions({
+    ...memory,
+    async evict(tags) {
+      if (!tags.includes("slow")) return unreplicated();
+      await gate.pass();
+      return memory.evict(tags);
+    },
+  });
+  await evictions.evict(["menu"]);
+  await vi.advanceTimersByTimeAsync(120_000);
+  const answering = evictions.evict(["slow"]);
+  await gate.arrived;
+  const list = { addTags: vi.fn(), addKey: vi.fn(), addEverything: vi.fn() };
+  evictions.passOn(performance.now(), list);
+  expect(list.addTags.mock.calls).toEqual([[["slow"]], [["menu"]]]);
+  expect(evictions.unreplicated).toBe(0);
+  gate.open();
+  await answering;
+});
+
 test("nothing is issued again after the close, also not where it came in the midst of that", async () => {
   const gate = createGate();
   const evictions = createEvictions({
