@@ -145,6 +145,51 @@ test("of those who come in an outage during a load whose result adds tags, one b
   expect(origin.loads).toBe(2);
 });
 
+test.each<[string, () => Promise<unknown>]>([
+  ["its tag was evicted", () => cache.evictTags(["menu"])],
+  ["it was deleted", () => cache.delete("menu")],
+  ["everything was cleared", () => cache.clear()],
+])("nobody shares a load of an outage that began before %s", async (_, evict) => {
+  openAway();
+  const gate = createGate();
+  await cache.lookup("other", minute, () => "begins the outage");
+  const begun = cache.getOrSet("menu", minute, createOrigin("old", gate).load);
+  await gate.arrived;
+  await evict();
+  expect(await cache.getOrSet("menu", minute, () => "new")).toBe("new");
+  gate.open();
+  expect(await begun).toBe("old");
+});
+
+test("nobody shares a load of an outage that is filed under fewer tags: their evictions pass it by", async () => {
+  openAway();
+  const gate = createGate();
+  await cache.lookup("other", minute, () => "begins the outage");
+  const begun = cache.getOrSet("menu", { ttlSeconds: 60 }, createOrigin("old", gate).load);
+  await gate.arrived;
+  await cache.evictTags(["menu"]);
+  expect(await cache.getOrSet("menu", minute, () => "new")).toBe("new");
+  gate.open();
+  expect(await begun).toBe("old");
+});
+
+test("a load of an outage that saw something old is its caller's alone, who is told how old it is", async () => {
+  openAway();
+  const gate = createGate();
+  await cache.lookup("other", minute, () => "begins the outage");
+  const before = await cache.position();
+  const begun = cache.lookup("menu", minute, async ({ setSince }) => {
+    setSince(before);
+    await gate.pass();
+    return "from before";
+  });
+  await gate.arrived;
+  const joined = cache.getOrSet("menu", minute, () => "now");
+  gate.open();
+  expect(await begun).toMatchObject({ value: "from before", since: before });
+  expect(await joined).toBe("now");
+});
+
 test("operations of an outage share such a load, but for those that asked after an eviction", async () => {
   openAway();
   const gate = createGate();
