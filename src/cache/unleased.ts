@@ -67,9 +67,7 @@ export function createUnleased({
         sawNothingEvicted(call, flight.since) || isNoYounger(since, flight.since),
       // It began before the call, but nothing at all was evicted in between, or it began after it.
       isEarly: (flight) =>
-        flight.since
-          ? isCoveredBy(head, flight.since)
-          : flight.since === undefined && calledAt < flight.sequence,
+        flight.since ? isCoveredBy(head, flight.since) : calledAt < flight.sequence,
       asksPin: false,
     });
     return fromBareLoad(call, answered, "outage");
