@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { createCacheOver } from "../../src/cache/cache.js";
-import { StoreError, StoreUnavailableError } from "../../src/cache/errors.js";
-import type { Cache, EntryOptions } from "../../src/cache/index.js";
+import { StoreUnavailableError } from "../../src/cache/errors.js";
+import type { Cache } from "../../src/cache/index.js";
 import { createMemoryStore } from "../../src/cache/memory-store.js";
 import { resolveSettings } from "../../src/cache/settings.js";
 import type { Store } from "../../src/cache/store.js";
@@ -142,54 +142,4 @@ test("who waits for a lease that is granted in this process joins its fill, and 
   expect(await following).toMatchObject({ status: "waited" });
   expect(refused).not.toHaveBeenCalled();
   expect(origin.loads).toBe(1);
-});
-
-describe("a refresh in the background", () => {
-  const revalidating = { ttlSeconds: 0.001, staleWhileRevalidateSeconds: 60, tags: ["menu"] };
-  const never = vi.fn(() => "for nobody");
-  afterEach(() => never.mockClear());
-
-  async function staleHit(options: EntryOptions): Promise<void> {
-    const find = () => cache.lookup("menu", options, never);
-    await expect.poll(find).toMatchObject({ value: "kept", status: "stale" });
-  }
-
-  test("loads nothing where it gets no lease: nobody waits for its result", async () => {
-    const memory = createMemoryStore({ maxEntries: 10, maxBytes: 1_000 });
-    const asked = createGate();
-    let isRefusing = false;
-    const store: Store = {
-      ...memory,
-      async takeLease(request) {
-        if (!isRefusing) return memory.takeLease(request);
-        await asked.pass();
-        throw new StoreError("OOM command not allowed");
-      },
-    };
-    cache = createCacheOver(store, resolveSettings({ earlyRefresh: 0 }));
-    await cache.getOrSet("menu", revalidating, () => "kept");
-    isRefusing = true;
-    await staleHit(revalidating);
-    asked.open();
-    await expect.poll(() => cache.stats().errors).toBeGreaterThan(0);
-    expect(never).not.toHaveBeenCalled();
-  });
-
-  test("loads nothing for an operation that is too old for its result to be stored", async () => {
-    const memory = createMemoryStore({ maxEntries: 10, maxBytes: 1_000 });
-    const refused = createGate();
-    cache = createCacheOver(
-      memory,
-      resolveSettings({
-        earlyRefresh: 0,
-        onEvent: ({ type }) => type === "refused" && refused.pass(),
-      }),
-    );
-    const since = await cache.position();
-    await cache.evictTags(["menu"]);
-    await cache.getOrSet("menu", revalidating, () => "kept");
-    await staleHit({ ...revalidating, since });
-    await refused.arrived;
-    expect(never).not.toHaveBeenCalled();
-  });
 });
