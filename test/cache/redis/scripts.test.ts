@@ -362,6 +362,21 @@ describe("release-lease", () => {
     expect(await redis.exists(V)).toBe(0);
   });
 
+  test.each([0, 1_000])(
+    "gives up a lease of a server that is full, with the entry behind it, for a marker of %i ms",
+    async (passMs) => {
+      await fillWith("old");
+      await take(TWO, ONE);
+      await redis.config("SET", "maxmemory", "1");
+      try {
+        expect(await published(WAKE, () => release(TWO, passMs))).toEqual([""]);
+      } finally {
+        await redis.config("SET", "maxmemory", "0");
+      }
+      expect(await state()).toBe("absent");
+    },
+  );
+
   test("wakes the waiters, and a refused one wakes nobody", async () => {
     await take(ONE, "");
     expect(await published(WAKE, () => release(ONE, 1_000))).toEqual([""]);
@@ -503,6 +518,12 @@ describe("claim-tag", () => {
   const claim = (version: string, lifeMs = 10_000) => run(scripts.claimTag, [T], version, lifeMs);
 
   test("makes a version where there is none", async () => {
+    expect(await claim("nonce-01c")).toBe("nonce-01c");
+    expect(await redis.get(T)).toBe("nonce-01c");
+  });
+
+  test("makes one in the place of what is of another type", async () => {
+    await redis.rpush(T, "not ours");
     expect(await claim("nonce-01c")).toBe("nonce-01c");
     expect(await redis.get(T)).toBe("nonce-01c");
   });
