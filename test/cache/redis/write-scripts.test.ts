@@ -132,6 +132,15 @@ describe("bury-write", () => {
     expect(await redis.xlen(BURIED)).toBe(1);
   });
 
+  test("takes the end away again that was given to where it moves it", async () => {
+    for (let time = 0; time < 2; time += 1) {
+      expect(await bury(`${await append(10, "k", "menu")}-0`)).toBe(1);
+      expect(await redis.pttl(BURIED)).toBe(-1);
+      await redis.xtrim(BURIED, "MAXLEN", 0);
+      expect(await retire(BURIED)).toBe(1);
+    }
+  });
+
   test("leaves what was settled meanwhile", async () => {
     expect(await bury("1-0")).toBe(0);
     expect(await redis.exists(BURIED)).toBe(0);
