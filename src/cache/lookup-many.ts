@@ -1,12 +1,10 @@
 import { InvalidOptionError } from "./errors.js";
-import { createTickBatch } from "./tick-batch.js";
+import { createTickCalls, type TickCall } from "./tick-batch.js";
 import type { EntryOptions, Load, LoadContext, LoadMany } from "./types.js";
 
 interface Wanted {
   readonly key: string;
   readonly context: LoadContext;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
 }
 
 type GetOrSet = (key: string, options: EntryOptions, load: Load<unknown>) => Promise<unknown>;
@@ -23,19 +21,12 @@ export function getOrSetMany<T>(
   loadMany: LoadMany<T>,
 ): Promise<Array<T | Error>> {
   const loadGroup = {};
-  const enqueue = createTickBatch<Wanted>((wanted) => {
-    runMany(wanted, loadMany).catch((error) => {
-      for (const { reject } of wanted) reject(error);
-    });
-  });
+  const loadOne = createTickCalls<Wanted, unknown>((calls) => runMany(calls, loadMany));
 
   return Promise.all(
     keys.map(async (key) => {
       const own = typeof options === "function" ? options(key) : options;
-      const load: Load<unknown> = (context) =>
-        new Promise((resolve, reject) => {
-          enqueue({ key, context, resolve, reject });
-        });
+      const load: Load<unknown> = (context) => loadOne({ key, context });
       try {
         const grouped = own.loadGroup === undefined ? { ...own, loadGroup } : own;
         return (await getOrSet(key, grouped, load)) as T;
@@ -48,7 +39,11 @@ export function getOrSetMany<T>(
   );
 }
 
-async function runMany<T>(wanted: readonly Wanted[], loadMany: LoadMany<T>): Promise<void> {
+async function runMany<T>(
+  calls: ReadonlyArray<TickCall<Wanted, unknown>>,
+  loadMany: LoadMany<T>,
+): Promise<void> {
+  const wanted = calls.map(({ asked }) => asked);
   const keys = wanted.map(({ key }) => key);
   const contexts = new Map(wanted.map(({ key, context }) => [key, context]));
   const results = await loadMany(keys, {
@@ -65,7 +60,7 @@ async function runMany<T>(wanted: readonly Wanted[], loadMany: LoadMany<T>): Pro
       `loadMany must give one result for each of its ${keys.length} keys, in their order, but gave: ${came}`,
     );
   }
-  wanted.forEach(({ resolve, reject }, index) => {
+  calls.forEach(({ resolve, reject }, index) => {
     const result: unknown = results[index];
     if (result instanceof Error) reject(result);
     else resolve(result);

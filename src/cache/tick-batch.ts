@@ -18,6 +18,29 @@ export function createTickBatch<Item>(flush: (items: Item[]) => void): (item: It
   };
 }
 
+/** One of the calls that are answered together. */
+export interface TickCall<Asked, Answer> {
+  readonly asked: Asked;
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+/** Answers the calls of one tick at once. What `flush` throws rejects those that it has not settled. */
+export function createTickCalls<Asked, Answer>(
+  flush: (calls: ReadonlyArray<TickCall<Asked, Answer>>) => Promise<void>,
+): (asked: Asked) => Promise<Answer> {
+  const enqueue = createTickBatch<TickCall<Asked, Answer>>((calls) => {
+    flush(calls).catch((error) => {
+      for (const { reject } of calls) reject(error);
+    });
+  });
+
+  return (asked) =>
+    new Promise((resolve, reject) => {
+      enqueue({ asked, resolve, reject });
+    });
+}
+
 const settled = Promise.resolve();
 
 function afterPromiseJobs(run: () => void): void {

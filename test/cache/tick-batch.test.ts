@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { createTickBatch } from "../../src/cache/tick-batch.js";
+import { createTickBatch, createTickCalls } from "../../src/cache/tick-batch.js";
 
 function createBatches() {
   const batches: number[][] = [];
@@ -60,4 +60,19 @@ test("what is asked for while a batch is handed over goes into the next one", as
   await setImmediate();
   await setImmediate();
   expect(batches).toEqual([[1], [2]]);
+});
+
+test("the calls of one tick are answered together, and what fails fails all that were not answered", async () => {
+  const batches: number[][] = [];
+  const call = createTickCalls<number, string>(async (calls) => {
+    batches.push(calls.map(({ asked }) => asked));
+    calls[0]?.resolve("answered");
+    throw new Error("The batch must succeed, but failed.");
+  });
+  const [first, ...others] = await Promise.allSettled([call(1), call(2), call(3)]);
+  expect(batches).toEqual([[1, 2, 3]]);
+  expect(first).toEqual({ status: "fulfilled", value: "answered" });
+  for (const other of others) {
+    expect(other).toMatchObject({ reason: new Error("The batch must succeed, but failed.") });
+  }
 });

@@ -1,6 +1,6 @@
 import { StoreError } from "../errors.js";
 import { type EntryDraft, lifeMs, type Token } from "../store.js";
-import { createTickBatch } from "../tick-batch.js";
+import { createTickCalls } from "../tick-batch.js";
 import { type Connection, evaluate } from "./connection.js";
 import { createFiling } from "./filing.js";
 import type { Keys } from "./keys.js";
@@ -21,32 +21,25 @@ interface Wanted {
   readonly key: string;
   readonly token: Token;
   readonly draft: EntryDraft;
-  resolve(birthMs: number | undefined): void;
-  reject(error: unknown): void;
 }
 
 /** Commits of one tick, as those of a list are, go in one write. They are filed in the background. */
 export function createCommitStep(connection: Connection, keys: Keys): CommitStep {
   const file = createFiling(connection, keys);
-  const enqueue = createTickBatch<Wanted>((items) => {
-    flush(items).catch((error) => {
-      for (const { reject } of items) reject(error);
-    });
-  });
-
-  async function flush(items: readonly Wanted[]): Promise<void> {
-    const replies = await connection.sendAll(items.map(commitCommand));
-    items.forEach(({ resolve, reject }, index) => {
+  const commit = createTickCalls<Wanted, number | undefined>(async (calls) => {
+    const wanted = calls.map(({ asked }) => asked);
+    const replies = await connection.sendAll(wanted.map(commitCommand));
+    calls.forEach(({ resolve, reject }, index) => {
       const reply = replies[index];
       if (reply instanceof StoreError) reject(reply);
       else resolve(reply === 0 ? undefined : Number(reply));
     });
-    const committed = items.filter(
+    const committed = wanted.filter(
       ({ draft }, index) => draft.tags.length > 0 && Number(replies[index]) > 0,
     );
     // Only freeing needs it.
     if (committed.length > 0) file(committed).catch(() => {});
-  }
+  });
 
   function commitCommand({ key, token, draft }: Wanted) {
     const life = Math.max(1, Math.ceil(lifeMs(draft)));
@@ -63,8 +56,5 @@ export function createCommitStep(connection: Connection, keys: Keys): CommitStep
     );
   }
 
-  return (key, token, draft) =>
-    new Promise((resolve, reject) => {
-      enqueue({ key, token, draft, resolve, reject });
-    });
+  return (key, token, draft) => commit({ key, token, draft });
 }

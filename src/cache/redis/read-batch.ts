@@ -1,5 +1,5 @@
 import type { Reading } from "../store.js";
-import { createTickBatch } from "../tick-batch.js";
+import { createTickCalls, type TickCall } from "../tick-batch.js";
 import type { Connection } from "./connection.js";
 import { halvesOf } from "./halves.js";
 import type { Keys } from "./keys.js";
@@ -11,8 +11,6 @@ interface Wanted {
   readonly key: string;
   readonly tags: readonly string[];
   readonly group: object | undefined;
-  readonly resolve: (reading: Reading) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /** What one caller is to be told, and how. */
@@ -44,20 +42,18 @@ export function createReadBatch(
 ): ReadStep {
   let underWay = 0;
 
-  const enqueue = createTickBatch<Wanted>((items) => {
+  const read = createTickCalls<Wanted, Reading>(async (calls) => {
     underWay += 1;
-    flush(items)
-      .catch((error) => {
-        for (const { reject } of items) reject(error);
-      })
-      .finally(() => {
-        underWay -= 1;
-      });
+    try {
+      await answer(calls);
+    } finally {
+      underWay -= 1;
+    }
   });
 
-  async function flush(items: readonly Wanted[]): Promise<void> {
+  async function answer(calls: ReadonlyArray<TickCall<Wanted, Reading>>): Promise<void> {
     const look = new Look(connection, keys, log, serverNow);
-    const seen = items.map(({ key, tags, group, resolve, reject }) => ({
+    const seen = calls.map(({ asked: { key, tags, group }, resolve, reject }) => ({
       reading: look.askFor(key, tags),
       group,
       resolve,
@@ -100,10 +96,7 @@ export function createReadBatch(
     return ({ reading }) => reading.answersAt(soonMs);
   }
 
-  return (key, tags, group) =>
-    new Promise((resolve, reject) => {
-      enqueue({ key, tags, group, resolve, reject });
-    });
+  return (key, tags, group) => read({ key, tags, group });
 }
 
 function settleOrFail(seen: readonly Seen[]): void {

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { createTickBatch } from "../../tick-batch.js";
+import { createTickCalls } from "../../tick-batch.js";
 import type { Argument, Command } from "../connection.js";
 import type { Look, Plan, Twin } from "./twin.js";
 
@@ -87,24 +87,12 @@ function createSession(connection: Redis, steps: readonly Step[], isAsking: bool
   };
 }
 
-interface Asked {
-  readonly commands: readonly Command[];
-  resolve(replies: unknown[]): void;
-  reject(error: unknown): void;
-}
-
 /** Looks of one tick share a round trip. */
 function createLook(session: Session): Look {
-  const enqueue = createTickBatch<Asked>((items) => {
-    flush(items).catch((error) => {
-      for (const { reject } of items) reject(error);
-    });
-  });
-
-  async function flush(items: Asked[]): Promise<void> {
-    const replies = await session.send(items.flatMap(({ commands }) => commands));
+  const look = createTickCalls<readonly Command[], unknown[]>(async (calls) => {
+    const replies = await session.send(calls.flatMap(({ asked }) => asked));
     let at = 0;
-    for (const { commands, resolve, reject } of items) {
+    for (const { asked: commands, resolve, reject } of calls) {
       const own = replies
         .slice(at, at + commands.length)
         .map((reply, index) => (isOfOtherType(commands[index], reply) ? null : reply));
@@ -113,12 +101,9 @@ function createLook(session: Session): Look {
       if (failure) reject(failure);
       else resolve(own);
     }
-  }
+  });
 
-  return (...commands) =>
-    new Promise((resolve, reject) => {
-      enqueue({ commands, resolve, reject });
-    });
+  return (...commands) => look(commands);
 }
 
 /** A text of another type than ours is none, as in the scripts. */
