@@ -1,6 +1,7 @@
-import { StoreError, StoreUnavailableError } from "../errors.js";
+import { StoreUnavailableError } from "../errors.js";
 import type { ServerClock } from "./clock.js";
 import { type Argument, type Connection, evaluate } from "./connection.js";
+import { accepted } from "./reply-error.js";
 import { scripts } from "./scripts.js";
 
 export interface AppendParts {
@@ -44,9 +45,9 @@ export function createAppend(
         evaluate(scripts.appendWrite, [queue], room, group, deadlineMs, ...fields),
         ["xlen", aside],
       ]);
-      if (place instanceof StoreError) throw place;
+      const answer = String(accepted(place));
       if (typeof count === "number") asideCount = count;
-      if (String(place) !== LATE) return String(place);
+      if (answer !== LATE) return answer;
     }
     throw new StoreUnavailableError("A write must be taken on in time, but was not.");
   }

@@ -1,8 +1,8 @@
 import type { Cluster } from "ioredis";
-import { StoreError } from "../errors.js";
 import type { RedisClient } from "./client.js";
 import { type Command, type Connection, openConnection } from "./connection.js";
 import type { Keys } from "./keys.js";
+import { accepted } from "./reply-error.js";
 import { dropSocket } from "./revival.js";
 import { hookSlotRefresh } from "./slot-refresh.js";
 import { createTrials } from "./trials.js";
@@ -52,8 +52,7 @@ export function openBulk({ redis, keys, commandTimeoutMs, breakerOpenMs }: BulkP
     sendAll,
     async send(...command) {
       const [reply] = await sendAll([command]);
-      if (reply instanceof StoreError) throw reply;
-      return reply;
+      return accepted(reply);
     },
   };
 }

@@ -1,12 +1,12 @@
 import type { Cluster, Redis } from "ioredis";
-import { StoreError, StoreUnavailableError, UnsupportedStoreError } from "../errors.js";
+import { StoreUnavailableError, UnsupportedStoreError } from "../errors.js";
 import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
 import { readEvaluation } from "./evaluate.js";
 import { isMissing, repeatMissingScripts } from "./missing-scripts.js";
 import { createNodes, type Nodes, type NodeWatch } from "./nodes.js";
 import { readyOf } from "./ready.js";
-import { asStoreError } from "./reply-error.js";
+import { accepted, asStoreError } from "./reply-error.js";
 import { bytesSentBy, limitMsFor, watchReplies } from "./step-time.js";
 import { isRefusal, loadScripts } from "./transactions/load-scripts.js";
 import { createTransactions, type Transactions } from "./transactions/transactions.js";
@@ -190,8 +190,7 @@ export function openConnection(
     limitMsFor: limitOf,
     async send(...command) {
       const [reply] = await sendAll([command]);
-      if (reply instanceof StoreError) throw reply;
-      return reply;
+      return accepted(reply);
     },
     masters,
     refusal: (names) => nodes?.refusal(names),

@@ -1,4 +1,3 @@
-import { StoreError } from "../errors.js";
 import type { Position } from "../position.js";
 import { randomId } from "../random.js";
 import type { EvictedVersion, EvictionReceipt, Nonce } from "../store.js";
@@ -6,7 +5,7 @@ import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Freeing } from "./freeing.js";
 import type { Keys } from "./keys.js";
 import type { EvictionLog } from "./log.js";
-import { isSlotOnTheMove } from "./reply-error.js";
+import { accepted, isSlotOnTheMove } from "./reply-error.js";
 import { scripts } from "./scripts.js";
 import { evictedVersion, onlyEntryOf, readLogPosition, writeLogPosition } from "./tag-version.js";
 
@@ -52,8 +51,7 @@ export function createEvictTags(
   ): Position | undefined {
     let position: Position | undefined;
     for (const [index, reply] of replies.entries()) {
-      if (reply instanceof StoreError) throw reply;
-      const [members, name, at] = reply as [number, Buffer, Buffer];
+      const [members, name, at] = accepted(reply) as [number, Buffer, Buffer];
       position = readLogPosition(String(at));
       const { tag, nonce } = tags[index] as Wanted;
       const generation = String(name);
@@ -70,7 +68,7 @@ export function createEvictTags(
     for (const some of chunksOf(tags)) {
       const commands = some.map((wanted) => evictCommand(wanted));
       const [ensured, ...replies] = await connection.sendAll([log.ensureCommand, ...commands]);
-      if (ensured instanceof StoreError) throw ensured;
+      accepted(ensured);
       position = take(some, replies, receipt);
     }
     return { position: position as Position, ...receipt };

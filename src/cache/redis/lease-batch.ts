@@ -13,6 +13,7 @@ import {
 } from "./lease-commands.js";
 import type { EvictionLog } from "./log.js";
 import { readPin } from "./pins.js";
+import { accepted } from "./reply-error.js";
 import { scripts } from "./scripts.js";
 import {
   createdVersion,
@@ -211,11 +212,6 @@ function claimedVersion(reply: unknown): TagVersion {
   const version = readTagVersion(String(accepted(reply)));
   if (!version) throw new StoreError(`A tag's version must be readable, but is: ${String(reply)}`);
   return version;
-}
-
-function accepted(reply: unknown): unknown {
-  if (reply instanceof StoreError) throw reply;
-  return reply;
 }
 
 function isWanted(one: Wanted | Beside): one is Wanted {

@@ -1,8 +1,9 @@
 import type { Cluster, Redis } from "ioredis";
-import { StoreError, StoreUnavailableError } from "../errors.js";
+import { StoreUnavailableError } from "../errors.js";
 import type { Command, Connection } from "./connection.js";
 import type { Nodes } from "./nodes.js";
 import { readyOf } from "./ready.js";
+import { accepted } from "./reply-error.js";
 import { idOf, infoOf, markOf, type ServerId, wasReplica } from "./server-id.js";
 import { hookSlotRefresh } from "./slot-refresh.js";
 import { within } from "./within.js";
@@ -200,8 +201,7 @@ export function watchPromotions(
       sendAll,
       async send(...command) {
         const [reply] = await sendAll([command]);
-        if (reply instanceof StoreError) throw reply;
-        return reply;
+        return accepted(reply);
       },
     },
     get masters() {

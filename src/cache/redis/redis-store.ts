@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import { type NodeUnavailableError, StoreError } from "../errors.js";
+import type { NodeUnavailableError } from "../errors.js";
 import { DELETION_KEPT_MS, type Store } from "../store.js";
 import type { WriteQueue } from "../write-behind/queue.js";
 import { openBulk } from "./bulk.js";
@@ -20,6 +20,7 @@ import { watchPromotions } from "./promotion.js";
 import { openPush } from "./push.js";
 import { createReadBatch } from "./read-batch.js";
 import { openReplicas } from "./replicas.js";
+import { accepted } from "./reply-error.js";
 import { scripts } from "./scripts.js";
 import { readLogPosition, writeLogPosition } from "./tag-version.js";
 import { createTrials } from "./trials.js";
@@ -116,8 +117,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
         evaluate(scripts.renewLease, [keys.entry(key)], token, leaseMs),
         ...tags.map((tag) => ["pexpire", keys.tag(tag), leaseMs, "GT"] as const),
       ]);
-      if (renewed instanceof StoreError) throw renewed;
-      return renewed === 1;
+      return accepted(renewed) === 1;
     },
 
     commit: createCommitStep(connection, keys),
@@ -152,7 +152,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       const replies = await connection.sendAll(
         connection.isCluster ? [entry] : [remembered, entry],
       );
-      for (const reply of replies) if (reply instanceof StoreError) throw reply;
+      replies.forEach(accepted);
       connection.send(...told).catch(() => {});
       await replicated?.([keys.entry(key), keys.deletion(key)]);
     },

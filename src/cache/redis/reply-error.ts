@@ -19,6 +19,12 @@ export function asStoreError(cause: unknown): StoreError {
   return new StoreUnavailableError(`Redis must be in reach, but: ${text}`, { cause });
 }
 
+/** Any reply but an error, which is thrown. */
+export function accepted(reply: unknown): unknown {
+  if (reply instanceof StoreError) throw reply;
+  return reply;
+}
+
 /**
  * A command for several keys, of a slot that is on its way to another server. The client follows TRYAGAIN round the
  * cluster, and may have any redirection to tell of in the end.
