@@ -13,7 +13,6 @@ import { createTransactions, type Transactions } from "./transactions/transactio
 import { inTime, within } from "./within.js";
 
 export { evaluate } from "./evaluate.js";
-export { within } from "./within.js";
 
 export type Argument = string | number | Buffer;
 

@@ -1,8 +1,9 @@
 import type { Redis } from "ioredis";
 import { StoreUnavailableError } from "../errors.js";
-import { type Connection, within } from "./connection.js";
+import type { Connection } from "./connection.js";
 import { escapePattern, type Keys } from "./keys.js";
 import { nameIn, readSlotMap, type SlotMap } from "./slots.js";
+import { within } from "./within.js";
 
 const SCAN_COUNT = 500;
 /** A database of at most so many keys is counted, a larger one sampled. */

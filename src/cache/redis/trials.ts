@@ -1,10 +1,11 @@
 import { NodeUnavailableError, StoreError, StoreUnavailableError } from "../errors.js";
-import { type Command, type Connection, within } from "./connection.js";
+import type { Command, Connection } from "./connection.js";
 import type { Keys } from "./keys.js";
 import type { Nodes } from "./nodes.js";
 import type { Promotions } from "./promotion.js";
 import { createRevival } from "./revival.js";
 import { nameIn } from "./slots.js";
+import { within } from "./within.js";
 
 /** Whether the store, or one node of it, answers and takes writes: the trials of half-open breakers. */
 export interface Trials {
