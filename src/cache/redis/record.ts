@@ -17,20 +17,20 @@ import type { Entry, EntryDraft, Nonce, Token } from "../store.js";
  * Whole numbers are big-endian; lengths and durations of the body are of variable width (LEB128). The scripts know
  * the head, the birth and the tags; nothing but this file knows the rest.
  */
-const HEAD_BYTES = 25;
-const TOKEN_AT = 1;
-const DEADLINE_AT = 9;
+export const HEAD_BYTES = 25;
+export const TOKEN_AT = 1;
+export const DEADLINE_AT = 9;
 const EPOCH_AT = 15;
 const N_AT = 19;
 const BIRTH_AT = HEAD_BYTES;
-const TAGS_LENGTH_AT = BIRTH_AT + 6;
-const TAGS_AT = TAGS_LENGTH_AT + 4;
+export const TAGS_LENGTH_AT = BIRTH_AT + 6;
+export const TAGS_AT = TAGS_LENGTH_AT + 4;
 const ID_BYTES = 8;
 
 /** The first byte of a head: the version of the format, and what is going on. */
-const REST = 0x10;
-const LEASED = 0x11;
-const PASS = 0x12;
+export const REST = 0x10;
+export const LEASED = 0x11;
+export const PASS = 0x12;
 
 /** A record as read. Reading is lazy: of a hit's head, nothing but the state is ever looked at. */
 export class StoredRecord {

@@ -1,15 +1,8 @@
 import type { Token } from "../../store.js";
-
-/** The head of V(k) as scripts read and write it: state, token, deadline, log position. See record.ts. */
-export const HEAD_BYTES = 25;
-export const DEADLINE_AT = 9;
-
-export const REST = 0x10;
-export const LEASED = 0x11;
-export const PASS = 0x12;
+import { DEADLINE_AT, HEAD_BYTES, LEASED, TOKEN_AT } from "../record.js";
 
 export function tokenOf(head: Buffer): Token {
-  return head.toString("latin1", 1, DEADLINE_AT);
+  return head.toString("latin1", TOKEN_AT, DEADLINE_AT);
 }
 
 export function deadlineOf(head: Buffer): number {

@@ -1,12 +1,5 @@
-import {
-  deadlineOf,
-  HEAD_BYTES,
-  isLeaseOf,
-  REST,
-  readTime,
-  writeHead,
-  writeTime,
-} from "../head.js";
+import { HEAD_BYTES, REST } from "../../record.js";
+import { deadlineOf, isLeaseOf, readTime, writeHead, writeTime } from "../head.js";
 import type { Look, Plan } from "../twin.js";
 
 export async function commitEntry(

@@ -1,8 +1,5 @@
-import { HEAD_BYTES, LEASED } from "../head.js";
+import { LEASED, TAGS_AT, TAGS_LENGTH_AT } from "../../record.js";
 import type { Look, Plan } from "../twin.js";
-
-const TAGS_LENGTH_AT = HEAD_BYTES + 6;
-const TAGS_AT = TAGS_LENGTH_AT + 4;
 
 /** @param args the entries' keys, then the nonce */
 export async function freeEntries(look: Look, ...args: string[]): Promise<Plan> {

@@ -1,5 +1,6 @@
 import type { Command } from "../../connection.js";
-import { HEAD_BYTES, isLeaseOf, PASS, REST, readTime, writeHead } from "../head.js";
+import { HEAD_BYTES, PASS, REST } from "../../record.js";
+import { isLeaseOf, readTime, writeHead } from "../head.js";
 import type { Look, Plan } from "../twin.js";
 
 export async function releaseLease(

@@ -1,5 +1,6 @@
 import type { Command } from "../../connection.js";
-import { DEADLINE_AT, deadlineOf, HEAD_BYTES, isLeaseOf, readTime, writeTime } from "../head.js";
+import { DEADLINE_AT, HEAD_BYTES } from "../../record.js";
+import { deadlineOf, isLeaseOf, readTime, writeTime } from "../head.js";
 import type { Look, Plan } from "../twin.js";
 
 export async function renewLease(

@@ -1,5 +1,6 @@
 import type { Argument, Command } from "../../connection.js";
-import { deadlineOf, HEAD_BYTES, LEASED, REST, readTime, tokenOf, writeHead } from "../head.js";
+import { HEAD_BYTES, LEASED, REST } from "../../record.js";
+import { deadlineOf, readTime, tokenOf, writeHead } from "../head.js";
 import type { Look, Plan } from "../twin.js";
 
 type Arguments = [token: string, leaseMs: number, position: Buffer, seen: string, overHeld: number];
