@@ -4,8 +4,8 @@ import type { Connection } from "./connection.js";
 import { halvesOf } from "./halves.js";
 import type { Keys } from "./keys.js";
 import type { EvictionLog } from "./log.js";
-import { Look } from "./look.js";
 import type { SeenReading } from "./seen-reading.js";
+import { SharedLook } from "./shared-look.js";
 
 interface Wanted {
   readonly key: string;
@@ -52,7 +52,7 @@ export function createReadBatch(
   });
 
   async function answer(calls: ReadonlyArray<TickCall<Wanted, Reading>>): Promise<void> {
-    const look = new Look(connection, keys, log, serverNow);
+    const look = new SharedLook(connection, keys, log, serverNow);
     const seen = calls.map(({ asked: { key, tags, group }, resolve, reject }) => ({
       reading: look.askFor(key, tags),
       group,

@@ -1,18 +1,18 @@
 import type { StoreUnavailableError } from "../errors.js";
 import { isCoveredBy, isPast, type Position } from "../position.js";
 import type { Entry, Nonce, Reading, SeenLease, Token } from "../store.js";
-import type { Look, SeenRecord } from "./look.js";
+import type { SeenRecord, SharedLook } from "./shared-look.js";
 
 /** What callers see of a look. A hit needs little more than `entry` and `valid`; the rest is made when it is asked for. */
 export class SeenReading implements Reading {
-  readonly #look: Look;
+  readonly #look: SharedLook;
   readonly #record: SeenRecord;
   readonly #tags: readonly string[];
   /** null until they are asked for, which is after the look has run. */
   #held: SeenLease | undefined | null = null;
   #versions: ReadonlyMap<string, Nonce> | undefined;
 
-  constructor(look: Look, record: SeenRecord, tags: readonly string[]) {
+  constructor(look: SharedLook, record: SeenRecord, tags: readonly string[]) {
     this.#look = look;
     this.#record = record;
     this.#tags = tags;

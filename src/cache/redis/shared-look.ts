@@ -10,7 +10,7 @@ import { SeenReading } from "./seen-reading.js";
 import { nonceOf, readTagVersion, type TagVersion } from "./tag-version.js";
 
 /** What one flush sees: each key and each tag is asked for and parsed once, however many want it. */
-export class Look {
+export class SharedLook {
   readonly sequence = nextSequence();
   readonly #fetch: Fetch;
   readonly #keys: Keys;
@@ -97,12 +97,12 @@ export class SeenRecord {
   }
 
   /** A crowd that asks for one key with the same tags sees the same. */
-  readingFor(look: Look, tags: readonly string[]): SeenReading {
+  readingFor(look: SharedLook, tags: readonly string[]): SeenReading {
     if (!this.#reading?.isFor(tags)) this.#reading = new SeenReading(look, this, tags);
     return this.#reading;
   }
 
-  check(look: Look): void {
+  check(look: SharedLook): void {
     if (!this.#isRead) {
       this.#isRead = true;
       this.#stored = StoredRecord.of(this.#fetch.reply(this.place));
@@ -143,7 +143,7 @@ class SeenTag {
 }
 
 /** Asks for those not known yet: every one, so that one more round trip is the last. */
-function hasItsVersions({ tags, nonces }: Entry, look: Look): boolean {
+function hasItsVersions({ tags, nonces }: Entry, look: SharedLook): boolean {
   for (let index = 0; index < tags.length; index += 1) {
     if (look.tag(tags[index] as string).nonce !== nonces[index]) {
       for (const tag of tags) look.tag(tag);

@@ -7,8 +7,8 @@ import {
 } from "../../../src/cache/redis/connection.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createEvictionLog, type EvictionLog } from "../../../src/cache/redis/log.js";
-import { Look } from "../../../src/cache/redis/look.js";
 import { writeBody } from "../../../src/cache/redis/record.js";
+import { SharedLook } from "../../../src/cache/redis/shared-look.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 
 const keys = createKeys("c:");
@@ -31,7 +31,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-function createLook(): Look {
+function createSharedLook(): SharedLook {
   sent = [];
   const watched: Connection = {
     ...connection,
@@ -41,7 +41,7 @@ function createLook(): Look {
     },
   };
   log = createEvictionLog(watched, keys, { logMark: "", known: async () => {} });
-  return new Look(watched, keys, log, () => 1_000);
+  return new SharedLook(watched, keys, log, () => 1_000);
 }
 
 /** An entry at rest under these tags, each with a nonce of its own, and with those versions where wanted. */
@@ -62,9 +62,9 @@ async function store(key: string, tags: readonly string[], valid = tags): Promis
   for (const tag of valid) await redis.set(keys.tag(tag), `${tag.padEnd(8, "-")}e0000002a:7`);
 }
 
-describe("a look", () => {
+describe("a shared look", () => {
   test("gives one reading to a crowd that asks for the same, and to no other", () => {
-    const look = createLook();
+    const look = createSharedLook();
     const reading = look.askFor("menu", ["a", "b"]);
     expect(look.askFor("menu", ["a", "b"])).toBe(reading);
     for (const tags of [["b", "a"], ["a"], [], ["a", "b", "c"]]) {
@@ -75,7 +75,7 @@ describe("a look", () => {
 
   test("asks for a key and for a tag once, however many want them", async () => {
     await store("menu", ["food"]);
-    const look = createLook();
+    const look = createSharedLook();
     const readings = Array.from({ length: 3 }, () => look.askFor("menu", ["food"]));
     await look.run();
     expect(sent).toEqual([["mget", keys.tag("food"), keys.entry("menu")]]);
@@ -85,7 +85,7 @@ describe("a look", () => {
 
   test("asks for all tags that only an entry tells of in a second round trip, though the first has moved", async () => {
     await store("menu", ["one", "two", "three"], ["two"]);
-    const look = createLook();
+    const look = createSharedLook();
     const reading = look.askFor("menu", []);
     await look.run();
     expect([look.isOpen, reading.valid]).toEqual([true, false]);
@@ -104,7 +104,7 @@ describe("a look", () => {
     await store("menu", ["food"]);
     if (version === null) await redis.del(keys.tag("food"));
     else await redis.set(keys.tag("food"), version);
-    const look = createLook();
+    const look = createSharedLook();
     const reading = look.askFor("menu", ["food"]);
     await look.run();
     expect([reading.entry !== undefined, reading.valid]).toEqual([true, false]);
@@ -112,7 +112,7 @@ describe("a look", () => {
 
   test("tells the log where the versions stand before it gives a token to take the lease over", async () => {
     await store("menu", ["food"]);
-    const look = createLook();
+    const look = createSharedLook();
     const reading = look.askFor("menu", ["food"]);
     await look.run();
     log.hear({ epoch: 0x2a, n: 3 });
