@@ -87,14 +87,15 @@ export async function withLock<T>(
    * stopped in between must not come out with a greater token than its successor's.
    */
   async function take(over: Token): Promise<Held | undefined> {
-    const token = randomId();
-    const request = { key, tags: [], token, leaseMs };
-    const grant = await takeLease(store, { ...request, over });
+    const lease = { key, tags: [], leaseMs };
+    const grant = await takeLease(store, { ...lease, token: randomId(), over });
     if (!grant.taken) return undefined;
+    const { token } = grant;
     try {
       const fencingToken = await store.nextFence();
       const heldSince = performance.now();
-      return (await store.renewLease(request)) ? { token, fencingToken, heldSince } : undefined;
+      const isHeld = await store.renewLease({ ...lease, token });
+      return isHeld ? { token, fencingToken, heldSince } : undefined;
     } catch (error) {
       // Nobody holds it, so nobody is to wait for it.
       store.releaseLease(key, token, 0).catch(() => {});
