@@ -3,6 +3,7 @@ import { canonical, shortened } from "./canonical.js";
 import type { FieldSite } from "./check-cached.js";
 import type { Resolver } from "./environment.js";
 import { directiveError } from "./errors.js";
+import { isRecord } from "./is-record.js";
 import { chain } from "./maybe-promise.js";
 import type { AnyContextOptions } from "./options.js";
 
@@ -98,9 +99,5 @@ function hasKey({ astNode, extensionASTNodes }: GraphQLObjectType): boolean {
 
 /** `@apollo/subgraph` would write it into the value it is given, which may be one that all callers share, and frozen. */
 function withTypename(entity: unknown, name: string): unknown {
-  if (typeof entity !== "object" || entity === null || "__typename" in entity) return entity;
-  const prototype: unknown = Object.getPrototypeOf(entity);
-  return prototype === Object.prototype || prototype === null
-    ? { ...entity, __typename: name }
-    : entity;
+  return isRecord(entity) && !("__typename" in entity) ? { ...entity, __typename: name } : entity;
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isRecord } from "./is-record.js";
 
 /** Longer parts of a key are hashed: readable where short, bounded where a caller chooses the length. */
 const MAX_PART_CHARACTERS = 200;
@@ -65,9 +66,7 @@ function writeObject(value: object, depth: number, trustsToJson: boolean): strin
     return `bytes(${Buffer.from(value).toString("base64")})`;
   if (value instanceof Date && (trustsToJson || isBare(value, Date.prototype)))
     return `date(${value.getTime()})`;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null)
-    return writeRecord(value, depth, trustsToJson);
+  if (isRecord(value)) return writeRecord(value, depth, trustsToJson);
   const mayTell = trustsToJson || tellsAll(value);
   if (mayTell && "toJSON" in value && typeof value.toJSON === "function") {
     return `json(${write(value.toJSON(), depth + 1, trustsToJson)})`;

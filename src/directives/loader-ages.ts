@@ -1,4 +1,5 @@
 import type { Position } from "../cache/position.js";
+import { isRecord } from "./is-record.js";
 import type { MaybePromise } from "./maybe-promise.js";
 import type { AnyContextOptions, ClearableLoader } from "./options.js";
 
@@ -67,9 +68,7 @@ export function createLoaderAges(loadersOf: AnyContextOptions["loaders"]): Loade
 
 /** An instance whose loaders are all behind getters of its class would count as one that has none. */
 function refuseHidden(holder: object): void {
-  const prototype: unknown = Object.getPrototypeOf(holder);
-  const isRecord = prototype === Object.prototype || prototype === null;
-  if (isRecord || Object.keys(holder).length > 0) return;
+  if (isRecord(holder) || Object.keys(holder).length > 0) return;
   const made = holder.constructor?.name ?? "a class";
   throw new TypeError(
     `the option "loaders" must give loaders in an iterable or a record, but gave an instance of ${made} that has none of its own`,

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual, types } from "node:util";
 import type { GraphQLScalarType } from "graphql";
 import { canonicalData } from "./canonical.js";
+import { isRecord } from "./is-record.js";
 
 /**
  * Gives the text that a scalar's parsed values have in a key. Plain data speaks for itself, and what `serialize` would
@@ -40,10 +41,7 @@ function showsState(value: unknown): boolean {
   if (Array.isArray(value) || value instanceof Map || value instanceof Set) {
     return [...value].every(showsState);
   }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) {
-    return Object.values(value).every(showsState);
-  }
+  if (isRecord(value)) return Object.values(value).every(showsState);
   return isCompared(value) || Reflect.ownKeys(value).some((key) => isEnumerable(value, key));
 }
 

@@ -13,6 +13,7 @@ import {
   isListType,
   isNonNullType,
 } from "graphql";
+import { isRecord } from "./is-record.js";
 import { isPromise } from "./maybe-promise.js";
 
 /**
@@ -220,10 +221,4 @@ function flawed(reason: string): Flaw {
 function canBeReadTwice(value: unknown): value is Iterable<unknown> {
   if (Array.isArray(value) || value instanceof Set || value instanceof Map) return true;
   return ArrayBuffer.isView(value) && Symbol.iterator in value;
-}
-
-function isRecord(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

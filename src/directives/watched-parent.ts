@@ -1,3 +1,5 @@
+import { isRecord } from "./is-record.js";
+
 /** A parent as a resolver is given it. */
 export interface WatchedParent {
   readonly value: unknown;
@@ -97,10 +99,4 @@ export function watchedParent(
 /** As it is on the original, which may be frozen. An accessor stays one: it may throw, or be dear. */
 function changeable(property: PropertyDescriptor): PropertyDescriptor {
   return { ...property, ...("value" in property && { writable: true }), configurable: true };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string | symbol, unknown>> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ExecutionResult, GraphQLError } from "graphql";
+import { isRecord } from "../directives/is-record.js";
 
 export type Path = readonly (string | number)[];
 
@@ -95,10 +96,4 @@ function at(holder: object, key: string | number): unknown {
 
 function shown(value: unknown): unknown {
   return value === ABSENT ? undefined : value;
-}
-
-function isRecord(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
 }
