@@ -1,4 +1,5 @@
 import { isFiledUnder } from "./answers.js";
+import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import { type Ending, type Flight, Flights, isForJoiner, type Landing } from "./flights.js";
@@ -42,8 +43,18 @@ export function createBareLoads(parts: FillParts): BareLoads {
 
   /** The call, with a pending write in the place of its load. Those of one tick still load in one tick. */
   async function pinned(call: Call): Promise<Call> {
+    const { store, settings, outage } = parts;
+    const askedAt = performance.now();
     try {
-      return standIn(parts, call, await parts.store.pins.pinned(call.key));
+      const pin = await store.pins.pinned(call.key);
+      if (!pin) return call;
+      const tookMs = performance.now() - askedAt;
+      return await standIn(
+        parts,
+        call,
+        pin,
+        createBudget(settings.commandTimeoutMs, outage.notice, tookMs),
+      );
     } catch (error) {
       parts.reporter.error(error, named(call));
       return call;

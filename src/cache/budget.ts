@@ -17,10 +17,17 @@ export interface Budget {
 /** So much of it is left for what follows the load, however long the lease took: most commits take less. */
 const LEAST_SHARE = 0.5;
 
-/** @param onFailure told of steps that fail when nobody waits for them any more */
-export function createBudget(limitMs: number, onFailure: (error: unknown) => void): Budget {
-  let leftMs = limitMs;
-  let hasLease = false;
+/**
+ * @param onFailure told of steps that fail when nobody waits for them any more
+ * @param firstMs how long the first step took, where it is over
+ */
+export function createBudget(
+  limitMs: number,
+  onFailure: (error: unknown) => void,
+  firstMs?: number,
+): Budget {
+  let leftMs = Math.max(limitMs - (firstMs ?? 0), limitMs * LEAST_SHARE);
+  let hasLease = firstMs !== undefined;
 
   return {
     async spend(step) {

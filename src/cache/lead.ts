@@ -66,12 +66,13 @@ export function createLead(parts: LeadParts): Lead {
         flight.land({ type: "again" });
         reporter.report({ type: "refused", reason: "operation too old", ...named(call) });
         if (!isAwaited) return undefined;
-        return await alone(standIn(parts, call, grant.pinned), false);
+        const answering = grant.pinned ? await standIn(parts, call, grant.pinned, budget) : call;
+        return await alone(answering, false);
       }
       flight.token = token;
       flight.nonces = grant.snapshot.nonces;
       flight.settleLease();
-      const answering = standIn(parts, call, grant.pinned);
+      const answering = grant.pinned ? await standIn(parts, call, grant.pinned, budget) : call;
       const filled = await fill(parts, answering, token, grant.snapshot, budget);
       flight.land(filled);
       return answers.fromOwn(filled, "miss");

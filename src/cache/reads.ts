@@ -1,7 +1,9 @@
 import { createAnswers } from "./answers.js";
+import { createBudget } from "./budget.js";
 import type { Call, FillParts } from "./call.js";
 import type { NearCache } from "./near-cache.js";
 import type { Reading } from "./store.js";
+import { pendingIfKnown } from "./write-behind/left-pin.js";
 
 export interface ReadParts extends FillParts {
   readonly near: NearCache | undefined;
@@ -56,7 +58,12 @@ export function createReads(parts: ReadParts): Reads {
       if (entry && valid && now < entry.birthMs + entry.ttlMs) {
         return answers.fromEntry(key, entry, now, "hit")?.value;
       }
-      const pin = await store.pins.pinned(key);
+      const askedAt = performance.now();
+      const found = await store.pins.pinned(key);
+      if (!found) return undefined;
+      const tookMs = performance.now() - askedAt;
+      const budget = createBudget(parts.settings.commandTimeoutMs, outage.notice, tookMs);
+      const pin = await pendingIfKnown(parts, key, found, budget);
       return pin && codec.decode({ format: pin.format, bytes: pin.value });
     } catch (error) {
       outage.notice(error);

@@ -40,6 +40,14 @@ describe("the budget of a fill", () => {
     expect(await settled(budget.spend(late(40, "release")))).toBeInstanceOf(StoreSlowError);
   });
 
+  test("counts a first step that was over before it", async () => {
+    const budget = createBudget(100, () => {}, 40);
+    expect(await settled(budget.spend(late(40, "question")))).toBe("question");
+    expect(await settled(budget.spend(late(40, "commit")))).toBeInstanceOf(StoreSlowError);
+    const late500 = createBudget(100, () => {}, 500);
+    expect(await settled(late500.spend(late(40, "question")))).toBe("question");
+  });
+
   test("hands on what a step gives, and what it throws, as they are", async () => {
     const budget = open();
     expect(await budget.spend(Promise.resolve(7))).toBe(7);

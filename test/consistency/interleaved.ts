@@ -268,6 +268,7 @@ export function scheduled(store: Store, scheduler: Scheduler, worker: string): S
       pin: (key, pin) => exchange("pin", () => store.pins.pin(key, pin)),
       unpin: (key, sequence) => exchange("unpin", () => store.pins.unpin(key, sequence)),
       pinned: (key) => exchange("pinned", () => store.pins.pinned(key)),
+      isPending: (pin) => exchange("isPending", () => store.pins.isPending(pin)),
     },
     queue(name) {
       const queue = store.queue(name);

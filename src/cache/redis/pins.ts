@@ -1,6 +1,6 @@
 import { createTickBatch } from "../tick-batch.js";
 import { type Pin, type Pins, UNPINNED_KEPT_MS } from "../write-behind/pins.js";
-import { type Connection, evaluate } from "./connection.js";
+import { type Command, type Connection, evaluate } from "./connection.js";
 import { Fetch } from "./fetch.js";
 import type { Keys } from "./keys.js";
 import { scripts } from "./scripts.js";
@@ -13,6 +13,12 @@ const END_OF_LINE = 10;
 interface Wanted {
   readonly key: string;
   resolve(pin: Pin | undefined): void;
+  reject(error: unknown): void;
+}
+
+interface Sent {
+  readonly command: Command;
+  resolve(reply: unknown): void;
   reject(error: unknown): void;
 }
 
@@ -33,6 +39,8 @@ export function createRedisPins(connection: Connection, keys: Keys): Pins {
     }
   }
 
+  const send = createSend(connection);
+
   return {
     async pin(key, { sequence, value, ...about }) {
       const rest = Buffer.concat([Buffer.from(`${JSON.stringify(about)}\n`), value]);
@@ -44,9 +52,7 @@ export function createRedisPins(connection: Connection, keys: Keys): Pins {
 
     async unpin(key, sequence) {
       const unpinning = [digits(sequence), UNPINNED_KEPT_MS] as const;
-      const reply = await connection.send(
-        ...evaluate(scripts.unpinWrite, [keys.pin(key)], ...unpinning),
-      );
+      const reply = await send(evaluate(scripts.unpinWrite, [keys.pin(key)], ...unpinning));
       if (reply === 1) return "own";
       return reply === -1 ? "newer" : "none";
     },
@@ -55,7 +61,32 @@ export function createRedisPins(connection: Connection, keys: Keys): Pins {
       new Promise((resolve, reject) => {
         enqueue({ key, resolve, reject });
       }),
+
+    async isPending({ queue, sequence }) {
+      // Only what was never put before is pinned, so its place is its sequence.
+      const place = `${sequence}-0`;
+      const found = await send(["xrange", keys.queue(queue), place, place]);
+      return (found as unknown[]).length > 0;
+    },
   };
+}
+
+/** Sends a command with the others of its tick, which settle together: loads that wait for them begin in one tick. */
+function createSend(connection: Connection): (command: Command) => Promise<unknown> {
+  const enqueue = createTickBatch<Sent>(async (items) => {
+    const outcomes = await connection
+      .sendAll(items.map(({ command }) => command))
+      .catch((error: unknown) => items.map(() => error));
+    for (const [index, { resolve, reject }] of items.entries()) {
+      const outcome = outcomes[index];
+      if (outcome instanceof Error) reject(outcome);
+      else resolve(outcome);
+    }
+  });
+  return (command) =>
+    new Promise((resolve, reject) => {
+      enqueue({ command, resolve, reject });
+    });
 }
 
 /** undefined for an absent pin, and for bytes that are none of ours. */

@@ -44,16 +44,20 @@ export function createFlush(parts: FlushParts): Flush {
 
   /** A newer write of the key is pending, maybe in another process's hands, and will be written instead. */
   async function withoutOutdated(works: readonly Work[]): Promise<Work[]> {
-    const pins = await Promise.all(works.map(({ newest }) => store.pins.pinned(newest.write.key)));
-    const [current, outdated]: [Work[], Work[]] = [[], []];
-    for (const [index, work] of works.entries()) {
-      const pin = pins[index];
-      const isOutdated = pin?.queue === name && pin.sequence > work.newest.sequence;
-      (isOutdated ? outdated : current).push(work);
-    }
+    const areOutdated = await Promise.all(works.map(isOutdated));
+    const current = works.filter((_, index) => !areOutdated[index]);
+    const outdated = works.filter((_, index) => areOutdated[index]);
     const ids = outdated.flatMap(({ newest, olderIds }) => [newest.id, ...olderIds]);
     if (ids.length > 0) await queue.settle(ids);
     return current;
+  }
+
+  async function isOutdated({ newest: { sequence, write } }: Work): Promise<boolean> {
+    const pin = await store.pins.pinned(write.key);
+    if (pin?.queue !== name || pin.sequence <= sequence) return false;
+    if (await store.pins.isPending(pin)) return true;
+    // Left behind (see left-pin.ts), or flushed, or replaced, since it was read: only the first is still there to go.
+    return (await store.pins.unpin(write.key, pin.sequence)) !== "own";
   }
 
   /** What can be written; apart from it, what cannot be read, and what all its holders died over. */

@@ -15,10 +15,15 @@ export interface Pin {
 export interface Pins {
   /** False where a newer write is pinned, or this one, or a newer one, is done with. */
   pin(key: string, pin: Pin): Promise<boolean>;
-  /** Takes away the pin of this write, or of an older one. */
+  /** Takes away the pin of this write, or of an older one. Those of one tick settle together. */
   unpin(key: string, sequence: number): Promise<Unpinned>;
   /** Those asked for in one tick settle together. */
   pinned(key: string): Promise<Pin | undefined>;
+  /**
+   * Whether the write is on its queue's stream; always in process, where nothing loses the one and keeps the other.
+   * Those asked in one tick settle together.
+   */
+  isPending(pin: Pin): Promise<boolean>;
 }
 
 export type Unpinned =
@@ -74,5 +79,6 @@ export function createMemoryPins(): Pins {
       return found === sequence ? "own" : "none";
     },
     pinned: async (key) => pins.get(key),
+    isPending: async () => true,
   };
 }

@@ -1,12 +1,17 @@
+import type { Budget } from "../budget.js";
 import { type Call, type FillParts, named } from "../call.js";
+import { pendingIfKnown } from "./left-pin.js";
 import type { Pin } from "./pins.js";
 
-/** The call with a pending write in the place of its load; itself where there is none. */
-export function standIn(
-  { codec, reporter }: Pick<FillParts, "codec" | "reporter">,
+/** The call with a pending write in the place of its load; itself where the pin was left behind. */
+export async function standIn(
+  parts: Pick<FillParts, "store" | "codec" | "reporter" | "outage">,
   call: Call,
-  pin: Pin | undefined,
-): Call {
+  found: Pin,
+  budget: Budget,
+): Promise<Call> {
+  const { codec, reporter } = parts;
+  const pin = await pendingIfKnown(parts, call.key, found, budget);
   if (!pin) return call;
   let value: unknown;
   try {

@@ -6,6 +6,7 @@ import { createMemoryStore } from "../../../src/cache/memory-store.js";
 import { resolveSettings } from "../../../src/cache/settings.js";
 import type { Store } from "../../../src/cache/store.js";
 import { afterPromiseJobs, scheduled } from "../../consistency/interleaved.js";
+import { withAskedPins } from "./asked-pins.js";
 
 /** What a store says that is not so, to leave one step of the protocol out. */
 const breaks = {
@@ -135,7 +136,7 @@ async function play(
   { callers, pauses, failures }: Play,
   broken: (store: Store) => Partial<Store>,
 ): Promise<void> {
-  const shared = createMemoryStore({ maxEntries: 1000, maxBytes: 1_000_000 });
+  const shared = withAskedPins(createMemoryStore({ maxEntries: 1000, maxBytes: 1_000_000 }));
   const origin = { value: 0, sequence: 0 };
   /** Of each value whose put has resolved. */
   const sequences = new Map([[0, 0]]);

@@ -159,3 +159,21 @@ test("a write on a lost node keeps none that it shares a batch with from being d
   expect([timesOf(here.key), timesOf(there.key) > 1]).toEqual([1, true]);
   expect(await queue.health()).toMatchObject({ pending: 0, deadLetters: 0 });
 });
+
+test("a write whose queue lies on a lost node stands in for the origin as ever", async () => {
+  const [cache, gate] = [await open(), createGate()];
+  const queue = cache.writeBehind<string>(queueOn(lost), {
+    delaySeconds: 0,
+    write: () => gate.pass(),
+  });
+  const { key, options } = on(well);
+  await queue.put(key, options, "put");
+  await gate.arrived;
+  await lose(cache);
+  await cache.delete(key);
+  expect(await cache.get(key)).toBe("put");
+  expect(await cache.getOrSet(key, options, () => "old")).toBe("put");
+  gate.open();
+  await recover();
+  await expect.poll(() => queue.flush().then(() => "flushed", String)).toBe("flushed");
+});

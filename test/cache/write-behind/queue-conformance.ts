@@ -215,6 +215,12 @@ export function testQueue(name: string, open: () => Store): void {
         expect(await store.pins.pinned(key)).toBeUndefined();
       });
 
+      it("is of a pending write as long as that is in its queue", async () => {
+        const name = newName();
+        const sequence = (await store.queue(name).append(write("a"), 10)) as number;
+        expect(await store.pins.isPending({ ...pinOf(sequence), queue: name })).toBe(true);
+      });
+
       it("comes with the lease, where it is asked for", async () => {
         const [key, other] = [`pinned ${randomId()}`, `other ${randomId()}`];
         await store.pins.pin(key, pinOf(10));
