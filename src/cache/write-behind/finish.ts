@@ -1,4 +1,5 @@
 import type { Call } from "../call.js";
+import { StoreError } from "../errors.js";
 import { holdForWrite, type WriteParts } from "../held-write.js";
 import { DELETION_KEPT_MS, type Snapshot } from "../store.js";
 import type { Work } from "./inbox.js";
@@ -35,6 +36,8 @@ export interface Order {
  * - As in `writeThrough`, the value loses to what was evicted or deleted since `before`, when the write began.
  * - It is settled last. A process that dies before that leaves it to another, which writes it once more; so is what
  *   could not be unpinned, since of a cluster the node that it lies on is lost, and its alone.
+ * - Nor is it settled where its tags, or its key, could not be evicted: this process would deliver that later, but may
+ *   die before. What was carried out, and too few replicas have yet, is no reason to write it for as long as they lack.
  */
 export async function finish(
   parts: FinishParts,
@@ -53,22 +56,32 @@ export async function finish(
     const unpinned = unpinning.map((one) => (one.status === "fulfilled" ? one.value : undefined));
     const tags = new Set(written.flatMap(({ call }) => call.entry.tags));
     const evicted = await parts.evict([...tags]);
-    await Promise.all(
-      written.map(async ({ call: { key } }, index) => {
+    const areDone = await Promise.all(
+      written.map(async ({ call: { key, entry } }, index) => {
         const isOwn = unpinned[index] === "own" && !isLate;
         const isStored = isOwn && (await held[index]?.storeAfter(evicted)) === true;
         // A newer write sees to the key itself.
-        if (!isStored && unpinned[index] !== "newer") await parts.delete(key);
+        const isSeenTo = isStored || unpinned[index] === "newer" || (await parts.delete(key));
+        const isEvicted = evicted || entry.tags.length === 0;
+        return unpinned[index] && isSeenTo && isEvicted;
       }),
     );
-    const done = written.filter((_, index) => unpinned[index]);
+    const done = written.filter((_, index) => areDone[index]);
     if (done.length > 0) {
       await parts.queue.settle(done.flatMap(({ work }) => [work.newest.id, ...work.olderIds]));
     }
     for (const one of unpinning) if (one.status === "rejected") throw one.reason;
+    if (done.length < written.length) throw undelivered(parts.name);
   } finally {
     await Promise.all(held.map((one) => one?.release()));
   }
+}
+
+/** What it stands for is taken up again, and that was no attempt. */
+export function undelivered(name: string): StoreError {
+  return new StoreError(
+    `What the writes of the queue "${name}" replace must be evicted before they are settled, but was not.`,
+  );
 }
 
 export function unpin({ store }: FinishParts, { newest }: Work): Promise<Unpinned> {

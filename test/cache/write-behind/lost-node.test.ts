@@ -7,6 +7,8 @@ import { createGate } from "../../support/gate.js";
 import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
 import { createOriginTable } from "./write-behind-conformance.js";
 
+type Writes = Parameters<ReturnType<typeof createOriginTable>["write"]>[0];
+
 const PREFIX = "cached:";
 const keys = createKeys(PREFIX);
 let cluster: RedisCluster;
@@ -176,4 +178,56 @@ test("a write whose queue lies on a lost node stands in for the origin as ever",
   gate.open();
   await recover();
   await expect.poll(() => queue.flush().then(() => "flushed", String)).toBe("flushed");
+});
+
+/** A process brings a write to its origin while the node of its tag is lost, and ends before that is back. */
+async function endBeforeDelivery(origin: (writes: Writes) => void, maxAttempts = 15) {
+  const [first, second, gate] = [await open(1), await open(1), createGate()];
+  const [here, { options }, list] = [on(well), on(lost), on(well, 1).key];
+  const openQueue = (cache: Cache) =>
+    cache.writeBehind<string>(queueOn(well), {
+      delaySeconds: 0,
+      maxAttempts,
+      async write(writes) {
+        await gate.pass();
+        origin(writes);
+      },
+    });
+  await second.getOrSet(list, options, () => "before");
+  // Connects, while all nodes are there.
+  await second.writeBehind("another", { write: () => {} }).flush();
+  const queue = openQueue(first);
+  await queue.put(here.key, options, "put");
+  await gate.arrived;
+  await lose(first);
+  gate.open();
+  const undelivered = () => events.filter((event) => event.type === "evict" && !event.delivered);
+  await expect.poll(undelivered).not.toEqual([]);
+  // It ends in time.
+  await first.close();
+  const rest = openQueue(second);
+  expect(await rest.health()).toMatchObject({ pending: 1, deadLetters: 0 });
+  cluster.masters[lost]?.resume();
+  await rest.flush();
+  return { rest, read: () => second.getOrSet(list, options, () => "after") };
+}
+
+test("a write whose tags lay on a lost node is written once more, or their eviction would end with its process", async () => {
+  const origin = createOriginTable();
+  const { rest, read } = await endBeforeDelivery((writes) => origin.write(writes));
+  expect(await read()).toBe("after");
+  // What the store failed at is no attempt.
+  expect(origin.writes.map(({ attempt }) => attempt)).toEqual([1, 1]);
+  expect(await rest.health()).toMatchObject({ pending: 0, deadLetters: 0 });
+});
+
+test("a write that is given up is put aside once its tags are evicted", async () => {
+  let attempts = 0;
+  const { rest, read } = await endBeforeDelivery(() => {
+    attempts += 1;
+    throw new Error("no");
+  }, 1);
+  expect(await read()).toBe("after");
+  expect(attempts).toBe(2);
+  expect(await rest.health()).toMatchObject({ pending: 0, deadLetters: 1 });
 });
