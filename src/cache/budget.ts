@@ -3,15 +3,17 @@ import { withinLimit } from "./time-limit.js";
 
 /**
  * The time that the steps of one fill may take of the store, all together. The load between them does not count. The
- * first, the lease, has a time limit of its own, which grows with the batch that it is in; the others have what it left.
+ * first, the lease, has a time limit of its own, which grows with the batch that it is in; the others have what it left,
+ * and what their own batches have beyond one limit.
  */
 export interface Budget {
   /**
    * Waits for a step, which goes on all the same when its time is up.
    *
+   * @param batchLimitMs asked at the time's end, what the step's batch has. Default: one limit
    * @throws StoreSlowError when nothing is left
    */
-  spend<T>(step: Promise<T>): Promise<T>;
+  spend<T>(step: Promise<T>, batchLimitMs?: () => number): Promise<T>;
 }
 
 /** So much of it is left for what follows the load, however long the lease took: most commits take less. */
@@ -30,10 +32,10 @@ export function createBudget(
   let hasLease = firstMs !== undefined;
 
   return {
-    async spend(step) {
+    async spend(step, batchLimitMs = () => limitMs) {
       const beganAt = performance.now();
       try {
-        return await (hasLease ? inTime(step, leftMs) : step);
+        return await (hasLease ? inTime(step, leftMs, batchLimitMs) : step);
       } finally {
         leftMs -= performance.now() - beganAt;
         if (!hasLease) leftMs = Math.max(leftMs, limitMs * LEAST_SHARE);
@@ -43,11 +45,17 @@ export function createBudget(
     },
   };
 
-  function inTime<T>(step: Promise<T>, waitMs: number): Promise<T> {
-    return withinLimit(step, waitMs, () => {
+  function inTime<T>(step: Promise<T>, waitMs: number, batchLimitMs: () => number): Promise<T> {
+    let givenMs = limitMs;
+    const late = () => {
       step.catch(onFailure);
-      const text = `The store must have carried out a fill's steps within ${limitMs} ms, but did not.`;
+      const text = `The store must have carried out a fill's steps within ${givenMs} ms, but did not.`;
       return new StoreSlowError(text);
+    };
+    return withinLimit(step, waitMs, late, () => {
+      const moreMs = batchLimitMs() - givenMs;
+      givenMs += Math.max(0, moreMs);
+      return moreMs;
     });
   }
 }

@@ -7,7 +7,7 @@ import type { Delivered } from "./flights.js";
 import { type Loaded, mayHaveOwnTags } from "./load.js";
 import { isCoveredBy, type Position } from "./position.js";
 import type { EntrySettings } from "./settings.js";
-import type { Nonce, Snapshot, Store, Token } from "./store.js";
+import type { EntryDraft, Nonce, Snapshot, Store, Token } from "./store.js";
 
 /** How long a load that left nothing to store keeps others from waiting for one another. */
 const PASS_MS = 1000;
@@ -57,7 +57,8 @@ export async function commitLoaded(
     const nonces = await budget.spend(noncesOf(store, call.entry, snapshot, loaded.addedTags));
     if (!nonces) return await refuse("tag moved");
     const storedMs = jittered(ttlMs, settings.ttlJitter);
-    const committing = store.commit(call.key, token, {
+    let batchLimitMs = settings.commandTimeoutMs;
+    const draft: EntryDraft = {
       ttlMs: storedMs,
       staleWhileRevalidateMs: call.entry.staleWhileRevalidateMs,
       staleIfErrorMs: call.entry.staleIfErrorMs,
@@ -67,8 +68,11 @@ export async function commitLoaded(
       nonces,
       format: encoded.format,
       value: encoded.bytes,
+    };
+    const committing = store.commit(call.key, token, draft, (limitMs) => {
+      batchLimitMs = limitMs;
     });
-    const birthMs = await budget.spend(committing);
+    const birthMs = await budget.spend(committing, () => batchLimitMs);
     if (birthMs === undefined) return await refuse("lease lost");
     parts.reporter.report({
       type: "fill",

@@ -180,8 +180,17 @@ export interface Store {
   besideLeases?(group: object): Promise<void>;
   /** Renews the lease, and the lives of the tags that its load began under; false when the lease is lost. */
   renewLease(lease: Omit<LeaseRequest, "over">): Promise<boolean>;
-  /** Writes the entry if the lease still holds, and files it under its tags; the birth, or undefined when refused. */
-  commit(key: string, token: Token, draft: EntryDraft): Promise<number | undefined>;
+  /**
+   * Writes the entry if the lease still holds, and files it under its tags; the birth, or undefined when refused.
+   *
+   * @param onSend told how long the batch that it is sent in may take
+   */
+  commit(
+    key: string,
+    token: Token,
+    draft: EntryDraft,
+    onSend?: (limitMs: number) => void,
+  ): Promise<number | undefined>;
   /** Gives the lease up if it still holds, and leaves a pass marker of `passMs` (0: none). */
   releaseLease(key: string, token: Token, passMs: number): Promise<void>;
   /** Versions of tags known only from a result; absent ones are created. */

@@ -7,13 +7,13 @@ const LONG_PAUSE = 0.5;
  * may have had no chance to send, or to read what came. After such a pause they have the limit once more, and after any,
  * what has come is read first.
  *
- * @param isMoreComing asked at the limit's end; while it says so, the limit begins once more
+ * @param moreMs asked at the limit's end, how much longer it is; 0 ends it
  */
 export async function withinLimit<T>(
   promise: Promise<T>,
   limitMs: number,
   late: () => Error,
-  isMoreComing: () => boolean = () => false,
+  moreMs: () => number = () => 0,
 ): Promise<T> {
   const dueAt = performance.now() + limitMs;
   let timer: NodeJS.Timeout | undefined;
@@ -22,7 +22,8 @@ export async function withinLimit<T>(
     const fail = () => {
       // What came may have been read since the timer ran out.
       if (isSettled) return;
-      if (isMoreComing()) timer = setTimeout(setImmediate, limitMs, fail);
+      const ms = moreMs();
+      if (ms > 0) timer = setTimeout(setImmediate, ms, fail);
       else reject(late());
     };
     timer = setTimeout(() => {

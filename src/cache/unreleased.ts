@@ -1,4 +1,4 @@
-import type { EntryDraft, Store, Token } from "./store.js";
+import type { Store, Token } from "./store.js";
 
 /**
  * Leases that this process is done with, and that the store may still hold, since it was out of reach, or came back with
@@ -62,8 +62,8 @@ export function rememberReleases(
     }
   }
 
-  async function commit(key: string, token: Token, draft: EntryDraft) {
-    const birth = await given.commit(key, token, draft);
+  async function commit(...[key, token, draft, onSend]: Parameters<Store["commit"]>) {
+    const birth = await given.commit(key, token, draft, onSend);
     note(ended, key, token);
     return birth;
   }

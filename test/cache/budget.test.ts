@@ -48,6 +48,21 @@ describe("the budget of a fill", () => {
     expect(await settled(late500.spend(late(40, "question")))).toBe("question");
   });
 
+  test("has besides what the batch of a step has beyond one limit, as told when it is sent, and no more", async () => {
+    const budget = open();
+    await settled(budget.spend(late(80, "lease")));
+    let limitMs = 100;
+    const commit = budget.spend(late(340, "commit"), () => limitMs);
+    limitMs = 400;
+    expect(await settled(commit)).toBe("commit");
+
+    const hanging = open();
+    await settled(hanging.spend(late(80, "lease")));
+    expect(await settled(hanging.spend(late(360, "commit"), () => 400))).toBeInstanceOf(
+      StoreSlowError,
+    );
+  });
+
   test("hands on what a step gives, and what it throws, as they are", async () => {
     const budget = open();
     expect(await budget.spend(Promise.resolve(7))).toBe(7);

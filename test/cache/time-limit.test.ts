@@ -17,12 +17,12 @@ describe("a time limit", () => {
   function start() {
     const answer = createDeferred<string>();
     let outcome: unknown;
-    const isMoreComing = vi.fn(() => false);
-    withinLimit(answer.promise, LIMIT_MS, late, isMoreComing).then(
+    const moreMs = vi.fn(() => 0);
+    withinLimit(answer.promise, LIMIT_MS, late, moreMs).then(
       (value) => (outcome = value),
       (error) => (outcome = error),
     );
-    return { answer, outcome: () => outcome, isMoreComing };
+    return { answer, outcome: () => outcome, moreMs };
   }
 
   /** The next timer finds the clock so far ahead, as after a pause of the process. */
@@ -60,19 +60,19 @@ describe("a time limit", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("begins once more while more is coming, and ends when none is", async () => {
-    const { outcome, isMoreComing } = start();
-    isMoreComing.mockReturnValueOnce(true).mockReturnValueOnce(true);
+  test("is longer by what is asked for at its end, and ends when nothing is", async () => {
+    const { outcome, moreMs } = start();
+    moreMs.mockReturnValueOnce(LIMIT_MS / 2).mockReturnValueOnce(LIMIT_MS * 1.5);
     await vi.advanceTimersByTimeAsync(3 * LIMIT_MS - 1);
     expect(outcome()).toBeUndefined();
     await vi.advanceTimersByTimeAsync(5);
     expect(outcome()).toEqual(late());
-    expect(isMoreComing).toHaveBeenCalledTimes(3);
+    expect(moreMs).toHaveBeenCalledTimes(3);
   });
 
   test("leaves no timer behind where the answer is read after it ran out, with more to come", async () => {
-    const { answer, outcome, isMoreComing } = start();
-    isMoreComing.mockReturnValue(true);
+    const { answer, outcome, moreMs } = start();
+    moreMs.mockReturnValue(LIMIT_MS);
     vi.advanceTimersToNextTimer();
     answer.resolve("answer");
     for (let job = 0; job < 5; job += 1) await answer.promise;

@@ -1,18 +1,11 @@
 import { StoreError } from "../errors.js";
-import { type EntryDraft, lifeMs, type Token } from "../store.js";
+import { type EntryDraft, lifeMs, type Store, type Token } from "../store.js";
 import { createTickCalls } from "../tick-batch.js";
 import { type Connection, evaluate } from "./connection.js";
 import { createFiling } from "./filing.js";
 import type { Keys } from "./keys.js";
 import { NO_POSITION, writeBody, writePosition } from "./record.js";
 import { scripts } from "./scripts.js";
-
-/** Commits one entry; its birth, or undefined where the lease no longer holds. */
-export type CommitStep = (
-  key: string,
-  token: Token,
-  draft: EntryDraft,
-) => Promise<number | undefined>;
 
 /** Who waits for a small entry gets it with the push, and need not ask for it. */
 const LARGEST_PUSH_BYTES = 4096;
@@ -21,14 +14,18 @@ interface Wanted {
   readonly key: string;
   readonly token: Token;
   readonly draft: EntryDraft;
+  readonly onSend: ((limitMs: number) => void) | undefined;
 }
 
 /** Commits of one tick, as those of a list are, go in one write. They are filed in the background. */
-export function createCommitStep(connection: Connection, keys: Keys): CommitStep {
+export function createCommitStep(connection: Connection, keys: Keys): Store["commit"] {
   const file = createFiling(connection, keys);
   const commit = createTickCalls<Wanted, number | undefined>(async (calls) => {
     const wanted = calls.map(({ asked }) => asked);
-    const replies = await connection.sendAll(wanted.map(commitCommand));
+    const commands = wanted.map(commitCommand);
+    const limitMs = connection.limitMsFor(commands);
+    for (const { onSend } of wanted) onSend?.(limitMs);
+    const replies = await connection.sendAll(commands);
     calls.forEach(({ resolve, reject }, index) => {
       const reply = replies[index];
       if (reply instanceof StoreError) reject(reply);
@@ -56,5 +53,5 @@ export function createCommitStep(connection: Connection, keys: Keys): CommitStep
     );
   }
 
-  return (key, token, draft) => commit({ key, token, draft });
+  return (key, token, draft, onSend) => commit({ key, token, draft, onSend });
 }

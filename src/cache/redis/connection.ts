@@ -39,7 +39,7 @@ export interface Connection {
    * @throws StoreUnavailableError when not all replies of a single server came within the time limit
    */
   sendAll(commands: readonly Command[], usedMs?: number): Promise<unknown[]>;
-  /** How long `sendAll` may take for these commands, where nothing large is on its way. */
+  /** How long `sendAll` may take for these commands, sent now. */
   limitMsFor(commands: readonly Command[]): number;
   /** As `sendAll` for one command, whose error reply is thrown. */
   send(...command: Command): Promise<unknown>;
@@ -186,7 +186,7 @@ export function openConnection(
       return transactions && NO_SCRIPTS;
     },
     sendAll,
-    limitMsFor: limitOf,
+    limitMsFor: (commands) => limitOf(commands, bytesUnderWay + bytesSentBy(commands)),
     async send(...command) {
       const [reply] = await sendAll([command]);
       return accepted(reply);

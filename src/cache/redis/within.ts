@@ -15,7 +15,7 @@ export async function within<T>(
   const late = () =>
     new StoreUnavailableError(`Redis must answer within ${Math.round(limitMs)} ms, but did not.`);
   try {
-    return await withinLimit(promise, limitMs, late, isMoreComing);
+    return await withinLimit(promise, limitMs, late, () => (isMoreComing?.() ? limitMs : 0));
   } catch (error) {
     throw asStoreError(error);
   }

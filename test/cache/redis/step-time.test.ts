@@ -25,6 +25,54 @@ describe("the time that a step has", () => {
   });
 });
 
+describe("A list of thousands", () => {
+  let server: RedisServer;
+  let cache: Cache;
+  let events: CacheEvent[];
+
+  beforeEach(async () => {
+    server = await startRedis();
+    events = [];
+    cache = createCache({
+      redis: server.client(),
+      commandTimeoutMs: 1000,
+      earlyRefresh: 0,
+      onEvent: (event) => events.push(event),
+    });
+    await cache.get("connects");
+  });
+  afterEach(async () => {
+    await cache.close();
+    await server.stop();
+  });
+
+  const count = (type: CacheEvent["type"]) => events.filter((event) => event.type === type).length;
+
+  /** Redis does not get to the commits for so long. */
+  async function fill(size: number, pauseMs: number): Promise<void> {
+    const redis = server.client();
+    const keys = Array.from({ length: size }, (_, index) => `key:${index}`);
+    await cache.getOrSetMany(keys, { ttlSeconds: 3600 }, async () => {
+      await redis.client("PAUSE", pauseMs, "WRITE");
+      return keys;
+    });
+  }
+
+  test("is told of as stored where its commits take longer than a single one may", async () => {
+    await fill(8000, 1500);
+    expect(count("fill")).toBe(8000);
+    expect(count("outage")).toBe(0);
+  });
+
+  test("has no more than its time where Redis hangs in the middle", async () => {
+    const began = performance.now();
+    await fill(2001, 60_000);
+    expect(performance.now() - began).toBeLessThan(20_000);
+    expect(count("fill")).toBe(0);
+    await expect.poll(() => count("outage"), { timeout: 10_000 }).toBe(1);
+  });
+});
+
 describe("Values of many megabytes, over a network that is slow", () => {
   let server: RedisServer;
   let network: NarrowProxy;
@@ -78,6 +126,7 @@ describe("Values of many megabytes, over a network that is slow", () => {
     await expect.poll(() => events.filter(({ type }) => type === "load").length).toBe(keys.length);
     await cache.lookup("small", hour, () => "small");
     await filling;
+    expect(events.filter(({ type }) => type === "fill")).toHaveLength(keys.length + 1);
     const other = await open(server.port);
     await expect.poll(() => other.get(keys.at(-1) as string), { timeout: 10_000 }).toBeDefined();
     expect(outages()).toEqual([]);
