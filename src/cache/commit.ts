@@ -54,8 +54,13 @@ export async function commitLoaded(
 
   try {
     const { store, settings } = parts;
-    const nonces = await budget.spend(noncesOf(store, call.entry, snapshot, loaded.addedTags));
-    if (!nonces) return await refuse("tag moved");
+    const { addedTags } = loaded;
+    const known = call.entry.tags.map((tag) => snapshot.nonces.get(tag) as Nonce);
+    const added =
+      addedTags.length === 0
+        ? []
+        : await budget.spend(noncesOf(store, call.entry, snapshot, addedTags));
+    if (!added) return await refuse("tag moved");
     const storedMs = jittered(ttlMs, settings.ttlJitter);
     let batchLimitMs = settings.commandTimeoutMs;
     const draft: EntryDraft = {
@@ -65,7 +70,7 @@ export async function commitLoaded(
       loadMs: loaded.loadMs,
       since: ageOf(call.entry, snapshot) ?? undefined,
       tags,
-      nonces,
+      nonces: [...known, ...added],
       format: encoded.format,
       value: encoded.bytes,
     };
@@ -122,8 +127,8 @@ export function encodeValue(
 }
 
 /**
- * The versions to file the entry under; undefined when a tag known only from the result was evicted after the load
- * began, or after the operation began that the load belongs to.
+ * The versions of tags known only from the result; undefined when one of them was evicted after the load began, or after
+ * the operation began that the load belongs to.
  */
 async function noncesOf(
   store: Store,
@@ -131,12 +136,10 @@ async function noncesOf(
   before: Snapshot,
   addedTags: readonly string[],
 ): Promise<Nonce[] | undefined> {
-  const known = entry.tags.map((tag) => before.nonces.get(tag) as Nonce);
-  if (addedTags.length === 0) return known;
   const after = await store.snapshot(addedTags);
   if (!areCovered(after, addedTags, before.head)) return undefined;
   if (entry.since && !areCovered(after, addedTags, entry.since)) return undefined;
-  return [...known, ...addedTags.map((tag) => after.nonces.get(tag) as Nonce)];
+  return addedTags.map((tag) => after.nonces.get(tag) as Nonce);
 }
 
 /** True when no eviction of any of the tags can have escaped somebody who knows the log up to `since`. */

@@ -46,8 +46,12 @@ async function runMany<T>(
   const wanted = calls.map(({ asked }) => asked);
   const keys = wanted.map(({ key }) => key);
   const contexts = new Map(wanted.map(({ key, context }) => [key, context]));
+  let signal: AbortSignal | undefined;
   const results = await loadMany(keys, {
-    signal: AbortSignal.any(wanted.map(({ context }) => context.signal)),
+    get signal() {
+      signal ??= AbortSignal.any(wanted.map(({ context }) => context.signal));
+      return signal;
+    },
     of(key) {
       const context = contexts.get(key);
       if (context) return context;

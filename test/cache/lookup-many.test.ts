@@ -153,6 +153,27 @@ describe.each(["in process", "on Redis"])("getOrSetMany %s", (where) => {
     expect(await cache.get(b)).toBeUndefined();
   });
 
+  it("is told when its keys are given up, also where it asks only after that", async () => {
+    const cache = open();
+    const gate = createGate();
+    const seen: AbortSignal[] = [];
+    const calls = [true, false].map((asksAtOnce) =>
+      cache.getOrSetMany(newKeys(2), minute, async (keys, context) => {
+        if (asksAtOnce) seen.push(context.signal);
+        await gate.pass();
+        seen.push(context.signal);
+        return keys;
+      }),
+    );
+    await expect.poll(() => seen.length).toBe(1);
+    await cache.close();
+    await Promise.all(calls);
+    gate.open();
+    await expect.poll(() => seen.length).toBe(3);
+    expect(seen.map(({ aborted }) => aborted)).toEqual([true, true, true]);
+    expect(seen[0]).toBe(seen[1]);
+  });
+
   it("counts as one load against the limit", async () => {
     const cache = open();
     const keys = newKeys(200);
