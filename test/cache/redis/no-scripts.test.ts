@@ -69,6 +69,14 @@ describe("a server that refuses scripts", () => {
     expect(stats).not.toMatch(/cmdstat_eval(sha)?:calls=[1-9]/);
   });
 
+  test("carries out a batch of more commands than a call has room for arguments", async () => {
+    const connection = open(single());
+    await connection.send(...claim("b"));
+    const replies = await connection.sendAll(Array.from({ length: 200_000 }, () => ["get", "b"]));
+    expect(replies).toHaveLength(200_000);
+    expect(String(replies.at(-1))).toBe("nonce-01c");
+  });
+
   test("tells the position that tags were evicted at together behind all of them", async () => {
     const store = storeOver(single());
     await store.evict(["the first"]);
