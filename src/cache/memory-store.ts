@@ -1,5 +1,7 @@
 import { LRUCache } from "lru-cache";
+import { createDueList } from "./due-list.js";
 import { isLockKey } from "./lock-key.js";
+import { endOf, sizeOf, wholeLifeMs } from "./memory-entry.js";
 import { createMemoryTags } from "./memory-tags.js";
 import { lastOf, type Position } from "./position.js";
 import { randomEpoch } from "./random.js";
@@ -8,7 +10,6 @@ import {
   DELETION_KEPT_MS,
   type Entry,
   type LeaseRequest,
-  lifeMs,
   type Reading,
   type SeenLease,
   type Store,
@@ -35,13 +36,13 @@ interface Hold {
 }
 
 const SWEEP_EVERY_MS = 1000;
-/** What an entry costs beside its key, tags and value. */
-const ENTRY_OVERHEAD_BYTES = 200;
 
 /** The same promises as the Redis store, for one process: every method does its work before it returns. */
 export function createMemoryStore(options: MemoryStoreOptions): Store {
   const holds = new Map<string, Hold>();
-  const tags = createMemoryTags(monotonicNow);
+  const tags = createMemoryTags(monotonicNow, options.maxEntries);
+  const ends = createDueList(monotonicNow());
+  /** In the order in which they are forgotten. */
   const deletions = new Map<string, { position: Position; keptUntilMs: number }>();
   const wakers = createWakers();
   const pins = createMemoryPins();
@@ -54,7 +55,10 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     max: options.maxEntries,
     maxSize: options.maxBytes,
     sizeCalculation: sizeOf,
-    dispose: (entry, key) => tags.unfile(key, entry),
+    dispose(entry, key) {
+      ends.remove(key, endOf(entry));
+      tags.unfile(key, entry);
+    },
   });
 
   const sweeper = setInterval(sweep, SWEEP_EVERY_MS);
@@ -62,9 +66,12 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
 
   function sweep(): void {
     const now = monotonicNow();
-    entries.purgeStale();
+    for (const key of ends.take(now)) entries.delete(key);
     for (const [key, hold] of holds) if (hold.deadlineMs <= now) holds.delete(key);
-    for (const [key, { keptUntilMs }] of deletions) if (keptUntilMs <= now) deletions.delete(key);
+    for (const [key, { keptUntilMs }] of deletions) {
+      if (keptUntilMs > now) break;
+      deletions.delete(key);
+    }
     tags.sweep();
   }
 
@@ -154,7 +161,8 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       // The lease stays for its holder to give up, and for a pass marker.
       if (sizeOf(entry, key) > options.maxBytes) return undefined;
       holds.delete(key);
-      entries.set(key, entry, { ttl: Math.max(1, Math.ceil(lifeMs(entry))) });
+      entries.set(key, entry, { ttl: wholeLifeMs(entry) });
+      ends.add(key, endOf(entry));
       tags.file(key, entry);
       wakers.wake(key);
       return entry.birthMs;
@@ -185,6 +193,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
 
     async delete(key) {
       n += 1;
+      deletions.delete(key);
       deletions.set(key, { position: head(), keptUntilMs: monotonicNow() + DELETION_KEPT_MS });
       holds.delete(key);
       entries.delete(key);
@@ -225,11 +234,6 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     notes: () => [],
     close: async () => clearInterval(sweeper),
   };
-
-  function sizeOf(entry: Entry, key: string): number {
-    const names = entry.tags.reduce((sum, tag) => sum + tag.length, 0);
-    return ENTRY_OVERHEAD_BYTES + 2 * (key.length + names) + entry.value.byteLength;
-  }
 }
 
 /** Never set back, unlike Date.now(). */

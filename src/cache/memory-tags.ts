@@ -20,7 +20,7 @@ export interface MemoryTags {
   unfile(key: string, entry: Entry): void;
   /** Gives each a new version at this position; the keys that were filed under the old ones, tag by tag. */
   evict(names: readonly string[], position: Position): Evicted;
-  /** Forgets those that nobody needs any more. */
+  /** Forgets those that nobody needs any more; it walks past no others. */
   sweep(): void;
   clear(): void;
 }
@@ -41,12 +41,33 @@ interface Tag {
   keptUntilMs: number;
 }
 
-const UNUSED_LIFE_MS = 60_000;
+const IDLE_LIFE_MS = 60_000;
+/** Past so many for each entry that there is room for, the oldest of them are forgotten before that. */
+const IDLE_AN_ENTRY = 10;
+/** But of so many none: what a fill stores under a tag that was forgotten meanwhile is not valid. */
+const LEAST_IDLE = 10_000;
 const NO_KEYS: ReadonlySet<string> = new Set();
 
-export function createMemoryTags(now: () => number): MemoryTags {
+/** What depends on a version that was forgotten is a miss, as if the tag had been evicted. */
+export function createMemoryTags(now: () => number, maxEntries: number): MemoryTags {
+  const mostIdle = Math.max(LEAST_IDLE, maxEntries * IDLE_AN_ENTRY);
   const tags = new Map<string, Tag>();
-  const keptUntilMs = () => now() + UNUSED_LIFE_MS;
+  /** Those that no entry is filed under, in the order in which they are forgotten. */
+  const idle = new Map<string, Tag>();
+
+  /** Keeps it for a while, where no entry does. */
+  function keep(name: string, tag: Tag): void {
+    if (tag.keys.size > 0) return;
+    tag.keptUntilMs = now() + IDLE_LIFE_MS;
+    idle.delete(name);
+    idle.set(name, tag);
+    if (idle.size > mostIdle) forget(idle.keys().next().value as string);
+  }
+
+  function forget(name: string): void {
+    idle.delete(name);
+    tags.delete(name);
+  }
 
   return {
     versionsOf(names) {
@@ -75,7 +96,7 @@ export function createMemoryTags(now: () => number): MemoryTags {
           keptUntilMs: 0,
         };
         tags.set(name, tag);
-        tag.keptUntilMs = keptUntilMs();
+        keep(name, tag);
         nonces.set(name, tag.nonce);
         floors.set(name, tag.floor);
       }
@@ -84,18 +105,23 @@ export function createMemoryTags(now: () => number): MemoryTags {
     renew(names) {
       for (const name of names) {
         const tag = tags.get(name);
-        if (tag) tag.keptUntilMs = keptUntilMs();
+        if (tag) keep(name, tag);
       }
     },
     file(key, entry) {
       // Under the versions it was loaded under, and no others: an eviction meanwhile has moved on from these.
       entry.tags.forEach((name, at) => {
         const tag = tags.get(name);
-        if (tag?.nonce === entry.nonces[at]) tag?.keys.add(key);
+        if (tag?.nonce !== entry.nonces[at]) return;
+        tag?.keys.add(key);
+        idle.delete(name);
       });
     },
     unfile(key, entry) {
-      for (const name of entry.tags) tags.get(name)?.keys.delete(key);
+      for (const name of entry.tags) {
+        const tag = tags.get(name);
+        if (tag?.keys.delete(key)) keep(name, tag);
+      }
     },
     evict(names, position) {
       const filed = names.map((name) => tags.get(name)?.keys ?? NO_KEYS);
@@ -103,22 +129,29 @@ export function createMemoryTags(now: () => number): MemoryTags {
       for (const name of names) {
         const nonce = randomId();
         versions.set(name, { before: tags.get(name)?.nonce, after: nonce });
-        tags.set(name, {
+        const tag: Tag = {
           nonce,
           floor: position,
           evictedAt: position,
           keys: new Set(),
-          keptUntilMs: keptUntilMs(),
-        });
+          keptUntilMs: 0,
+        };
+        tags.set(name, tag);
+        keep(name, tag);
       }
       return { filed, versions };
     },
     sweep() {
-      for (const [name, tag] of tags) {
-        if (tag.keys.size === 0 && tag.keptUntilMs <= now()) tags.delete(name);
+      const atMs = now();
+      for (const [name, { keptUntilMs }] of idle) {
+        if (keptUntilMs > atMs) break;
+        forget(name);
       }
     },
-    clear: () => tags.clear(),
+    clear() {
+      tags.clear();
+      idle.clear();
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createMemoryStore } from "../../src/cache/memory-store.js";
 import { randomId } from "../../src/cache/random.js";
 import type { Store } from "../../src/cache/store.js";
@@ -51,6 +51,24 @@ describe("The in-process store's limits", () => {
     // Its holder still has to give the lease up.
     expect((await store.read("large", [])).lease).toBeDefined();
     await store.close();
+  });
+
+  it("forgets entries within a second of their ends, each at the end of its last fill", async () => {
+    vi.useFakeTimers();
+    try {
+      const store = createMemoryStore(LIMITS);
+      await fill(store, "once", 10, ["t"]);
+      await fill(store, "twice", 10, ["t"]);
+      await vi.advanceTimersByTimeAsync(30_000);
+      await fill(store, "twice", 10, ["t"]);
+      await vi.advanceTimersByTimeAsync(32_000);
+      expect(await store.estimateEntries()).toBe(1);
+      expect((await store.read("twice", [])).entry).toBeDefined();
+      expect((await store.evict(["t"])).entries).toBe(1);
+      await store.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("counts an entry that was forgotten for room as gone from its tags", async () => {

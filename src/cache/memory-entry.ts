@@ -1,0 +1,18 @@
+import { type Entry, lifeMs } from "./store.js";
+
+/** What an entry costs beside its key, tags and value. */
+const OVERHEAD_BYTES = 200;
+
+export function sizeOf(entry: Entry, key: string): number {
+  const names = entry.tags.reduce((sum, tag) => sum + tag.length, 0);
+  return OVERHEAD_BYTES + 2 * (key.length + names) + entry.value.byteLength;
+}
+
+/** How long the in-process store keeps it, in whole milliseconds. */
+export function wholeLifeMs(entry: Entry): number {
+  return Math.max(1, Math.ceil(lifeMs(entry)));
+}
+
+export function endOf(entry: Entry): number {
+  return entry.birthMs + wholeLifeMs(entry);
+}
