@@ -1,4 +1,5 @@
-import { createTickBatch } from "../tick-batch.js";
+import { StoreError } from "../errors.js";
+import { createTickCalls } from "../tick-batch.js";
 import { type Pin, type Pins, UNPINNED_KEPT_MS } from "../write-behind/pins.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import { Fetch } from "./fetch.js";
@@ -10,36 +11,26 @@ const PIN_LIFE_MS = 7 * 24 * 3600 * 1000;
 const SEQUENCE_DIGITS = 16;
 const END_OF_LINE = 10;
 
-interface Wanted {
-  readonly key: string;
-  resolve(pin: Pin | undefined): void;
-  reject(error: unknown): void;
-}
-
-interface Sent {
-  readonly command: Command;
-  resolve(reply: unknown): void;
-  reject(error: unknown): void;
-}
-
 /** Each is W(k): 16 digits of the sequence, a line of JSON, and the value; the digits alone where one was unpinned. */
 export function createRedisPins(connection: Connection, keys: Keys): Pins {
-  const enqueue = createTickBatch<Wanted>((items) => {
-    flush(items).catch((error) => {
-      for (const { reject } of items) reject(error);
-    });
-  });
-
-  async function flush(items: readonly Wanted[]): Promise<void> {
+  const pinned = createTickCalls<string, Pin | undefined>(async (calls) => {
     const fetch = new Fetch(connection);
-    const places = items.map(({ key }) => fetch.ask(keys.pin(key)));
+    const places = calls.map(({ asked }) => fetch.ask(keys.pin(asked)));
     await fetch.run();
-    for (const [index, { resolve }] of items.entries()) {
+    for (const [index, { resolve }] of calls.entries()) {
       resolve(readPin(fetch.reply(places[index] as number)));
     }
-  }
+  });
 
-  const send = createSend(connection);
+  /** With the others of its tick, which settle together: loads that wait for them begin in one tick. */
+  const send = createTickCalls<Command, unknown>(async (calls) => {
+    const replies = await connection.sendAll(calls.map(({ asked }) => asked));
+    for (const [index, { resolve, reject }] of calls.entries()) {
+      const reply = replies[index];
+      if (reply instanceof StoreError) reject(reply);
+      else resolve(reply);
+    }
+  });
 
   return {
     async pin(key, { sequence, value, ...about }) {
@@ -57,10 +48,7 @@ export function createRedisPins(connection: Connection, keys: Keys): Pins {
       return reply === -1 ? "newer" : "none";
     },
 
-    pinned: (key) =>
-      new Promise((resolve, reject) => {
-        enqueue({ key, resolve, reject });
-      }),
+    pinned,
 
     async isPending({ queue, sequence }) {
       // Only what was never put before is pinned, so its place is its sequence.
@@ -69,24 +57,6 @@ export function createRedisPins(connection: Connection, keys: Keys): Pins {
       return (found as unknown[]).length > 0;
     },
   };
-}
-
-/** Sends a command with the others of its tick, which settle together: loads that wait for them begin in one tick. */
-function createSend(connection: Connection): (command: Command) => Promise<unknown> {
-  const enqueue = createTickBatch<Sent>(async (items) => {
-    const outcomes = await connection
-      .sendAll(items.map(({ command }) => command))
-      .catch((error: unknown) => items.map(() => error));
-    for (const [index, { resolve, reject }] of items.entries()) {
-      const outcome = outcomes[index];
-      if (outcome instanceof Error) reject(outcome);
-      else resolve(outcome);
-    }
-  });
-  return (command) =>
-    new Promise((resolve, reject) => {
-      enqueue({ command, resolve, reject });
-    });
 }
 
 /** undefined for an absent pin, and for bytes that are none of ours. */

@@ -12,7 +12,7 @@ import {
   readBuried,
   readDelivery,
 } from "./queued-write.js";
-import { isSlotOnTheMove } from "./reply-error.js";
+import { accepted, isSlotOnTheMove } from "./reply-error.js";
 import { scripts } from "./scripts.js";
 
 const GROUP = "writers";
@@ -58,8 +58,7 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
   /** All replies, none of which may be an error. */
   async function sendAll(commands: readonly Command[]): Promise<unknown[]> {
     const replies = await bulk.sendAll(commands);
-    for (const reply of replies) if (reply instanceof StoreError) throw reply;
-    return replies;
+    return replies.map(accepted);
   }
 
   async function attemptsOf(messages: readonly Message[]): Promise<number[]> {
