@@ -393,7 +393,7 @@ export function testOutbox(name: string, open: () => Promise<Sql>): void {
         expect(await rows()).toBe(20);
       });
 
-      it("has ended the batch of a drain as well, which rejects", async () => {
+      it("lets a drain end its batch, and then reject", async () => {
         for (let n = 0; n < 5; n += 1) await record(`${n}`);
         const gate = createGate();
         here.before = () => gate.pass();
