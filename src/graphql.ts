@@ -16,6 +16,7 @@ import { limitRules, limits } from "./http/limits.js";
 import { refuseSubscriptionsPlugin } from "./http/refuse-subscriptions.js";
 import { settleCallerPlugin } from "./http/settle-caller.js";
 import type { KitchenTicketRow, OrderRow } from "./origin/rows.js";
+import { authorize } from "./schema/authorize.js";
 import { formatError } from "./schema/errors.js";
 import { resolvers, typeDefs } from "./schema/index.js";
 
@@ -39,6 +40,7 @@ export function createGraphql(parts: GraphqlParts): Graphql {
   const isProduction = config.environment === "production";
   const directives = cacheDirectives<Context>(parts.cache, {
     viewer: (context) => context.caller.viewer,
+    authorize,
     loaders: (context) => [context.loaders],
     refreshContext: parts.refreshContext,
     resultPaths: {

@@ -55,6 +55,12 @@ export function formatError(
   return formatted;
 }
 
+/** One that was thrown on purpose, as clients see it; any other as it is. */
+export function asGraphQLError(error: unknown): unknown {
+  const known = knownError(error);
+  return known ? new GraphQLError(known.message, { extensions: known.extensions }) : error;
+}
+
 /** True for an error that nobody meant to throw: it belongs in the log, whole. */
 export function isUnexpected(error: unknown): boolean {
   const original = unwrapResolverError(error);

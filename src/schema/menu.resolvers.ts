@@ -1,5 +1,4 @@
 import { listMenu, setAvailability, setPrice } from "../origin/menu.js";
-import { requireStaff } from "./guards.js";
 import { loadExisting } from "./load-existing.js";
 import type { Resolvers } from "./resolvers.generated.js";
 
@@ -16,13 +15,8 @@ export const menuResolvers: Resolvers = {
     item: (size, _args, { loaders }) => loadExisting(loaders.itemById, "menu item", size.itemId),
   },
   Mutation: {
-    setPrice: async (_parent, { sizeId, price }, context) => {
-      await requireStaff(context);
-      return setPrice(context.database, sizeId, price);
-    },
-    setAvailability: async (_parent, { itemId, available }, context) => {
-      await requireStaff(context);
-      return setAvailability(context.database, itemId, available);
-    },
+    setPrice: (_parent, { sizeId, price }, { database }) => setPrice(database, sizeId, price),
+    setAvailability: (_parent, { itemId, available }, { database }) =>
+      setAvailability(database, itemId, available),
   },
 };

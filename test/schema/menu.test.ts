@@ -106,6 +106,19 @@ describe.each(backendKinds)("the menu, $name", (kind) => {
     expect(await pizzeria.codeOf(setAvailability("harbour", false), { token })).toBe(code);
   });
 
+  test("keeps what is cached of it, whoever is refused a change", async () => {
+    await pizzeria.ask(MENU);
+    await pizzeria.ask('{ menuItem(id: "harbour") { name sizes { price } } }');
+    for (const token of [undefined, "x".repeat(43), customer]) {
+      await pizzeria.codeOf(setPrice("harbour-m", "1.00"), { token });
+      await pizzeria.codeOf(setAvailability("harbour", false), { token });
+    }
+    pizzeria.statements.length = 0;
+    await pizzeria.ask(MENU);
+    await pizzeria.ask('{ menuItem(id: "harbour") { name sizes { price } } }');
+    expect(pizzeria.statements).toEqual([]);
+  });
+
   test("refuses changes by a customer, and changes nothing", async () => {
     const before = (await pizzeria.ask<Menu>(MENU)).data;
     expect(await pizzeria.codeOf(setPrice("harbour-m", "1.00"), { token: customer })).toBe(
