@@ -202,8 +202,10 @@ const KEYLESS = new Set(["publish", "time", "info"]);
 
 /** A name that decides where the command goes. */
 function nameOf(command: Command): string | undefined {
-  const [verb, first, count, key] = command;
-  if (verb === "evalsha" || verb === "eval") return Number(count) > 0 ? String(key) : undefined;
+  const [verb, first, second, third] = command;
+  if (verb === "evalsha" || verb === "eval") return Number(second) > 0 ? String(third) : undefined;
+  if (verb === "xgroup") return String(second);
+  if (verb === "xreadgroup") return String(command[command.indexOf("STREAMS") + 1]);
   return first === undefined || KEYLESS.has(verb) ? undefined : String(first);
 }
 

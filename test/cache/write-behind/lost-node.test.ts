@@ -9,7 +9,8 @@ import { createOriginTable } from "./write-behind-conformance.js";
 
 type Writes = Parameters<ReturnType<typeof createOriginTable>["write"]>[0];
 
-const PREFIX = "cached:";
+/** One whose log lies on a node that is not lost. */
+const PREFIX = "test:";
 const keys = createKeys(PREFIX);
 let cluster: RedisCluster;
 let events: CacheEvent[] = [];
@@ -28,6 +29,7 @@ afterEach(async () => {
 async function open(leaseSeconds = 10): Promise<Cache> {
   const cache = createCache({
     redis: cluster.client(),
+    prefix: PREFIX,
     leaseSeconds,
     commandTimeoutMs: 1000,
     earlyRefresh: 0,
@@ -41,11 +43,9 @@ async function open(leaseSeconds = 10): Promise<Cache> {
 }
 
 const masterOf = (name: string) => Math.floor((keySlot(name) * 3) / 16_384);
-/** Neither holds the log. */
-const [lost, well] = [0, 1, 2].filter((master) => master !== masterOf(keys.log)) as [
-  number,
-  number,
-];
+/** Where the first word of XREADGROUP would lie, were it a key. */
+const lost = masterOf("GROUP");
+const well = [0, 1, 2].find((one) => one !== lost && one !== masterOf(keys.log)) as number;
 const names = Array.from({ length: 1000 }, (_, i) => `name ${i}`);
 
 /** A key and a tag of its own, both on that master. */
@@ -97,6 +97,23 @@ test("a lost node that a queue lies on takes the queue, and nothing else, until 
       () => "refused",
     );
   await expect.poll(flushed, { timeout: 10_000 }).toBe("flushed");
+});
+
+test("a lost node that one queue lies on takes no other from a process", async () => {
+  const [cache, origin] = [await open(), createOriginTable()];
+  const other = cache.writeBehind<string>(queueOn(lost), { write: () => {} });
+  const queue = cache.writeBehind<string>(queueOn(well), {
+    delaySeconds: 0,
+    write: (writes) => origin.write(writes),
+  });
+  await Promise.all([other.flush(), queue.flush()]);
+  await lose(cache);
+  await expect(other.flush()).rejects.toMatchObject({ code: "E_STORE_UNAVAILABLE" });
+  const { key, options } = on(well);
+  await queue.put(key, options, "put");
+  await queue.flush();
+  expect(origin.value(key)).toBe("put");
+  await recover();
 });
 
 test("a queue tells its state, though a node is lost that it does not lie on", async () => {
