@@ -1,7 +1,9 @@
 import type { Cluster } from "ioredis";
+import { StoreSlowError } from "../errors.js";
 import type { RedisClient } from "./client.js";
 import { type Command, type Connection, openConnection } from "./connection.js";
 import type { Keys } from "./keys.js";
+import type { NodeWatch } from "./nodes.js";
 import { accepted } from "./reply-error.js";
 import { dropSocket } from "./revival.js";
 import { hookSlotRefresh } from "./slot-refresh.js";
@@ -24,12 +26,13 @@ const BULK_TIMEOUT_MS = 5000;
  */
 export function openBulk({ redis, keys, commandTimeoutMs, breakerOpenMs }: BulkParts): Connection {
   const limitMs = Math.max(commandTimeoutMs, BULK_TIMEOUT_MS);
-  const opened = openConnection(redis, limitMs, {
+  const watch: NodeWatch = {
     openMs: breakerOpenMs,
     trial: (address) => trials.tryNode(address),
     onLost() {},
     onBack() {},
-  });
+  };
+  const opened = openConnection(redis, limitMs, watch, commandTimeoutMs);
   const { client } = opened;
   const refresh = client.isCluster ? hookSlotRefresh(client as Cluster, () => {}) : async () => {};
   const promotions = { connection: opened, refresh, suspect() {} };
@@ -43,7 +46,8 @@ export function openBulk({ redis, keys, commandTimeoutMs, breakerOpenMs }: BulkP
       // A refusal comes sooner.
       const wasSilent = performance.now() - sentAt > limitMs / 2;
       if (wasSilent) for (const server of opened.masters()) dropSocket(server);
-      throw error;
+      // It is still connecting: one node that hangs keeps it from that, and is no outage of the others.
+      throw client.isCluster ? new StoreSlowError((error as Error).message) : error;
     }
   }
 

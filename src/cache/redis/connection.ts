@@ -58,12 +58,14 @@ export interface Connection {
  * What the servers are, and whether they let us run scripts, is asked at every connect and told before the first
  * command is sent.
  *
+ * @param examineMs how long may be waited for that, of a cluster for a node that hangs
  * @throws UnsupportedStoreError for a client that reads from replicas, which an eviction reaches too late
  */
 export function openConnection(
   given: RedisClient,
   commandTimeoutMs: number,
   watch?: NodeWatch,
+  examineMs = commandTimeoutMs,
 ): Connection {
   const client = duplicate(given);
   const nodes = watch && client.isCluster ? createNodes(client as Cluster, watch) : undefined;
@@ -91,8 +93,8 @@ export function openConnection(
   async function examine(): Promise<void> {
     const answers = await Promise.allSettled(
       masters().flatMap((server) => [
-        within(commandTimeoutMs, server.info("server").then(checkVersion)),
-        within(commandTimeoutMs, loadScripts(server)),
+        within(examineMs, server.info("server").then(checkVersion)),
+        within(examineMs, loadScripts(server)),
       ]),
     );
     const found = answers.map((answer) => answer.status === "fulfilled" && answer.value);
