@@ -108,12 +108,16 @@ export function createNodes(cluster: Cluster, watch: NodeWatch): Nodes {
     return error;
   }
 
-  /** Or one that hangs would hold up those who only want to know where the slots lie. */
+  /**
+   * Or one that hangs would hold up those who only want to know where the slots lie. Where all are lost, as those of a
+   * cluster that serves no slot while one has no master, nobody else is left to ask.
+   */
   function askNoLostOneForSlots(): void {
     const given = cluster as unknown as { getInfoFromNode: AskForSlots };
     const ask = given.getInfoFromNode.bind(cluster);
     given.getInfoFromNode = (server, callback) => {
-      if (server && lost.has(addressOfClient(server))) {
+      const areAllLost = () => cluster.nodes().every((one) => lost.has(addressOfClient(one)));
+      if (server && lost.has(addressOfClient(server)) && !areAllLost()) {
         callback(new StoreUnavailableError("The node is lost."));
       } else ask(server, callback);
     };
