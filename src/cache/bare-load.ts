@@ -2,6 +2,7 @@ import { isFiledUnder } from "./answers.js";
 import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
+import { NodeUnavailableError } from "./errors.js";
 import { type Ending, type Flight, Flights, isForJoiner, type Landing } from "./flights.js";
 import { mayHaveOwnTags } from "./load.js";
 import type { Token } from "./store.js";
@@ -56,7 +57,8 @@ export function createBareLoads(parts: FillParts): BareLoads {
         createBudget(settings.commandTimeoutMs, outage.notice, tookMs),
       );
     } catch (error) {
-      parts.reporter.error(error, named(call));
+      // What lies on a lost node is loaded as in an outage, which has been told.
+      if (!(error instanceof NodeUnavailableError)) parts.reporter.error(error, named(call));
       return call;
     }
   }

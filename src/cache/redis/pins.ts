@@ -17,8 +17,11 @@ export function createRedisPins(connection: Connection, keys: Keys): Pins {
     const fetch = new Fetch(connection);
     const places = calls.map(({ asked }) => fetch.ask(keys.pin(asked)));
     await fetch.run();
-    for (const [index, { resolve }] of calls.entries()) {
-      resolve(readPin(fetch.reply(places[index] as number)));
+    for (const [index, { resolve, reject }] of calls.entries()) {
+      const place = places[index] as number;
+      const failure = fetch.failure([place]);
+      if (failure) reject(failure);
+      else resolve(readPin(fetch.reply(place)));
     }
   });
 

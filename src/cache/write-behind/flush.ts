@@ -27,7 +27,8 @@ export function createFlush(parts: FlushParts): Flush {
   const { name, queue, inbox, store, behind, reporter } = parts;
 
   return async (works) => {
-    const { orders, failed } = read(await withoutOutdated(works));
+    const { current, unknown } = await withoutOutdated(works);
+    const { orders, failed } = read(current);
     if (orders.length > 0) {
       // One that deletes what it could not store would look as if another had deleted it since.
       await Promise.all(orders.map(({ call }) => parts.puts.ended(call.key)));
@@ -40,16 +41,22 @@ export function createFlush(parts: FlushParts): Flush {
       failed.filter(({ isFinal }) => isFinal),
     );
     for (const failure of failed) if (!failure.isFinal) tryAgain(failure);
+    for (const one of unknown) throw one;
   };
 
-  /** A newer write of the key is pending, maybe in another process's hands, and will be written instead. */
-  async function withoutOutdated(works: readonly Work[]): Promise<Work[]> {
-    const areOutdated = await Promise.all(works.map(isOutdated));
-    const current = works.filter((_, index) => !areOutdated[index]);
-    const outdated = works.filter((_, index) => areOutdated[index]);
+  /**
+   * A newer write of the key is pending, maybe in another process's hands, and will be written instead. What nobody can
+   * tell that of, since of a cluster the node of its pin is lost, could not be unpinned either: it waits for its turn.
+   */
+  async function withoutOutdated(works: readonly Work[]) {
+    const areOutdated = await Promise.all(
+      works.map((work) => isOutdated(work).catch((error: unknown) => asStoreFailure(error))),
+    );
+    const current = works.filter((_, index) => areOutdated[index] === false);
+    const outdated = works.filter((_, index) => areOutdated[index] === true);
     const ids = outdated.flatMap(({ newest, olderIds }) => [newest.id, ...olderIds]);
     if (ids.length > 0) await queue.settle(ids);
-    return current;
+    return { current, unknown: areOutdated.filter((one) => one instanceof StoreError) };
   }
 
   async function isOutdated({ newest: { sequence, write } }: Work): Promise<boolean> {
@@ -163,3 +170,8 @@ const UNTAGGED = {
   loadGroup: undefined,
   coordinate: undefined,
 };
+
+function asStoreFailure(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  throw error;
+}
