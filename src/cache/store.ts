@@ -182,8 +182,7 @@ export interface Store {
   renewLease(lease: Omit<LeaseRequest, "over">): Promise<boolean>;
   /**
    * Writes the entry if the lease still holds, and files it under its tags; the birth, or undefined when refused.
-   *
-   * @param onSend told how long the batch that it is sent in may take
+   * `onSend` is told how long the batch that it is sent in may take.
    */
   commit(
     key: string,
