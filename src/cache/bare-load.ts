@@ -1,5 +1,4 @@
 import { isFiledUnder } from "./answers.js";
-import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import { NodeUnavailableError } from "./errors.js";
@@ -7,6 +6,7 @@ import { type Ending, type Flight, Flights, isForJoiner, type Landing } from "./
 import { mayHaveOwnTags } from "./load.js";
 import type { Token } from "./store.js";
 import type { EvictionList } from "./undelivered.js";
+import { pendingPin } from "./write-behind/pending-pin.js";
 import { standIn } from "./write-behind/stand-in.js";
 
 /** Loads without a lease: their results are returned and never stored. */
@@ -44,18 +44,8 @@ export function createBareLoads(parts: FillParts): BareLoads {
 
   /** The call, with a pending write in the place of its load. Those of one tick still load in one tick. */
   async function pinned(call: Call): Promise<Call> {
-    const { store, settings, outage } = parts;
-    const askedAt = performance.now();
     try {
-      const pin = await store.pins.pinned(call.key);
-      if (!pin) return call;
-      const tookMs = performance.now() - askedAt;
-      return await standIn(
-        parts,
-        call,
-        pin,
-        createBudget(settings.commandTimeoutMs, outage.notice, tookMs),
-      );
+      return standIn(parts, call, await pendingPin(parts, call.key));
     } catch (error) {
       // What lies on a lost node is loaded as in an outage, which has been told.
       if (!(error instanceof NodeUnavailableError)) parts.reporter.error(error, named(call));

@@ -3,7 +3,7 @@ import { withinLimit } from "./time-limit.js";
 
 /**
  * The time that the steps of one fill may take of the store, all together. The load between them does not count. The
- * first, the lease, has a time limit of its own, which grows with the batch that it is in; the others have what it left,
+ * first, as the lease, has a time limit of its own, which grows with the batch that it is in; the others have what it left,
  * and what their own batches have beyond one limit.
  */
 export interface Budget {
@@ -19,28 +19,21 @@ export interface Budget {
 /** So much of it is left for what follows the load, however long the lease took: most commits take less. */
 const LEAST_SHARE = 0.5;
 
-/**
- * @param onFailure told of steps that fail when nobody waits for them any more
- * @param firstMs how long the first step took, where it is over
- */
-export function createBudget(
-  limitMs: number,
-  onFailure: (error: unknown) => void,
-  firstMs?: number,
-): Budget {
-  let leftMs = Math.max(limitMs - (firstMs ?? 0), limitMs * LEAST_SHARE);
-  let hasLease = firstMs !== undefined;
+/** @param onFailure told of steps that fail when nobody waits for them any more */
+export function createBudget(limitMs: number, onFailure: (error: unknown) => void): Budget {
+  let leftMs = limitMs;
+  let hasBegun = false;
 
   return {
     async spend(step, batchLimitMs = () => limitMs) {
       const beganAt = performance.now();
       try {
-        return await (hasLease ? inTime(step, leftMs, batchLimitMs) : step);
+        return await (hasBegun ? inTime(step, leftMs, batchLimitMs) : step);
       } finally {
         leftMs -= performance.now() - beganAt;
-        if (!hasLease) leftMs = Math.max(leftMs, limitMs * LEAST_SHARE);
+        if (!hasBegun) leftMs = Math.max(leftMs, limitMs * LEAST_SHARE);
         leftMs = Math.max(0, leftMs);
-        hasLease = true;
+        hasBegun = true;
       }
     },
   };

@@ -8,6 +8,7 @@ import { takeLease } from "./lease.js";
 import { randomId } from "./random.js";
 import type { LeaseGrant, Reading } from "./store.js";
 import type { Unleased } from "./unleased.js";
+import { pendingIfKnown } from "./write-behind/pending-pin.js";
 import { standIn } from "./write-behind/stand-in.js";
 
 export interface LeadParts extends FillParts, Unleased {
@@ -59,21 +60,20 @@ export function createLead(parts: LeadParts): Lead {
         return await (outage.isOn ? withoutStore(call) : passing(call, reading));
       }
       if (!grant.taken) return undefined;
-      const { token } = grant;
+      const { token, pinned } = grant;
+      const pin = pinned && (await pendingIfKnown(parts, key, pinned, budget));
       if (!isYoungEnough(entry, grant.snapshot)) {
         // Its loaders may have memoised what was evicted since; a younger operation may well fill.
         await budget.spend(store.releaseLease(key, token, 0)).catch(outage.notice);
         flight.land({ type: "again" });
         reporter.report({ type: "refused", reason: "operation too old", ...named(call) });
         if (!isAwaited) return undefined;
-        const answering = grant.pinned ? await standIn(parts, call, grant.pinned, budget) : call;
-        return await alone(answering, false);
+        return await alone(standIn(parts, call, pin), false);
       }
       flight.token = token;
       flight.nonces = grant.snapshot.nonces;
       flight.settleLease();
-      const answering = grant.pinned ? await standIn(parts, call, grant.pinned, budget) : call;
-      const filled = await fill(parts, answering, token, grant.snapshot, budget);
+      const filled = await fill(parts, standIn(parts, call, pin), token, grant.snapshot, budget);
       flight.land(filled);
       return answers.fromOwn(filled, "miss");
     } finally {

@@ -1,9 +1,8 @@
 import { createAnswers } from "./answers.js";
-import { createBudget } from "./budget.js";
 import type { Call, FillParts } from "./call.js";
 import type { NearCache } from "./near-cache.js";
 import type { Reading } from "./store.js";
-import { pendingIfKnown } from "./write-behind/left-pin.js";
+import { pendingPin } from "./write-behind/pending-pin.js";
 
 export interface ReadParts extends FillParts {
   readonly near: NearCache | undefined;
@@ -58,12 +57,7 @@ export function createReads(parts: ReadParts): Reads {
       if (entry && valid && now < entry.birthMs + entry.ttlMs) {
         return answers.fromEntry(key, entry, now, "hit")?.value;
       }
-      const askedAt = performance.now();
-      const found = await store.pins.pinned(key);
-      if (!found) return undefined;
-      const tookMs = performance.now() - askedAt;
-      const budget = createBudget(parts.settings.commandTimeoutMs, outage.notice, tookMs);
-      const pin = await pendingIfKnown(parts, key, found, budget);
+      const pin = await pendingPin(parts, key);
       return pin && codec.decode({ format: pin.format, bytes: pin.value });
     } catch (error) {
       outage.notice(error);

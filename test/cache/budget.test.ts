@@ -40,14 +40,6 @@ describe("the budget of a fill", () => {
     expect(await settled(budget.spend(late(40, "release")))).toBeInstanceOf(StoreSlowError);
   });
 
-  test("counts a first step that was over before it", async () => {
-    const budget = createBudget(100, () => {}, 40);
-    expect(await settled(budget.spend(late(40, "question")))).toBe("question");
-    expect(await settled(budget.spend(late(40, "commit")))).toBeInstanceOf(StoreSlowError);
-    const late500 = createBudget(100, () => {}, 500);
-    expect(await settled(late500.spend(late(40, "question")))).toBe("question");
-  });
-
   test("has besides what the batch of a step has beyond one limit, as told when it is sent, and no more", async () => {
     const budget = open();
     await settled(budget.spend(late(80, "lease")));

@@ -63,7 +63,7 @@ export function createFlush(parts: FlushParts): Flush {
     const pin = await store.pins.pinned(write.key);
     if (pin?.queue !== name || pin.sequence <= sequence) return false;
     if (await store.pins.isPending(pin)) return true;
-    // Left behind (see left-pin.ts), or flushed, or replaced, since it was read: only the first is still there to go.
+    // Left behind (see pending-pin.ts), or flushed, or replaced, since it was read: only the first is still there to go.
     return (await store.pins.unpin(write.key, pin.sequence)) !== "own";
   }
 

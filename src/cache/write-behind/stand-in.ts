@@ -1,17 +1,12 @@
-import type { Budget } from "../budget.js";
 import { type Call, type FillParts, named } from "../call.js";
-import { pendingIfKnown } from "./left-pin.js";
 import type { Pin } from "./pins.js";
 
-/** The call with a pending write in the place of its load; itself where the pin was left behind. */
-export async function standIn(
-  parts: Pick<FillParts, "store" | "codec" | "reporter" | "outage">,
+/** The call with a pending write in the place of its load; itself where there is none. */
+export function standIn(
+  { codec, reporter }: Pick<FillParts, "codec" | "reporter">,
   call: Call,
-  found: Pin,
-  budget: Budget,
-): Promise<Call> {
-  const { codec, reporter } = parts;
-  const pin = await pendingIfKnown(parts, call.key, found, budget);
+  pin: Pin | undefined,
+): Call {
   if (!pin) return call;
   let value: unknown;
   try {

@@ -1,4 +1,4 @@
-import type { Budget } from "../budget.js";
+import { type Budget, createBudget } from "../budget.js";
 import type { FillParts } from "../call.js";
 import type { Store } from "../store.js";
 import type { Pin } from "./pins.js";
@@ -44,4 +44,15 @@ export async function pendingIfKnown(
     outage.notice(error);
     return found;
   }
+}
+
+/** The key's pending write, for whoever takes no lease with which that would come. Rejects as `Pins.pinned` does. */
+export async function pendingPin(
+  parts: Pick<FillParts, "store" | "outage" | "settings">,
+  key: string,
+): Promise<Pin | undefined> {
+  const { store, outage, settings } = parts;
+  const budget = createBudget(settings.commandTimeoutMs, outage.notice);
+  const found = await budget.spend(store.pins.pinned(key));
+  return found && pendingIfKnown(parts, key, found, budget);
 }
