@@ -267,6 +267,7 @@ export function scheduled(store: Store, scheduler: Scheduler, worker: string): S
     pins: {
       pin: (key, pin) => exchange("pin", () => store.pins.pin(key, pin)),
       unpin: (key, sequence) => exchange("unpin", () => store.pins.unpin(key, sequence)),
+      forget: (key, sequence) => exchange("forget", () => store.pins.forget(key, sequence)),
       pinned: (key) => exchange("pinned", () => store.pins.pinned(key)),
       isPending: (pin) => exchange("isPending", () => store.pins.isPending(pin)),
     },

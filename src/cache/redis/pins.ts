@@ -1,6 +1,6 @@
 import { StoreError } from "../errors.js";
 import { createTickCalls } from "../tick-batch.js";
-import { type Pin, type Pins, UNPINNED_KEPT_MS } from "../write-behind/pins.js";
+import { type Pin, type Pins, UNPINNED_KEPT_MS, type Unpinned } from "../write-behind/pins.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import { Fetch } from "./fetch.js";
 import type { Keys } from "./keys.js";
@@ -10,6 +10,8 @@ import { scripts } from "./scripts.js";
 const PIN_LIFE_MS = 7 * 24 * 3600 * 1000;
 const SEQUENCE_DIGITS = 16;
 const END_OF_LINE = 10;
+/** As unpin-write.lua answers. */
+const UNPINNED = { 1: "own", 0: "none", 2: "done", [-1]: "newer" } as const;
 
 /** Each is W(k): 16 digits of the sequence, a line of JSON, and the value; the digits alone where one was unpinned. */
 export function createRedisPins(connection: Connection, keys: Keys): Pins {
@@ -35,6 +37,13 @@ export function createRedisPins(connection: Connection, keys: Keys): Pins {
     }
   });
 
+  async function takeAway(key: string, sequence: number, keptMs: number): Promise<Unpinned> {
+    const reply = await send(
+      evaluate(scripts.unpinWrite, [keys.pin(key)], digits(sequence), keptMs),
+    );
+    return UNPINNED[reply as keyof typeof UNPINNED];
+  }
+
   return {
     async pin(key, { sequence, value, ...about }) {
       const rest = Buffer.concat([Buffer.from(`${JSON.stringify(about)}\n`), value]);
@@ -44,12 +53,8 @@ export function createRedisPins(connection: Connection, keys: Keys): Pins {
       );
     },
 
-    async unpin(key, sequence) {
-      const unpinning = [digits(sequence), UNPINNED_KEPT_MS] as const;
-      const reply = await send(evaluate(scripts.unpinWrite, [keys.pin(key)], ...unpinning));
-      if (reply === 1) return "own";
-      return reply === -1 ? "newer" : "none";
-    },
+    unpin: (key, sequence) => takeAway(key, sequence, UNPINNED_KEPT_MS),
+    forget: (key, sequence) => takeAway(key, sequence, 0),
 
     pinned,
 

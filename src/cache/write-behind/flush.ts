@@ -5,6 +5,7 @@ import type { Snapshot } from "../store.js";
 import { buryAll, type Failed } from "./bury.js";
 import { type FinishParts, finish, type Order } from "./finish.js";
 import type { Inbox, Work } from "./inbox.js";
+import { pendingOf } from "./pending-pin.js";
 import type { Delivery } from "./queue.js";
 import { readResults } from "./results.js";
 import { backoffMs, type WriteBehindSettings } from "./settings.js";
@@ -41,7 +42,7 @@ export function createFlush(parts: FlushParts): Flush {
       failed.filter(({ isFinal }) => isFinal),
     );
     for (const failure of failed) if (!failure.isFinal) tryAgain(failure);
-    for (const one of unknown) throw one;
+    if (unknown) throw unknown.reason;
   };
 
   /**
@@ -49,22 +50,21 @@ export function createFlush(parts: FlushParts): Flush {
    * tell that of, since of a cluster the node of its pin is lost, could not be unpinned either: it waits for its turn.
    */
   async function withoutOutdated(works: readonly Work[]) {
-    const areOutdated = await Promise.all(
-      works.map((work) => isOutdated(work).catch((error: unknown) => asStoreFailure(error))),
-    );
-    const current = works.filter((_, index) => areOutdated[index] === false);
-    const outdated = works.filter((_, index) => areOutdated[index] === true);
-    const ids = outdated.flatMap(({ newest, olderIds }) => [newest.id, ...olderIds]);
+    const asked = await Promise.allSettled(works.map(isOutdated));
+    const told = (answer: boolean) =>
+      works.filter((_, index) => {
+        const one = asked[index];
+        return one?.status === "fulfilled" && one.value === answer;
+      });
+    const ids = told(true).flatMap(({ newest, olderIds }) => [newest.id, ...olderIds]);
     if (ids.length > 0) await queue.settle(ids);
-    return { current, unknown: areOutdated.filter((one) => one instanceof StoreError) };
+    return { current: told(false), unknown: asked.find((one) => one.status === "rejected") };
   }
 
   async function isOutdated({ newest: { sequence, write } }: Work): Promise<boolean> {
     const pin = await store.pins.pinned(write.key);
     if (pin?.queue !== name || pin.sequence <= sequence) return false;
-    if (await store.pins.isPending(pin)) return true;
-    // Left behind (see pending-pin.ts), or flushed, or replaced, since it was read: only the first is still there to go.
-    return (await store.pins.unpin(write.key, pin.sequence)) !== "own";
+    return (await pendingOf(store, write.key, pin)) !== "left";
   }
 
   /** What can be written; apart from it, what cannot be read, and what all its holders died over. */
@@ -170,8 +170,3 @@ const UNTAGGED = {
   loadGroup: undefined,
   coordinate: undefined,
 };
-
-function asStoreFailure(error: unknown): StoreError {
-  if (error instanceof StoreError) return error;
-  throw error;
-}

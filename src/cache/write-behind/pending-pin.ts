@@ -4,9 +4,10 @@ import type { Store } from "../store.js";
 import type { Pin } from "./pins.js";
 
 /**
- * The pin that was found, or the newer one that has come in its place; undefined where its write is on its way no more.
- * On a cluster the two lie on different nodes: a failover of the one may bring a pin back, and that of the other lose a
- * write. Such a pin would hide the origin for as long as pins live, so it is taken away.
+ * The pin that was found, or the newer one that has come in its place. "done" where its write, or a newer one, was
+ * unpinned since; "left" where the write is nowhere. On a cluster the two lie on different nodes: a failover of the one
+ * may bring a pin back, and that of the other lose a write. Such a pin would hide the origin for as long as pins live,
+ * so it is taken away, without the trace that a write leaves which is done with: to all who read it, it was left.
  *
  * The stream is asked once the pin was read. Why its answer can be trusted:
  *
@@ -22,11 +23,15 @@ export async function pendingOf(
   { pins }: Pick<Store, "pins">,
   key: string,
   found: Pin,
-): Promise<Pin | undefined> {
-  let pin: Pin | undefined = found;
-  while (pin && !(await pins.isPending(pin))) {
-    const unpinned = await pins.unpin(key, pin.sequence);
-    pin = unpinned === "newer" ? await pins.pinned(key) : undefined;
+): Promise<Pin | "left" | "done"> {
+  let pin = found;
+  while (!(await pins.isPending(pin))) {
+    const taken = await pins.forget(key, pin.sequence);
+    if (taken === "done") return "done";
+    if (taken !== "newer") return "left";
+    const newer = await pins.pinned(key);
+    if (!newer) return "done";
+    pin = newer;
   }
   return pin;
 }
@@ -39,7 +44,8 @@ export async function pendingIfKnown(
   budget: Budget,
 ): Promise<Pin | undefined> {
   try {
-    return await budget.spend(pendingOf(store, key, found));
+    const pending = await budget.spend(pendingOf(store, key, found));
+    return typeof pending === "string" ? undefined : pending;
   } catch (error) {
     outage.notice(error);
     return found;

@@ -17,6 +17,11 @@ export interface Pins {
   pin(key: string, pin: Pin): Promise<boolean>;
   /** Takes away the pin of this write, or of an older one. Those of one tick settle together. */
   unpin(key: string, sequence: number): Promise<Unpinned>;
+  /**
+   * Takes away the pin of this write, which was left behind, and remembers nothing of it: who takes up an older write
+   * must not take this one to be done with. Those of one tick settle together.
+   */
+  forget(key: string, sequence: number): Promise<Unpinned>;
   /** Those asked for in one tick settle together. */
   pinned(key: string): Promise<Pin | undefined>;
   /**
@@ -31,6 +36,8 @@ export type Unpinned =
   | "own"
   /** A newer one's, which stays. */
   | "newer"
+  /** It, or a newer one, was unpinned before. */
+  | "done"
   /** An older one's, or there was none. */
   | "none";
 
@@ -50,7 +57,7 @@ export function createMemoryPins(): Pins {
   let forgetAtMs = 0;
 
   /** Not at each call: a map is walked from its beginning, past the places of all that went since it was last rebuilt. */
-  function forget(): void {
+  function clean(): void {
     const nowMs = performance.now();
     if (nowMs < forgetAtMs) return;
     forgetAtMs = nowMs + FORGET_EVERY_MS;
@@ -58,6 +65,13 @@ export function createMemoryPins(): Pins {
       if (one.atMs > nowMs - UNPINNED_KEPT_MS) return;
       unpinned.delete(key);
     }
+  }
+
+  /** What a write finds at its key. */
+  function at(key: string, sequence: number): Unpinned {
+    const pinned = pins.get(key)?.sequence ?? 0;
+    if (pinned >= sequence) return pinned > sequence ? "newer" : "own";
+    return (unpinned.get(key)?.sequence ?? 0) >= sequence ? "done" : "none";
   }
 
   return {
@@ -69,14 +83,18 @@ export function createMemoryPins(): Pins {
       return true;
     },
     async unpin(key, sequence) {
-      forget();
-      const found = pins.get(key)?.sequence ?? 0;
-      if (found > sequence) return "newer";
-      if ((unpinned.get(key)?.sequence ?? 0) > sequence) return "none";
+      clean();
+      const found = at(key, sequence);
+      if (found === "newer" || (unpinned.get(key)?.sequence ?? 0) > sequence) return found;
       pins.delete(key);
       unpinned.delete(key);
       unpinned.set(key, { sequence, atMs: performance.now() });
-      return found === sequence ? "own" : "none";
+      return found;
+    },
+    async forget(key, sequence) {
+      const found = at(key, sequence);
+      if (found === "own") pins.delete(key);
+      return found;
     },
     pinned: async (key) => pins.get(key),
     isPending: async () => true,

@@ -64,7 +64,7 @@ describe("unpin-write", () => {
     expect(await unpin(2)).toBe(1);
     expect(await redis.get(W)).toBe(digits(2));
     expect(await redis.pttl(W)).toBeLessThanOrEqual(60_000);
-    expect(await unpin(2)).toBe(0);
+    expect(await unpin(2)).toBe(2);
   });
 
   test("takes an older one's away, and says that it was not its own", async () => {
@@ -78,8 +78,22 @@ describe("unpin-write", () => {
     expect(await unpin(2)).toBe(-1);
     expect(await redis.get(W)).toBe(`${digits(3)}a pin`);
     await unpin(3);
-    expect(await unpin(2)).toBe(0);
+    expect(await unpin(2)).toBe(2);
     expect(await redis.get(W)).toBe(digits(3));
+  });
+
+  test("leaves nothing of its own that was left behind, and all else as it is", async () => {
+    const forget = (sequence: number) => run(scripts.unpinWrite, [W], digits(sequence), 0);
+    await pin(2);
+    expect(await forget(1)).toBe(-1);
+    expect(await forget(3)).toBe(0);
+    expect(await redis.get(W)).toBe(`${digits(2)}a pin`);
+    expect(await forget(2)).toBe(1);
+    expect(await redis.exists(W)).toBe(0);
+    expect(await forget(2)).toBe(0);
+    await unpin(2);
+    expect(await forget(2)).toBe(2);
+    expect(await redis.pttl(W)).toBeGreaterThan(0);
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createCacheOver } from "../../../src/cache/cache.js";
+import { createCodec } from "../../../src/cache/codec.js";
 import {
   type Cache,
   type CacheOptions,
@@ -235,6 +236,47 @@ describe.each([
     expect(origin.value(key)).toBe("older");
     expect(await cache.getOrSet(key, options, origin.load(key))).toBe("older");
   });
+});
+
+it("A reader who takes a pin away that was left behind has no older write taken for outdated", async () => {
+  const prefix = "taken:";
+  const asked = createGate();
+  const written: unknown[] = [];
+  const given = { prefix, leaseMs: 10_000, commandTimeoutMs: 2000 };
+  const store = createRedisStore({ redis: server.client(), ...given });
+  let isFlushing = true;
+  const pins = {
+    ...store.pins,
+    async isPending(pin: Pin) {
+      const isPending = await store.pins.isPending(pin);
+      if (isFlushing) await asked.pass();
+      return isPending;
+    },
+  };
+  const settings = resolveSettings({ earlyRefresh: 0, ttlJitter: 0, commandTimeoutMs: 2000 });
+  const cache = createCacheOver({ ...store, pins }, settings);
+  const encoded = (text: string) => {
+    const { format, bytes } = createCodec().encode(text);
+    return { format, value: bytes };
+  };
+  const life = { ttlMs: 60_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0, nullTtlMs: 60_000 };
+  const entry = { ...life, tags: [], coordinate: undefined };
+  const older = { key: "k", entry, ...encoded("older") };
+  const sequence = (await store.queue("taken").append(older, 10)) as number;
+  // All that a failover left of a newer write.
+  const left = { queue: "taken", sequence: sequence + 1, tags: [] };
+  await store.pins.pin("k", { ...left, ...encoded("newer") });
+  const queue = cache.writeBehind<string>("taken", {
+    delaySeconds: 0,
+    write: (writes) => void written.push(...writes.map(({ value }) => value)),
+  });
+  await asked.arrived;
+  isFlushing = false;
+  expect(await cache.getOrSet("k", { ttlSeconds: 60 }, () => "origin's")).toBe("origin's");
+  asked.open();
+  await queue.flush();
+  expect(written).toEqual(["older"]);
+  await cache.close();
 });
 
 it("A pin whose write was settled in favour of a newer one, after it was read, gives way to that", async () => {

@@ -207,12 +207,29 @@ export function testQueue(name: string, open: () => Store): void {
         expect(await store.pins.unpin(key, 10)).toBe("none");
         expect(await store.pins.pin(key, pinOf(9))).toBe(false);
         expect(await store.pins.pin(key, pinOf(10))).toBe(false);
-        expect(await store.pins.unpin(key, 9)).toBe("none");
+        expect(await store.pins.unpin(key, 9)).toBe("done");
+        expect(await store.pins.unpin(key, 10)).toBe("done");
         expect(await store.pins.pin(key, pinOf(10))).toBe(false);
         expect(await store.pins.pin(key, pinOf(11))).toBe(true);
         expect(await store.pins.unpin(key, 11)).toBe("own");
         expect(await store.pins.pin(key, pinOf(11))).toBe(false);
         expect(await store.pins.pinned(key)).toBeUndefined();
+      });
+
+      it("leaves no trace where it was left behind, and goes with nothing else", async () => {
+        const key = `pinned ${randomId()}`;
+        await store.pins.pin(key, pinOf(10));
+        expect(await store.pins.forget(key, 9)).toBe("newer");
+        expect(await store.pins.forget(key, 11)).toBe("none");
+        expect((await store.pins.pinned(key))?.sequence).toBe(10);
+        expect(await store.pins.forget(key, 10)).toBe("own");
+        expect(await store.pins.pinned(key)).toBeUndefined();
+        expect(await store.pins.forget(key, 10)).toBe("none");
+        expect(await store.pins.pin(key, pinOf(9))).toBe(true);
+        await store.pins.unpin(key, 9);
+        expect(await store.pins.forget(key, 9)).toBe("done");
+        expect(await store.pins.forget(key, 8)).toBe("done");
+        expect(await store.pins.pin(key, pinOf(9))).toBe(false);
       });
 
       it("is of a pending write as long as that is in its queue", async () => {

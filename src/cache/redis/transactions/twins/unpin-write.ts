@@ -9,7 +9,9 @@ export async function unpinWrite(
   const [, start, length] = await look(["watch", key], ["getrange", key, 0, 15], ["strlen", key]);
   const found = String(start);
   const isPinned = Number(length) > 16;
-  if (found > sequence) return { reply: isPinned ? -1 : 0 };
-  const reply = isPinned && found === sequence ? 1 : 0;
-  return { reply, writes: [["set", key, sequence, "PX", keptMs]] };
+  if (found > sequence) return { reply: isPinned ? -1 : 2 };
+  const isItsOwn = found === sequence;
+  const reply = isItsOwn ? (isPinned ? 1 : 2) : 0;
+  if (keptMs > 0) return { reply, writes: [["set", key, sequence, "PX", keptMs]] };
+  return isItsOwn && isPinned ? { reply, writes: [["del", key]] } : { reply };
 }
