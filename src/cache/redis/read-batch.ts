@@ -84,9 +84,9 @@ export function createReadBatch(
       return;
     }
     const [first, second] = halvesOf(seen);
-    const early = new Set(first.filter(hitsOfNow()));
+    const early = first.filter(hitsOfNow());
     settle(early);
-    const late = early.size < first.length ? seen.filter((one) => !early.has(one)) : second;
+    const late = early.length < first.length ? without(early, seen) : second;
     if (late.length > 0) setImmediate(settle, late);
   }
 
@@ -107,6 +107,11 @@ function settleOrFail(seen: readonly Seen[]): void {
   }
 }
 
-function settle(seen: Iterable<Seen>): void {
+function without(some: readonly Seen[], seen: readonly Seen[]): Seen[] {
+  const gone = new Set(some);
+  return seen.filter((one) => !gone.has(one));
+}
+
+function settle(seen: readonly Seen[]): void {
   for (const { reading, resolve } of seen) resolve(reading);
 }
