@@ -1,10 +1,9 @@
 import type { Cluster } from "ioredis";
 import { StoreSlowError } from "../errors.js";
 import type { RedisClient } from "./client.js";
-import { type Command, type Connection, openConnection } from "./connection.js";
+import { type Command, type Connection, openConnection, sendOver } from "./connection.js";
 import type { Keys } from "./keys.js";
 import type { NodeWatch } from "./nodes.js";
-import { accepted } from "./reply-error.js";
 import { dropSocket } from "./revival.js";
 import { hookSlotRefresh } from "./slot-refresh.js";
 import { createTrials } from "./trials.js";
@@ -47,16 +46,11 @@ export function openBulk({ redis, keys, commandTimeoutMs, breakerOpenMs }: BulkP
       const wasSilent = performance.now() - sentAt > limitMs / 2;
       if (wasSilent) for (const server of opened.masters()) dropSocket(server);
       // It is still connecting: one node that hangs keeps it from that, and is no outage of the others.
-      throw client.isCluster ? new StoreSlowError((error as Error).message) : error;
+      throw client.isCluster
+        ? new StoreSlowError((error as Error).message, { cause: error })
+        : error;
     }
   }
 
-  return {
-    ...opened,
-    sendAll,
-    async send(...command) {
-      const [reply] = await sendAll([command]);
-      return accepted(reply);
-    },
-  };
+  return { ...opened, sendAll, send: sendOver(sendAll) };
 }

@@ -189,10 +189,7 @@ export function openConnection(
     },
     sendAll,
     limitMsFor: (commands) => limitOf(commands, bytesUnderWay + bytesSentBy(commands)),
-    async send(...command) {
-      const [reply] = await sendAll([command]);
-      return accepted(reply);
-    },
+    send: sendOver(sendAll),
     masters,
     refusal: (names) => nodes?.refusal(names),
     nodes,
@@ -202,6 +199,14 @@ export function openConnection(
       transactions?.close();
       client.disconnect();
     },
+  };
+}
+
+/** `send` by means of this `sendAll`. */
+export function sendOver(sendAll: Connection["sendAll"]): Connection["send"] {
+  return async (...command) => {
+    const [reply] = await sendAll([command]);
+    return accepted(reply);
   };
 }
 

@@ -1,9 +1,8 @@
 import type { Cluster, Redis } from "ioredis";
 import { StoreUnavailableError } from "../errors.js";
-import type { Command, Connection } from "./connection.js";
+import { type Command, type Connection, sendOver } from "./connection.js";
 import type { Nodes } from "./nodes.js";
 import { readyOf } from "./ready.js";
-import { accepted } from "./reply-error.js";
 import { idOf, infoOf, markOf, type ServerId, wasReplica } from "./server-id.js";
 import { hookSlotRefresh } from "./slot-refresh.js";
 import { within } from "./within.js";
@@ -199,10 +198,7 @@ export function watchPromotions(
         return connection.note ?? (isBlind ? BLIND : undefined);
       },
       sendAll,
-      async send(...command) {
-        const [reply] = await sendAll([command]);
-        return accepted(reply);
-      },
+      send: sendOver(sendAll),
     },
     get masters() {
       return masters;
