@@ -1,74 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type Cache, type CacheEvent, createCache } from "../../../src/cache/index.js";
-import { createKeys } from "../../../src/cache/redis/keys.js";
-import { keySlot } from "../../../src/key-slot.js";
+import { expect, test } from "vitest";
 import { createGate } from "../../support/gate.js";
+import { losableCluster } from "../../support/losable-cluster.js";
 import { createOrigin } from "../../support/origin.js";
-import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
-import type { RedisServer } from "../../support/redis-server.js";
 
-const PREFIX = "cached:";
-const keys = createKeys(PREFIX);
-let cluster: RedisCluster;
-let events: CacheEvent[] = [];
-const opened: Cache[] = [];
-
-beforeAll(async () => {
-  cluster = await startCluster({ nodeTimeoutMs: 60_000 });
-});
-afterAll(() => cluster.stop());
-afterEach(async () => {
-  for (const master of cluster.masters) master.resume();
-  await Promise.all(opened.splice(0).map((cache) => cache.close()));
-  events = [];
-});
-
-async function open(redis = cluster.client()): Promise<Cache> {
-  const cache = createCache({
-    redis,
-    commandTimeoutMs: 1000,
-    earlyRefresh: 0,
-    ttlJitter: 0,
-    onEvent: (event) => events.push(event),
-  });
-  opened.push(cache);
-  // On a busy machine the connections may take longer than a command may.
-  await expect.poll(() => cache.health(), { timeout: 10_000 }).toMatchObject({ status: "ok" });
-  return cache;
-}
-
-const masterOf = (name: string) => Math.floor((keySlot(name) * 3) / 16_384);
-const ofLog = masterOf(keys.log);
-/** Neither holds the log. */
-const [lost, well] = [0, 1, 2].filter((master) => master !== ofLog) as [number, number];
-
-/** A key and a tag of its own, both on that master. */
-function on(
-  master: number,
-  n = 0,
-): { key: string; options: { ttlSeconds: number; tags: string[] } } {
-  const names = Array.from({ length: 1000 }, (_, i) => `${n}:${i}`);
-  const key = names.find((name) => masterOf(keys.entry(name)) === master) as string;
-  const tag = names.find((name) => masterOf(keys.tag(name)) === master) as string;
-  return { key, options: { ttlSeconds: 60, tags: [tag] } };
-}
-
-const told = (type: CacheEvent["type"]) =>
-  events.flatMap((event) => (event.type === type && "node" in event ? [event.node] : []));
-const addressOf = (master: number) => `127.0.0.1:${cluster.masters[master]?.port}`;
-
-/** Until the breaker of the node has opened. */
-async function lose(cache: Cache, master: number): Promise<void> {
-  cluster.masters[master]?.pause();
-  const { key, options } = on(master, 1000);
-  await cache.getOrSet(key, options, () => 1);
-  await expect.poll(() => told("outage")).toContain(addressOf(master));
-}
-
-async function recover(master: number): Promise<void> {
-  cluster.masters[master]?.resume();
-  await expect.poll(() => told("recovery"), { timeout: 10_000 }).toContain(addressOf(master));
-}
+const cluster = losableCluster("cached:");
+const { keys, on, open, lose, recover } = cluster;
+const ofLog = cluster.masterOf(keys.log);
+const [lost, well] = cluster.besides(keys.log) as [number, number];
 
 test("a lost node takes what lies on it; what lies elsewhere is found, filled and evicted", async () => {
   const cache = await open();
@@ -88,7 +26,7 @@ test("a lost node takes what lies on it; what lies elsewhere is found, filled an
   expect(await lookUp(here, "after")).toMatchObject({ value: "after", status: "miss" });
   expect(await cache.health()).toMatchObject({
     status: "degraded",
-    breaker: { state: "closed", lostNodes: [addressOf(lost)] },
+    breaker: { state: "closed", lostNodes: [cluster.addressOf(lost)] },
   });
 
   await recover(lost);
@@ -160,9 +98,9 @@ test("loads of what a lost node holds are shared, until this process evicts it",
 });
 
 test("a node that comes back without what it had acknowledged is not trusted, however the user's client retries", async () => {
-  const cache = await open(cluster.client({ clusterNodeRetryStrategy: () => 20 }));
+  const cache = await open({ redis: cluster.client({ clusterNodeRetryStrategy: () => 20 }) });
   const { key, options } = on(lost);
-  const master = cluster.masters[lost] as RedisServer;
+  const master = cluster.server(lost);
   const before = master.client();
   const [tag] = options.tags as [string];
   await cache.getOrSet(key, options, () => "old");

@@ -1,78 +1,20 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type Cache, type CacheEvent, createCache } from "../../../src/cache/index.js";
-import { createKeys } from "../../../src/cache/redis/keys.js";
-import { keySlot } from "../../../src/key-slot.js";
+import { expect, test } from "vitest";
+import type { Cache } from "../../../src/cache/index.js";
 import { createGate } from "../../support/gate.js";
-import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
+import { losableCluster } from "../../support/losable-cluster.js";
 import { createOriginTable } from "./write-behind-conformance.js";
 
 type Writes = Parameters<ReturnType<typeof createOriginTable>["write"]>[0];
 
 /** One whose log lies on a node that is not lost. */
-const PREFIX = "test:";
-const keys = createKeys(PREFIX);
-let cluster: RedisCluster;
-let events: CacheEvent[] = [];
-const opened: Cache[] = [];
-
-beforeAll(async () => {
-  cluster = await startCluster({ nodeTimeoutMs: 60_000 });
-});
-afterAll(() => cluster.stop());
-afterEach(async () => {
-  for (const master of cluster.masters) master.resume();
-  await Promise.all(opened.splice(0).map((cache) => cache.close()));
-  events = [];
-});
-
-async function open(leaseSeconds = 10): Promise<Cache> {
-  const cache = createCache({
-    redis: cluster.client(),
-    prefix: PREFIX,
-    leaseSeconds,
-    commandTimeoutMs: 1000,
-    earlyRefresh: 0,
-    ttlJitter: 0,
-    onEvent: (event) => events.push(event),
-  });
-  opened.push(cache);
-  // On a busy machine the connections may take longer than a command may.
-  await expect.poll(() => cache.health(), { timeout: 10_000 }).toMatchObject({ status: "ok" });
-  return cache;
-}
-
-const masterOf = (name: string) => Math.floor((keySlot(name) * 3) / 16_384);
+const cluster = losableCluster("test:");
+const { keys, on, open, queueOn, events } = cluster;
 /** Where the first word of XREADGROUP would lie, were it a key. */
-const lost = masterOf("GROUP");
-const well = [0, 1, 2].find((one) => one !== lost && one !== masterOf(keys.log)) as number;
-const names = Array.from({ length: 1000 }, (_, i) => `name ${i}`);
-
-/** A key and a tag of its own, both on that master. */
-function on(master: number, n = 0) {
-  const key = names.filter((name) => masterOf(keys.entry(name)) === master)[n] as string;
-  const tag = names.filter((name) => masterOf(keys.tag(name)) === master)[n] as string;
-  return { key, options: { ttlSeconds: 60, tags: [tag] } };
-}
-
-const queueOn = (master: number) =>
-  names.find((name) => masterOf(keys.queue(name)) === master) as string;
-const told = (type: CacheEvent["type"]) =>
-  events.flatMap((event) => (event.type === type && "node" in event ? [event.node] : []));
-const addressOf = (master: number) => `127.0.0.1:${cluster.masters[master]?.port}`;
-
-/** Until the breaker of the node has opened. */
-async function lose(cache: Cache): Promise<void> {
-  cluster.masters[lost]?.pause();
-  const { key, options } = on(lost, 20);
-  await cache.getOrSet(key, options, () => 1);
-  await expect.poll(() => told("outage")).toContain(addressOf(lost));
-}
-
-async function recover(): Promise<void> {
-  cluster.masters[lost]?.resume();
-  await expect.poll(() => told("recovery"), { timeout: 10_000 }).toContain(addressOf(lost));
-}
+const lost = cluster.masterOf("GROUP");
+const [well] = cluster.besides("GROUP", keys.log) as [number];
+const lose = (cache: Cache) => cluster.lose(cache, lost);
+const recover = () => cluster.recover(lost);
 
 test("a lost node that a queue lies on takes the queue, and nothing else, until it is back", async () => {
   const cache = await open();
@@ -84,7 +26,7 @@ test("a lost node that a queue lies on takes the queue, and nothing else, until 
   await expect(queue.flush()).rejects.toMatchObject({ code: "E_STORE_UNAVAILABLE" });
   await expect(queue.put(here.key, here.options, "put")).rejects.toThrow();
   expect(await cache.health()).toMatchObject({
-    breaker: { state: "closed", lostNodes: [addressOf(lost)] },
+    breaker: { state: "closed", lostNodes: [cluster.addressOf(lost)] },
   });
   expect(await cache.lookup(here.key, here.options, () => "loaded")).toMatchObject({
     value: "kept",
@@ -130,7 +72,7 @@ test("a queue tells its state, though a node is lost that it does not lie on", a
 });
 
 test("a write that waits for a lost node is tried when that is back, and no dead letter", async () => {
-  const cache = await open(0.2);
+  const cache = await open({ leaseSeconds: 0.2 });
   const origin = createOriginTable();
   const queue = cache.writeBehind<string>(queueOn(well), {
     delaySeconds: 0.1,
@@ -150,7 +92,7 @@ test("a write that waits for a lost node is tried when that is back, and no dead
 });
 
 test("a write on a lost node keeps none that it shares a batch with from being done", async () => {
-  const cache = await open(0.2);
+  const cache = await open({ leaseSeconds: 0.2 });
   const [origin, busy, gate] = [createOriginTable(), createGate(), createGate()];
   const queue = cache.writeBehind<string>(queueOn(well), {
     delaySeconds: 0,
@@ -201,7 +143,11 @@ test("a write whose queue lies on a lost node stands in for the origin as ever",
 
 /** A process brings a write to its origin while the node of its tag is lost, and ends before that is back. */
 async function endBeforeDelivery(origin: (writes: Writes) => void, maxAttempts = 15) {
-  const [first, second, gate] = [await open(1), await open(1), createGate()];
+  const [first, second, gate] = [
+    await open({ leaseSeconds: 1 }),
+    await open({ leaseSeconds: 1 }),
+    createGate(),
+  ];
   const [here, { options }, list] = [on(well), on(lost), on(well, 1).key];
   const openQueue = (cache: Cache) =>
     cache.writeBehind<string>(queueOn(well), {
@@ -226,7 +172,7 @@ async function endBeforeDelivery(origin: (writes: Writes) => void, maxAttempts =
   await first.close();
   const rest = openQueue(second);
   expect(await rest.health()).toMatchObject({ pending: 1, deadLetters: 0 });
-  cluster.masters[lost]?.resume();
+  cluster.server(lost).resume();
   await rest.flush();
   return { rest, read: () => second.getOrSet(list, options, () => "after") };
 }
