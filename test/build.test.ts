@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -44,6 +44,8 @@ describe("the built library", () => {
     for (const name of maps) {
       const { sources, sourcesContent } = JSON.parse(await readFile(join(built, name), "utf8"));
       expect(sourcesContent, name).toHaveLength(sources.length);
+      const described = await readFile(join(built, name.slice(0, -".map".length)), "utf8");
+      expect(described).toContain(`//# sourceMappingURL=${basename(name)}`);
     }
   });
 });
