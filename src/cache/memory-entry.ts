@@ -8,11 +8,6 @@ export function sizeOf(entry: Entry, key: string): number {
   return OVERHEAD_BYTES + 2 * (key.length + names) + entry.value.byteLength;
 }
 
-/** How long the in-process store keeps it, in whole milliseconds. */
-export function wholeLifeMs(entry: Entry): number {
-  return Math.max(1, Math.ceil(lifeMs(entry)));
-}
-
 export function endOf(entry: Entry): number {
-  return entry.birthMs + wholeLifeMs(entry);
+  return entry.birthMs + lifeMs(entry);
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { createDueList } from "./due-list.js";
 import { isLockKey } from "./lock-key.js";
-import { endOf, sizeOf, wholeLifeMs } from "./memory-entry.js";
+import { endOf, sizeOf } from "./memory-entry.js";
 import { createMemoryTags } from "./memory-tags.js";
 import { lastOf, type Position } from "./position.js";
 import { randomEpoch } from "./random.js";
@@ -82,8 +82,14 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     return hold && hold.deadlineMs > monotonicNow() ? hold : undefined;
   }
 
+  /** One that has ended stays until the next sweep. */
+  function liveEntry(key: string): Entry | undefined {
+    const entry = entries.get(key);
+    return entry && endOf(entry) > monotonicNow() ? entry : undefined;
+  }
+
   function tokenOf(key: string): Token {
-    return holds.get(key)?.token ?? entries.peek(key)?.token ?? "";
+    return holds.get(key)?.token ?? liveEntry(key)?.token ?? "";
   }
 
   function seenLease(hold: Hold, wanted: readonly string[]): SeenLease {
@@ -95,7 +101,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
   }
 
   function look(key: string, wanted: readonly string[]): Reading {
-    const entry = entries.get(key);
+    const entry = liveEntry(key);
     const hold = liveHold(key);
     const held = hold && seenLease(hold, wanted);
     const lease = hold?.kind === "lease" ? held : undefined;
@@ -161,7 +167,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       // The lease stays for its holder to give up, and for a pass marker.
       if (sizeOf(entry, key) > options.maxBytes) return undefined;
       holds.delete(key);
-      entries.set(key, entry, { ttl: wholeLifeMs(entry) });
+      entries.set(key, entry);
       ends.add(key, endOf(entry));
       tags.file(key, entry);
       wakers.wake(key);
@@ -227,7 +233,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     watch: async (key) => wakers.add(key),
     ping: async () => {},
     estimateEntries: async () => {
-      entries.purgeStale();
+      sweep();
       return entries.size;
     },
     problems: () => [],
