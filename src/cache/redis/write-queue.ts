@@ -121,8 +121,8 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
     },
 
     async settle(ids) {
-      // Deleted first: of what is cut off in between, one that nobody has any more would be pending for ever, where one
-      // that is gone is forgotten with the next adoption.
+      // Deleted first, since a cut may come in between: a message that was acknowledged only would stay on the stream
+      // for ever, and one that was deleted only is dropped by the next adoption.
       const [, , left] = await sendAll([
         ["xdel", queue, ...ids],
         ["xack", queue, GROUP, ...ids],
