@@ -46,6 +46,8 @@ const IDLE_LIFE_MS = 60_000;
 const IDLE_AN_ENTRY = 10;
 /** But of so many none: what a fill stores under a tag that was forgotten meanwhile is not valid. */
 const LEAST_IDLE = 10_000;
+/** How far past that they come before some are forgotten. */
+const ROOM = 1.1;
 const NO_KEYS: ReadonlySet<string> = new Set();
 
 /** What depends on a version that was forgotten is a miss, as if the tag had been evicted. */
@@ -61,7 +63,15 @@ export function createMemoryTags(now: () => number, maxEntries: number): MemoryT
     tag.keptUntilMs = now() + IDLE_LIFE_MS;
     idle.delete(name);
     idle.set(name, tag);
-    if (idle.size > mostIdle) forget(idle.keys().next().value as string);
+    if (idle.size > mostIdle * ROOM) forgetOldest();
+  }
+
+  /** Many at once: a map is walked from its beginning, past the places of all that went since it was last rebuilt. */
+  function forgetOldest(): void {
+    for (const name of idle.keys()) {
+      if (idle.size <= mostIdle) return;
+      forget(name);
+    }
   }
 
   function forget(name: string): void {
