@@ -1,14 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import {
-  type Cache,
-  type CacheEvent,
-  type CacheOptions,
-  createCache,
-} from "../../src/cache/index.js";
+import type { Cache, CacheEvent, CacheOptions } from "../../src/cache/index.js";
 import { createKeys } from "../../src/cache/redis/keys.js";
 import { keySlot } from "../../src/key-slot.js";
 import { type ClusterClientOptions, type RedisCluster, startCluster } from "./redis-cluster.js";
 import type { RedisServer } from "./redis-server.js";
+import { testCaches } from "./test-caches.js";
 
 const MASTERS = [0, 1, 2];
 const SLOTS = 16_384;
@@ -19,8 +15,8 @@ const PROBE = 20;
 /** The cluster of a test file, whose masters are paused until a cache counts them as lost, and come back. */
 export function losableCluster(prefix: string) {
   const keys = createKeys(prefix);
-  const opened: Cache[] = [];
-  const events: CacheEvent[] = [];
+  const caches = testCaches(() => ({ redis: cluster.client(), prefix }));
+  const { events } = caches;
   let cluster: RedisCluster;
 
   beforeAll(async () => {
@@ -29,8 +25,7 @@ export function losableCluster(prefix: string) {
   afterAll(() => cluster.stop());
   afterEach(async () => {
     for (const master of cluster.masters) master.resume();
-    await Promise.all(opened.splice(0).map((cache) => cache.close()));
-    events.length = 0;
+    await caches.close();
   });
 
   const masterOf = (name: string) => Math.floor((keySlot(name) * MASTERS.length) / SLOTS);
@@ -49,7 +44,7 @@ export function losableCluster(prefix: string) {
   return {
     keys,
     /** Of all caches, in one test. */
-    events: events as readonly CacheEvent[],
+    events,
     client: (options?: ClusterClientOptions) => cluster.client(options),
     server,
     addressOf,
@@ -61,16 +56,7 @@ export function losableCluster(prefix: string) {
       NAMES.find((name) => masterOf(keys.queue(name)) === master) as string,
 
     async open(options: CacheOptions = {}): Promise<Cache> {
-      const cache = createCache({
-        redis: cluster.client(),
-        prefix,
-        commandTimeoutMs: 1000,
-        earlyRefresh: 0,
-        ttlJitter: 0,
-        onEvent: (event) => events.push(event),
-        ...options,
-      });
-      opened.push(cache);
+      const cache = caches.open(options);
       // On a busy machine the connections may take longer than a command may.
       await expect.poll(() => cache.health(), { timeout: 10_000 }).toMatchObject({ status: "ok" });
       return cache;

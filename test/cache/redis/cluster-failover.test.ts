@@ -1,49 +1,31 @@
 import type { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  type Cache,
-  type CacheEvent,
-  type CacheOptions,
-  createCache,
-} from "../../../src/cache/index.js";
+import type { Cache } from "../../../src/cache/index.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { keySlot } from "../../../src/key-slot.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
 import type { RedisServer } from "../../support/redis-server.js";
+import { testCaches } from "../../support/test-caches.js";
 
 const LONG = { timeout: 15_000 };
 
 /** Masters of a real cluster are killed or set aside, with and without what only they had. */
 describe("When a master of a cluster is lost", () => {
   let cluster: RedisCluster;
-  let events: CacheEvent[];
-  const opened: Cache[] = [];
+  const caches = testCaches(() => ({ redis: cluster.client() }));
+  const { open, events } = caches;
   const keys = createKeys("cached:");
   const menu = { ttlSeconds: 60, tags: ["menu"] };
 
   beforeEach(async () => {
     cluster = await startCluster({ masters: 3, replicas: 1 });
-    events = [];
   });
   afterEach(async () => {
-    await Promise.all(opened.splice(0).map((cache) => cache.close()));
+    await caches.close();
     await cluster.stop();
   });
-
-  function open(options: CacheOptions = {}): Cache {
-    const cache = createCache({
-      redis: cluster.client(),
-      commandTimeoutMs: 1000,
-      earlyRefresh: 0,
-      ttlJitter: 0,
-      onEvent: (event) => events.push(event),
-      ...options,
-    });
-    opened.push(cache);
-    return cache;
-  }
 
   interface Pair {
     readonly master: RedisServer;

@@ -1,16 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Cache, type CacheOptions, createCache } from "../../../src/cache/index.js";
+import { createCache } from "../../../src/cache/index.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 import { startTcpProxy } from "../../support/tcp-proxy.js";
+import { testCaches } from "../../support/test-caches.js";
 
 /** Several caches on one Redis stand for several processes: they share nothing but the server. */
 describe("A fleet on one Redis", () => {
   let server: RedisServer;
-  const opened: Cache[] = [];
+  const caches = testCaches(() => ({ redis: server.client(), commandTimeoutMs: 2000 }));
+  const { open } = caches;
   const minute = { ttlSeconds: 60 };
 
   beforeAll(async () => {
@@ -18,21 +20,9 @@ describe("A fleet on one Redis", () => {
   });
   afterAll(() => server.stop());
   afterEach(async () => {
-    await Promise.all(opened.splice(0).map((cache) => cache.close()));
+    await caches.close();
     await server.client().flushall();
   });
-
-  function open(options: CacheOptions = {}): Cache {
-    const cache = createCache({
-      redis: server.client(),
-      commandTimeoutMs: 2000,
-      earlyRefresh: 0,
-      ttlJitter: 0,
-      ...options,
-    });
-    opened.push(cache);
-    return cache;
-  }
 
   it("loads once for a hundred callers in two processes", async () => {
     const [a, b, gate] = [open(), open(), createGate()];

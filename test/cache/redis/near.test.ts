@@ -1,18 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import {
-  type Cache,
-  type CacheOptions,
-  createCache,
-  type Position,
-} from "../../../src/cache/index.js";
+import type { Cache, CacheOptions, Position } from "../../../src/cache/index.js";
 import { startMutingProxy } from "../../support/muting-proxy.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 import { skippingClock } from "../../support/skipping-clock.js";
+import { testCaches } from "../../support/test-caches.js";
 
 let server: RedisServer;
 let lastKey = 0;
-const opened: Cache[] = [];
+const caches = testCaches(() => ({ redis: server.client(), commandTimeoutMs: 2000, near: {} }));
+const { open } = caches;
 const minute = { ttlSeconds: 60 };
 const newKey = () => `key ${++lastKey}`;
 
@@ -20,24 +17,11 @@ beforeAll(async () => {
   server = await startRedis();
 });
 afterEach(async () => {
-  await Promise.all(opened.splice(0).map((cache) => cache.close()));
+  await caches.close();
 });
 afterAll(() => server.stop());
 
 /** Caches with connections of their own, as those of other processes. */
-function open(options: CacheOptions = {}): Cache {
-  const cache = createCache({
-    redis: server.client(),
-    commandTimeoutMs: 2_000,
-    earlyRefresh: 0,
-    ttlJitter: 0,
-    near: {},
-    ...options,
-  });
-  opened.push(cache);
-  return cache;
-}
-
 async function openReady(options: CacheOptions = {}): Promise<Cache> {
   const cache = open(options);
   await expect.poll(async () => (await cache.health()).problems).toEqual([]);

@@ -1,47 +1,27 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  type Cache,
-  type CacheEvent,
-  type CacheOptions,
-  createCache,
-  StoreUnavailableError,
-} from "../../../src/cache/index.js";
+import { type CacheEvent, StoreUnavailableError } from "../../../src/cache/index.js";
 import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import { freePort } from "../../support/free-port.js";
 import { createGate } from "../../support/gate.js";
 import { startLink } from "../../support/link.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testCaches } from "../../support/test-caches.js";
 
 describe("When Redis goes (pitfall 19)", () => {
   let server: RedisServer;
-  let events: CacheEvent[];
-  const opened: Cache[] = [];
+  const caches = testCaches(() => ({ redis: server.client() }));
+  const { open, events } = caches;
   const minute = { ttlSeconds: 60 };
   const menu = { ...minute, tags: ["menu"] };
 
   beforeEach(async () => {
     server = await startRedis();
-    events = [];
   });
   afterEach(async () => {
-    await Promise.all(opened.splice(0).map((cache) => cache.close()));
+    await caches.close();
     await server.stop();
   });
-
-  function open(options: CacheOptions = {}): Cache {
-    const cache = createCache({
-      redis: server.client(),
-      earlyRefresh: 0,
-      ttlJitter: 0,
-      // Long enough for a machine that is busy with other tests.
-      commandTimeoutMs: 1000,
-      onEvent: (event) => events.push(event),
-      ...options,
-    });
-    opened.push(cache);
-    return cache;
-  }
 
   const count = (type: CacheEvent["type"]) => events.filter((event) => event.type === type).length;
   const recovered = (times = 1) =>
@@ -314,7 +294,7 @@ describe("When Redis goes (pitfall 19)", () => {
     const cache = open({ commandTimeoutMs: 100 });
     // On a busy machine the first command, which connects, may be late.
     await expect.poll(() => cache.lookup("menu", menu, () => 1)).toMatchObject({ status: "hit" });
-    events = [];
+    events.length = 0;
     for (let round = 0; round < 3; round += 1) {
       const lookup = cache.lookup("menu", menu, () => 2);
       // The read is on its way when the process stops for longer than a command may take.

@@ -1,10 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import {
-  type Cache,
-  type CacheEvent,
-  type CacheOptions,
-  createCache,
-} from "../../../src/cache/index.js";
+import { createCache } from "../../../src/cache/index.js";
 import { openConnection } from "../../../src/cache/redis/connection.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { watchPromotions } from "../../../src/cache/redis/promotion.js";
@@ -12,37 +7,24 @@ import { createGate } from "../../support/gate.js";
 import { startLink } from "../../support/link.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testCaches } from "../../support/test-caches.js";
 
 const LONG = { timeout: 10_000 };
 
 describe("After a reconnect", () => {
   let server: RedisServer;
-  let events: CacheEvent[];
-  const opened: Cache[] = [];
+  const caches = testCaches(() => ({ redis: server.client() }));
+  const { open } = caches;
   const keys = createKeys("cached:");
   const menu = { ttlSeconds: 60, tags: ["menu"] };
 
   beforeEach(async () => {
     server = await startRedis();
-    events = [];
   });
   afterEach(async () => {
-    await Promise.all(opened.splice(0).map((cache) => cache.close()));
+    await caches.close();
     await server.stop();
   });
-
-  function open(options: CacheOptions = {}): Cache {
-    const cache = createCache({
-      redis: server.client(),
-      commandTimeoutMs: 1000,
-      earlyRefresh: 0,
-      ttlJitter: 0,
-      onEvent: (event) => events.push(event),
-      ...options,
-    });
-    opened.push(cache);
-    return cache;
-  }
 
   const cut = async () => {
     const admin = server.client();

@@ -1,11 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import {
-  type Cache,
-  type CacheEvent,
-  type CacheOptions,
-  createCache,
-} from "../../../src/cache/index.js";
+import { type Cache, type CacheEvent, createCache } from "../../../src/cache/index.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
@@ -15,6 +10,7 @@ import {
   startCluster,
 } from "../../support/redis-cluster.js";
 import { beginMove, moveSlot, type SlotMove } from "../../support/slot-move.js";
+import { testCaches } from "../../support/test-caches.js";
 
 /** May do everything but run scripts. */
 const USER = ["--user", "app", "on", ">s3cret", "~*", "&*", "+@all", "-@scripting"];
@@ -48,30 +44,20 @@ describe.each([
   ["with scripts", {}],
   ["without scripts", WITHOUT_SCRIPTS],
 ])("While slots of a cluster move, %s,", (_, clientOptions) => {
-  const events: CacheEvent[] = [];
-  const opened: Cache[] = [];
+  const caches = testCaches(() => ({
+    redis: cluster.client(clientOptions),
+    commandTimeoutMs: 2000,
+  }));
+  const { open, events } = caches;
   const begun: SlotMove[] = [];
 
   afterEach(async () => {
-    await Promise.all(opened.splice(0).map((cache) => cache.close()));
+    const told = await caches.close();
     for (const move of begun.splice(0)) await move.end();
     await Promise.all(cluster.masters.map((master) => master.client().flushall()));
-    const failures = events.splice(0).filter(({ type }) => type === "outage" || type === "error");
+    const failures = told.filter(({ type }) => type === "outage" || type === "error");
     expect(failures).toEqual([]);
   });
-
-  function open(options: CacheOptions = {}): Cache {
-    const cache = createCache({
-      redis: cluster.client(clientOptions),
-      commandTimeoutMs: 2000,
-      earlyRefresh: 0,
-      ttlJitter: 0,
-      onEvent: (event) => events.push(event),
-      ...options,
-    });
-    opened.push(cache);
-    return cache;
-  }
 
   /** Begins the move of a name's slot and brings it to a stage; what it gives brings it to its end. */
   async function moveUpTo(stage: (typeof stages)[number], name: string) {

@@ -1,17 +1,13 @@
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import {
-  type Cache,
-  type CacheEvent,
-  type CacheOptions,
-  createCache,
-} from "../../../src/cache/index.js";
+import type { Cache } from "../../../src/cache/index.js";
 import { duplicate } from "../../../src/cache/redis/duplicate.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
 import { type RedisSentinel, startSentinel } from "../../support/redis-sentinel.js";
+import { testCaches } from "../../support/test-caches.js";
 import { testStore } from "../store-conformance.js";
 
 interface Connector {
@@ -66,30 +62,16 @@ describe("with sentinels that stay calm", () => {
 
 describe("When a replica is promoted by the sentinels", () => {
   let sentinel: RedisSentinel;
-  let events: CacheEvent[];
-  const opened: Cache[] = [];
+  const caches = testCaches(() => ({ redis: sentinel.client() }));
+  const { open, events } = caches;
 
   afterEach(async () => {
-    await Promise.all(opened.splice(0).map((cache) => cache.close()));
+    await caches.close();
     await sentinel.stop();
   });
 
   async function start(): Promise<void> {
     sentinel = await startSentinel();
-    events = [];
-  }
-
-  function open(options: CacheOptions = {}): Cache {
-    const cache = createCache({
-      redis: sentinel.client(),
-      commandTimeoutMs: 1000,
-      earlyRefresh: 0,
-      ttlJitter: 0,
-      onEvent: (event) => events.push(event),
-      ...options,
-    });
-    opened.push(cache);
-    return cache;
   }
 
   const replicated = async () => {

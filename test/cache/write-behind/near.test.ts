@@ -1,32 +1,24 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Cache, createCache } from "../../../src/cache/index.js";
+import type { Cache } from "../../../src/cache/index.js";
 import { createGate, type Gate } from "../../support/gate.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testCaches } from "../../support/test-caches.js";
 
 const minute = { ttlSeconds: 60 };
 
 describe("A write behind the cache, with near caches,", () => {
   let server: RedisServer;
   let last = 0;
-  const opened: Cache[] = [];
+  const caches = testCaches(() => ({ redis: server.client(), commandTimeoutMs: 2000, near: {} }));
 
   beforeAll(async () => {
     server = await startRedis();
   });
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((cache) => cache.close()));
-  });
+  afterEach(() => caches.close());
   afterAll(() => server.stop());
 
   async function open(gate: Gate) {
-    const cache = createCache({
-      redis: server.client(),
-      commandTimeoutMs: 2000,
-      earlyRefresh: 0,
-      ttlJitter: 0,
-      near: {},
-    });
-    opened.push(cache);
+    const cache = caches.open();
     await expect.poll(async () => (await cache.health()).problems).toEqual([]);
     const queue = cache.writeBehind<string>(`queue ${++last}`, {
       delaySeconds: 0,

@@ -1,14 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
-  type Cache,
   type CacheEvent,
   type CacheOptions,
-  createCache,
   StoreUnavailableError,
 } from "../../../src/cache/index.js";
 import { createGate, type Gate } from "../../support/gate.js";
 import { startLink } from "../../support/link.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testCaches } from "../../support/test-caches.js";
 import { createOriginTable } from "./write-behind-conformance.js";
 
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
@@ -17,31 +16,21 @@ const minute = { ttlSeconds: 60, tags: ["orders"] };
 describe("A write behind the cache, when Redis goes", () => {
   let server: RedisServer;
   let origin: ReturnType<typeof createOriginTable>;
-  let events: CacheEvent[];
-  const opened: Cache[] = [];
+  const caches = testCaches(() => ({ redis: server.client(), leaseSeconds: 1 }));
+  const { events } = caches;
 
   beforeEach(async () => {
     server = await startRedis({ args: DURABLE });
     origin = createOriginTable();
-    events = [];
   });
   afterEach(async () => {
     server.resume();
-    await Promise.all(opened.splice(0).map((cache) => cache.close()));
+    await caches.close();
     await server.stop();
   });
 
   function open({ gate, ...options }: CacheOptions & { gate?: Gate } = {}) {
-    const cache = createCache({
-      redis: server.client(),
-      leaseSeconds: 1,
-      commandTimeoutMs: 1000,
-      earlyRefresh: 0,
-      ttlJitter: 0,
-      onEvent: (event) => events.push(event),
-      ...options,
-    });
-    opened.push(cache);
+    const cache = caches.open(options);
     const queue = cache.writeBehind<unknown>("orders", {
       delaySeconds: 0,
       async write(writes) {
