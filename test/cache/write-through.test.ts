@@ -1,21 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Cache, type CacheOptions, createCache } from "../../src/cache/index.js";
 import { createGate } from "../support/gate.js";
-import { type RedisCluster, startCluster } from "../support/redis-cluster.js";
+import type { RedisCluster } from "../support/redis-cluster.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
+import { startBoth, WITHOUT_SCRIPTS } from "../support/without-scripts.js";
 import { testWriteThrough } from "./write-through-conformance.js";
-
-const USER = ["--user", "app", "on", ">s3cret", "~*", "&*", "+@all", "-@scripting"];
-const WITHOUT_SCRIPTS = { username: "app", password: "s3cret" };
 
 let server: RedisServer;
 let cluster: RedisCluster;
 
 beforeAll(async () => {
-  [server, cluster] = await Promise.all([
-    startRedis({ args: USER }),
-    startCluster({ masters: 3, args: USER }),
-  ]);
+  [server, cluster] = await startBoth();
 });
 afterAll(() => Promise.all([server.stop(), cluster.stop()]));
 

@@ -8,30 +8,23 @@ import { scripts } from "../../../src/cache/redis/scripts.js";
 import { keySlot } from "../../../src/key-slot.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
-import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
+import type { RedisCluster } from "../../support/redis-cluster.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 import { beginMove } from "../../support/slot-move.js";
+import { startBoth, WITHOUT_SCRIPTS, WITHOUT_SCRIPTS_ARGS } from "../../support/without-scripts.js";
 import { testCache } from "../cache-conformance.js";
 import { testStore } from "../store-conformance.js";
-
-/** May do everything but run scripts. */
-const RULES = ["~*", "&*", "+@all", "-@scripting"];
-const USER = ["--user", "app", "on", ">s3cret", ...RULES];
-const CREDENTIALS = { username: "app", password: "s3cret" };
 
 let server: RedisServer;
 let cluster: RedisCluster;
 
 beforeAll(async () => {
-  [server, cluster] = await Promise.all([
-    startRedis({ args: USER }),
-    startCluster({ masters: 3, args: USER }),
-  ]);
+  [server, cluster] = await startBoth();
 });
 afterAll(() => Promise.all([server.stop(), cluster.stop()]));
 
-const single = () => server.client(CREDENTIALS);
-const masters = () => cluster.client({ redisOptions: CREDENTIALS });
+const single = () => server.client(WITHOUT_SCRIPTS);
+const masters = () => cluster.client({ redisOptions: WITHOUT_SCRIPTS });
 
 const storeOver = (redis: RedisClient) =>
   createRedisStore({ redis, prefix: "conformance:", leaseMs: 10_000, commandTimeoutMs: 2000 });
@@ -106,9 +99,9 @@ describe("a server that refuses scripts", () => {
   });
 
   test("may begin and cease to refuse them while we are connected", async () => {
-    await using strict = await startRedis({ args: [...USER, "+@scripting"] });
+    await using strict = await startRedis({ args: [...WITHOUT_SCRIPTS_ARGS, "+@scripting"] });
     const admin = strict.client();
-    const connection = open(strict.client(CREDENTIALS));
+    const connection = open(strict.client(WITHOUT_SCRIPTS));
     await connection.send(...claim("a"));
     expect(connection.note).toBeUndefined();
     await admin.call("ACL", "SETUSER", "app", "-@scripting");

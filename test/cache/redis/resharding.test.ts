@@ -4,19 +4,10 @@ import { type Cache, type CacheEvent, createCache } from "../../../src/cache/ind
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createGate } from "../../support/gate.js";
 import { createOrigin } from "../../support/origin.js";
-import {
-  type ClusterClientOptions,
-  type RedisCluster,
-  startCluster,
-} from "../../support/redis-cluster.js";
+import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
 import { beginMove, moveSlot, type SlotMove } from "../../support/slot-move.js";
 import { testCaches } from "../../support/test-caches.js";
-
-/** May do everything but run scripts. */
-const USER = ["--user", "app", "on", ">s3cret", "~*", "&*", "+@all", "-@scripting"];
-const WITHOUT_SCRIPTS: ClusterClientOptions = {
-  redisOptions: { username: "app", password: "s3cret" },
-};
+import { WITHOUT_SCRIPTS, WITHOUT_SCRIPTS_ARGS } from "../../support/without-scripts.js";
 
 const keys = createKeys("cached:");
 const menu = { ttlSeconds: 60, tags: ["menu"] };
@@ -36,13 +27,13 @@ const cases = moving.flatMap((name) => stages.map((stage) => [stage, name] as co
 let cluster: RedisCluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({ masters: 3, args: USER });
+  cluster = await startCluster({ masters: 3, args: WITHOUT_SCRIPTS_ARGS });
 });
 afterAll(() => cluster.stop());
 
 describe.each([
   ["with scripts", {}],
-  ["without scripts", WITHOUT_SCRIPTS],
+  ["without scripts", { redisOptions: WITHOUT_SCRIPTS }],
 ])("While slots of a cluster move, %s,", (_, clientOptions) => {
   const caches = testCaches(() => ({
     redis: cluster.client(clientOptions),

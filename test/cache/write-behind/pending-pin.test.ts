@@ -13,12 +13,11 @@ import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import { resolveSettings } from "../../../src/cache/settings.js";
 import type { Pin } from "../../../src/cache/write-behind/pins.js";
 import { createGate } from "../../support/gate.js";
-import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import type { RedisCluster } from "../../support/redis-cluster.js";
+import type { RedisServer } from "../../support/redis-server.js";
+import { startBoth, WITHOUT_SCRIPTS } from "../../support/without-scripts.js";
 import { createOriginTable } from "./write-behind-conformance.js";
 
-const USER = ["--user", "app", "on", ">s3cret", "~*", "&*", "+@all", "-@scripting"];
-const WITHOUT_SCRIPTS = { username: "app", password: "s3cret" };
 const WEEK_MS = 7 * 24 * 3600 * 1000;
 const options = { ttlSeconds: 60, tags: ["orders"] };
 
@@ -26,7 +25,7 @@ let server: RedisServer;
 let cluster: RedisCluster;
 
 beforeAll(async () => {
-  [server, cluster] = await Promise.all([startRedis({ args: USER }), startCluster()]);
+  [server, cluster] = await startBoth();
 });
 afterAll(() => Promise.all([server.stop(), cluster.stop()]));
 

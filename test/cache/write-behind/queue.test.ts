@@ -4,22 +4,17 @@ import type { RedisClient } from "../../../src/cache/redis/client.js";
 import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import type { Store } from "../../../src/cache/store.js";
 import type { QueuedWrite } from "../../../src/cache/write-behind/queue.js";
-import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import type { RedisCluster } from "../../support/redis-cluster.js";
+import type { RedisServer } from "../../support/redis-server.js";
 import { startTcpProxy } from "../../support/tcp-proxy.js";
+import { startBoth, WITHOUT_SCRIPTS } from "../../support/without-scripts.js";
 import { testQueue } from "./queue-conformance.js";
-
-const USER = ["--user", "app", "on", ">s3cret", "~*", "&*", "+@all", "-@scripting"];
-const WITHOUT_SCRIPTS = { username: "app", password: "s3cret" };
 
 let server: RedisServer;
 let cluster: RedisCluster;
 
 beforeAll(async () => {
-  [server, cluster] = await Promise.all([
-    startRedis({ args: USER }),
-    startCluster({ masters: 3, args: USER }),
-  ]);
+  [server, cluster] = await startBoth();
 });
 afterAll(() => Promise.all([server.stop(), cluster.stop()]));
 
