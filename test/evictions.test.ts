@@ -10,7 +10,7 @@ import {
   type Pizzeria,
   servers,
   startBackends,
-  type TestBackends,
+  startPizzeria,
 } from "./support/pizzeria.js";
 import { salesFolder } from "./support/sales-folder.js";
 
@@ -53,16 +53,11 @@ test("the tags of a change are escaped as the directives escape them", () => {
 });
 
 describe("what a mutation records with its change", () => {
-  let backends: TestBackends;
   let pizzeria: Pizzeria;
   beforeAll(async () => {
-    backends = await startBackends(embedded);
-    pizzeria = await openPizzeria(backends);
+    pizzeria = await startPizzeria(embedded);
   });
-  afterAll(async () => {
-    await pizzeria[Symbol.asyncDispose]();
-    await backends[Symbol.asyncDispose]();
-  });
+  afterAll(() => pizzeria[Symbol.asyncDispose]());
 
   test.each<[string, string, "staff" | "customer"]>([
     ["setPrice", 'mutation { setPrice(sizeId: "harbour-s", price: "12.34") { id } }', "staff"],

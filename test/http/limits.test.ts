@@ -1,23 +1,12 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  embedded,
-  openPizzeria,
-  type Pizzeria,
-  startBackends,
-  type TestBackends,
-} from "../support/pizzeria.js";
+import { embedded, type Pizzeria, startPizzeria } from "../support/pizzeria.js";
 
-let backends: TestBackends;
 let pizzeria: Pizzeria;
 beforeAll(async () => {
-  backends = await startBackends(embedded);
-  pizzeria = await openPizzeria(backends);
+  pizzeria = await startPizzeria(embedded);
 });
-afterAll(async () => {
-  await pizzeria[Symbol.asyncDispose]();
-  await backends[Symbol.asyncDispose]();
-});
+afterAll(() => pizzeria[Symbol.asyncDispose]());
 
 const deep = (levels: number) =>
   `{ menu { ${"sizes { item { ".repeat(levels)} id ${"} } ".repeat(levels)} } }`;

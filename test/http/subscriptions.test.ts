@@ -11,6 +11,7 @@ import {
   openPizzeria,
   type Pizzeria,
   startBackends,
+  startPizzeria,
   type TestBackends,
 } from "../support/pizzeria.js";
 
@@ -75,20 +76,15 @@ async function subscribe(pizzeria: Pizzeria, token: string, query = TICKETS) {
 }
 
 describe.each(backendKinds)("the subscription to the kitchen's tickets, $name", (kind) => {
-  let backends: TestBackends;
   let pizzeria: Pizzeria;
   let staff: string;
   let ada: string;
   beforeAll(async () => {
-    backends = await startBackends(kind);
-    pizzeria = await openPizzeria(backends);
+    pizzeria = await startPizzeria(kind);
     staff = await pizzeria.signInStaff();
     ada = await pizzeria.signUp("Ada");
   });
-  afterAll(async () => {
-    await pizzeria[Symbol.asyncDispose]();
-    await backends[Symbol.asyncDispose]();
-  });
+  afterAll(() => pizzeria[Symbol.asyncDispose]());
   const run = async (query: string) =>
     expect((await pizzeria.ask(query, { token: staff })).errors).toBeUndefined();
   /** Resolves when it will be told of what happens. */

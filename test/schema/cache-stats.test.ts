@@ -1,11 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import {
-  backendKinds,
-  openPizzeria,
-  type Pizzeria,
-  startBackends,
-  type TestBackends,
-} from "../support/pizzeria.js";
+import { backendKinds, type Pizzeria, startPizzeria } from "../support/pizzeria.js";
 
 const STATS = "{ cacheStats { hits misses fills evictions errors entries hitRatio } }";
 const MENU = "{ menu { id } }";
@@ -17,19 +11,14 @@ interface Stats {
 }
 
 describe.each(backendKinds)("the cache as staff see it, $name", (kind) => {
-  let backends: TestBackends;
   let pizzeria: Pizzeria;
   let staff: string;
 
   beforeAll(async () => {
-    backends = await startBackends(kind);
-    pizzeria = await openPizzeria(backends);
+    pizzeria = await startPizzeria(kind);
     staff = await pizzeria.signInStaff();
   });
-  afterAll(async () => {
-    await pizzeria[Symbol.asyncDispose]();
-    await backends[Symbol.asyncDispose]();
-  });
+  afterAll(() => pizzeria[Symbol.asyncDispose]());
 
   const stats = async () => (await pizzeria.ask<Stats>(STATS, { token: staff })).data.cacheStats;
   const evict = (tags: string[], token = staff) =>

@@ -1,11 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  backendKinds,
-  openPizzeria,
-  type Pizzeria,
-  startBackends,
-  type TestBackends,
-} from "../support/pizzeria.js";
+import { backendKinds, type Pizzeria, startPizzeria } from "../support/pizzeria.js";
 
 interface Ingredient {
   name: string;
@@ -13,18 +7,13 @@ interface Ingredient {
 }
 
 describe.each(backendKinds)("the stock, $name", (kind) => {
-  let backends: TestBackends;
   let pizzeria: Pizzeria;
   let staff: string;
   beforeAll(async () => {
-    backends = await startBackends(kind);
-    pizzeria = await openPizzeria(backends);
+    pizzeria = await startPizzeria(kind);
     staff = await pizzeria.signInStaff();
   });
-  afterAll(async () => {
-    await pizzeria[Symbol.asyncDispose]();
-    await backends[Symbol.asyncDispose]();
-  });
+  afterAll(() => pizzeria[Symbol.asyncDispose]());
 
   const page = async (first: number, after: string | null = null) =>
     (

@@ -2,13 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { KitchenTicketRow, OrderRow } from "../../src/origin/rows.js";
 import { kitchenResolvers } from "../../src/schema/kitchen.resolvers.js";
 import { placeOrder } from "../support/ordering.js";
-import {
-  backendKinds,
-  openPizzeria,
-  type Pizzeria,
-  startBackends,
-  type TestBackends,
-} from "../support/pizzeria.js";
+import { backendKinds, type Pizzeria, startPizzeria } from "../support/pizzeria.js";
 
 const TICKET = "priority station startedAt order { id status }";
 
@@ -36,22 +30,17 @@ test("a ticket shows its order as it was with it, though it has gone on since", 
 });
 
 describe.each(backendKinds)("the kitchen, $name", (kind) => {
-  let backends: TestBackends;
   let pizzeria: Pizzeria;
   let staff: string;
   let ada: string;
 
   beforeAll(async () => {
-    backends = await startBackends(kind);
     // A ticket that comes back is no mutation's: the relay evicts it.
-    pizzeria = await openPizzeria(backends, { relay: true });
+    pizzeria = await startPizzeria(kind, { relay: true });
     staff = await pizzeria.signInStaff();
     ada = await pizzeria.signUp("Ada");
   });
-  afterAll(async () => {
-    await pizzeria[Symbol.asyncDispose]();
-    await backends[Symbol.asyncDispose]();
-  });
+  afterAll(() => pizzeria[Symbol.asyncDispose]());
   beforeEach(async () => {
     while (await claim("nobody"));
   });

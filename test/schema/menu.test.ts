@@ -1,11 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  backendKinds,
-  openPizzeria,
-  type Pizzeria,
-  startBackends,
-  type TestBackends,
-} from "../support/pizzeria.js";
+import { backendKinds, type Pizzeria, startPizzeria } from "../support/pizzeria.js";
 
 const MENU = "{ menu { id name sizes { id size price } } }";
 const setPrice = (sizeId: string, price: string) =>
@@ -20,21 +14,16 @@ const priceIn = ({ menu }: Menu, sizeId: string) =>
   menu.flatMap((item) => item.sizes).find((size) => size.id === sizeId)?.price;
 
 describe.each(backendKinds)("the menu, $name", (kind) => {
-  let backends: TestBackends;
   let pizzeria: Pizzeria;
   let staff: string;
   let customer: string;
 
   beforeAll(async () => {
-    backends = await startBackends(kind);
-    pizzeria = await openPizzeria(backends);
+    pizzeria = await startPizzeria(kind);
     staff = await pizzeria.signInStaff();
     customer = await pizzeria.signUp();
   });
-  afterAll(async () => {
-    await pizzeria[Symbol.asyncDispose]();
-    await backends[Symbol.asyncDispose]();
-  });
+  afterAll(() => pizzeria[Symbol.asyncDispose]());
 
   test("lists every item, its sizes from the smallest, prices with two decimals", async () => {
     const { data, errors } = await pizzeria.ask<Menu>(MENU);

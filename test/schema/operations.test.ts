@@ -3,13 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { typeDefs as directiveTypeDefs } from "../../src/directives/type-defs.js";
 import { typeDefs } from "../../src/schema/index.js";
 import { addToCart, placeOrder } from "../support/ordering.js";
-import {
-  allKinds,
-  openPizzeria,
-  type Pizzeria,
-  startBackends,
-  type TestBackends,
-} from "../support/pizzeria.js";
+import { allKinds, type Pizzeria, startPizzeria } from "../support/pizzeria.js";
 import { type Operation, operations } from "./operations.js";
 
 const named = operations.map((one) => [one.coordinate, one] as const);
@@ -32,14 +26,12 @@ test("every operation is among those that are tried, but the subscription, which
 });
 
 describe.each(allKinds)("every operation, $name", (kind) => {
-  let backends: TestBackends;
   let pizzeria: Pizzeria;
   let staff: string;
   let customer: string;
   let customerId: string;
   beforeAll(async () => {
-    backends = await startBackends(kind);
-    pizzeria = await openPizzeria(backends);
+    pizzeria = await startPizzeria(kind);
     staff = await pizzeria.signInStaff();
     customer = await pizzeria.signUp("Ada");
     const { data } = await pizzeria.ask<{ me: { id: string } }>("{ me { id } }", {
@@ -49,10 +41,7 @@ describe.each(allKinds)("every operation, $name", (kind) => {
     // Order 1, which waits in the kitchen.
     await placeOrder(pizzeria, customer);
   });
-  afterAll(async () => {
-    await pizzeria[Symbol.asyncDispose]();
-    await backends[Symbol.asyncDispose]();
-  });
+  afterAll(() => pizzeria[Symbol.asyncDispose]());
 
   const variablesOf = ({ variables }: Operation, changed: Record<string, unknown> = {}) =>
     Object.fromEntries(

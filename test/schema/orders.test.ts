@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { addToCart, placeOrder } from "../support/ordering.js";
-import {
-  backendKinds,
-  openPizzeria,
-  type Pizzeria,
-  startBackends,
-  type TestBackends,
-} from "../support/pizzeria.js";
+import { backendKinds, type Pizzeria, startPizzeria } from "../support/pizzeria.js";
 
 const ORDER = `
   id status total customer { name } lines { quantity unitPrice size { id item { name } } }`;
@@ -21,18 +15,13 @@ interface Orders {
 }
 
 describe.each(backendKinds)("orders, $name", (kind) => {
-  let backends: TestBackends;
   let pizzeria: Pizzeria;
   let ada: string;
 
   beforeAll(async () => {
-    backends = await startBackends(kind);
-    pizzeria = await openPizzeria(backends);
+    pizzeria = await startPizzeria(kind);
   });
-  afterAll(async () => {
-    await pizzeria[Symbol.asyncDispose]();
-    await backends[Symbol.asyncDispose]();
-  });
+  afterAll(() => pizzeria[Symbol.asyncDispose]());
   beforeEach(async () => {
     ada = await pizzeria.signUp("Ada");
   });

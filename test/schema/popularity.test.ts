@@ -1,28 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  backendKinds,
-  openPizzeria,
-  type Pizzeria,
-  startBackends,
-  type TestBackends,
-} from "../support/pizzeria.js";
+import { backendKinds, type Pizzeria, startPizzeria } from "../support/pizzeria.js";
 
 const POPULAR = "{ popularItems(first: 2) { timesOrdered item { name } } }";
 
 describe.each(backendKinds)("popularity, $name", (kind) => {
-  let backends: TestBackends;
   let pizzeria: Pizzeria;
   let token: string;
 
   beforeAll(async () => {
-    backends = await startBackends(kind);
-    pizzeria = await openPizzeria(backends);
+    pizzeria = await startPizzeria(kind);
     token = await pizzeria.signUp();
   });
-  afterAll(async () => {
-    await pizzeria[Symbol.asyncDispose]();
-    await backends[Symbol.asyncDispose]();
-  });
+  afterAll(() => pizzeria[Symbol.asyncDispose]());
 
   async function order(lines: Record<string, number>): Promise<void> {
     const adds = Object.entries(lines).map(

@@ -5,7 +5,7 @@ import {
   type Pizzeria,
   servers,
   startBackends,
-  type TestBackends,
+  startPizzeria,
 } from "../support/pizzeria.js";
 
 const PREFERENCES = "{ session { preferences { language vegetarian favouriteItems { id } } } }";
@@ -44,17 +44,12 @@ const rows = (pizzeria: Pizzeria) =>
 const ROW = { language: "pt-BR", vegetarian: false, favourites: ["harbour"] };
 
 describe.each(backendKinds)("preferences, $name,", (kind) => {
-  let backends: TestBackends;
   let pizzeria: Pizzeria;
 
   beforeEach(async () => {
-    backends = await startBackends(kind);
-    pizzeria = await openPizzeria(backends);
+    pizzeria = await startPizzeria(kind);
   });
-  afterEach(async () => {
-    await pizzeria[Symbol.asyncDispose]();
-    await backends[Symbol.asyncDispose]();
-  });
+  afterEach(() => pizzeria[Symbol.asyncDispose]());
 
   test("are there at the next sign-in, whether the database has them by then or not", async () => {
     const token = await setLikes(pizzeria);

@@ -1,11 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  backendKinds,
-  openPizzeria,
-  type Pizzeria,
-  startBackends,
-  type TestBackends,
-} from "../support/pizzeria.js";
+import { backendKinds, type Pizzeria, startPizzeria } from "../support/pizzeria.js";
 
 interface SignedIn {
   payload: { token: string };
@@ -17,18 +11,13 @@ const signUp = (name: string, email: string, password: string) =>
      token session { customer { name email } cart { quantity } } } }`;
 
 describe.each(backendKinds)("sessions, $name", (kind) => {
-  let backends: TestBackends;
   let pizzeria: Pizzeria;
   let token: string;
 
   beforeAll(async () => {
-    backends = await startBackends(kind);
-    pizzeria = await openPizzeria(backends);
+    pizzeria = await startPizzeria(kind);
   });
-  afterAll(async () => {
-    await pizzeria[Symbol.asyncDispose]();
-    await backends[Symbol.asyncDispose]();
-  });
+  afterAll(() => pizzeria[Symbol.asyncDispose]());
   beforeEach(async () => {
     token = await pizzeria.signUp("Ada");
   });

@@ -184,3 +184,19 @@ export async function openPizzeria(
     [Symbol.asyncDispose]: app.close,
   };
 }
+
+/** A pizzeria over backends of its own, which go with it. */
+export async function startPizzeria(
+  kind: BackendKind,
+  options: PizzeriaOptions = {},
+): Promise<Pizzeria> {
+  const backends = await startBackends(kind);
+  const pizzeria = await openPizzeria(backends, options);
+  return {
+    ...pizzeria,
+    async [Symbol.asyncDispose]() {
+      await pizzeria[Symbol.asyncDispose]();
+      await backends[Symbol.asyncDispose]();
+    },
+  };
+}
