@@ -1,4 +1,4 @@
-import type { ExecutionResult, GraphQLSchema } from "graphql";
+import type { ExecutionResult, GraphQLError, GraphQLSchema } from "graphql";
 import { createCache } from "../cache/cache.js";
 import { type CachedError, InvalidOptionError } from "../cache/errors.js";
 import { applicationOf } from "../directives/applications.js";
@@ -45,17 +45,20 @@ export async function expectWarmEqualsCold(
   const plain = record(application.plain);
   const cached = record(directives.apply(application.plain));
   const asked: Prepared[] = [];
+  const errors: GraphQLError[] = [];
   let answers = 0;
 
   try {
     for (const operation of operations) {
       const prepared = prepare(schema, operation);
       if (prepared.isMutation) {
-        await runCached(prepared);
+        const { answer } = await runCached(prepared);
+        errors.push(...(answer.errors ?? []));
         for (const query of asked) await compare(query, `\n\nafter\n\n${prepared.text}`);
       } else {
         asked.push(prepared);
-        await compare(prepared, "");
+        const { errors: found = [] } = await compare(prepared, "");
+        errors.push(...found);
       }
     }
   } finally {
@@ -63,15 +66,16 @@ export async function expectWarmEqualsCold(
   }
   const hits = outcomes.filter(({ status }) => status === "hit" || status === "stale");
   const fieldsHit = [...new Set(hits.map(({ coordinate }) => coordinate))].sort();
-  return { answers, hits: hits.length, fieldsHit, problems };
+  return { answers, hits: hits.length, fieldsHit, errors, problems };
 
-  async function compare(operation: Prepared, after: string): Promise<void> {
+  async function compare(operation: Prepared, after: string): Promise<ExecutionResult> {
     coordinates.clear();
     const expected = await runPlain(operation);
     const cold = await runCached(operation);
     await refuseDifferences(expected, [cold]);
     const warm = await runCached(operation);
     await refuseDifferences(expected, [cold, warm]);
+    return expected;
 
     async function refuseDifferences(want: ExecutionResult, got: readonly Ran[]): Promise<void> {
       answers += 1;

@@ -1,4 +1,4 @@
-import type { DocumentNode, GraphQLFieldResolver } from "graphql";
+import type { DocumentNode, GraphQLError, GraphQLFieldResolver } from "graphql";
 import type { CachedError } from "../cache/errors.js";
 import type { Cache } from "../cache/types.js";
 
@@ -33,6 +33,11 @@ export interface Compared {
   readonly hits: number;
   /** Coordinates of the cached fields that were answered from an entry at least once. */
   readonly fieldsHit: readonly string[];
+  /**
+   * What mutations failed with, and queries with and without the cache alike. A mutation that was refused has changed
+   * nothing, so the comparisons after it show nothing.
+   */
+  readonly errors: readonly GraphQLError[];
   /** What kept results from being cached, each once. */
   readonly problems: readonly CachedError[];
 }

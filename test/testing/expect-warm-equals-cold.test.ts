@@ -83,6 +83,7 @@ describe("a schema whose cache answers as its resolvers do", () => {
       answers: 2,
       hits: 2,
       fieldsHit: ["Query.item", "Query.items"],
+      errors: [],
       problems: [],
     });
   });
@@ -126,6 +127,21 @@ describe("a schema whose cache answers as its resolvers do", () => {
 
     expect(answers).toBe(4);
     expect(origin.price).toBe(9);
+  });
+
+  test("tells what mutations and queries failed with, once, so that none is refused unnoticed", async () => {
+    const { schema, origin } = shop();
+
+    const { errors } = await expectWarmEqualsCold(schema, [
+      "{ item(id: 1) { price } strict { id } }",
+      { query: "mutation ($p: Int!) { setPrice(id: 1, price: $p) { price } }" },
+    ]);
+
+    expect(errors.map(({ message }) => message)).toEqual([
+      "never",
+      'Variable "$p" of required type "Int!" was not provided.',
+    ]);
+    expect(origin.price).toBe(5);
   });
 
   test("is asked with variables that JSON cannot show, as a bigint for a scalar of one", async () => {
