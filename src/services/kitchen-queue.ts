@@ -69,10 +69,15 @@ export function createKitchenQueue({ storage, database }: KitchenQueueOptions): 
     }
   }
 
+  /**
+   * From the last to the first: what goes meanwhile, thrown out here or taken by a station, brings none that was not
+   * looked at among those that were.
+   */
   async function throwOut(): Promise<void> {
-    for (let offset = 0; ; offset += pageSize) {
-      const members = (await queue.range({ offset, count: pageSize })).map(({ member }) => member);
-      if (members.length === 0) return;
+    for (let end = await queue.count(); end > 0; end -= pageSize) {
+      const offset = Math.max(0, end - pageSize);
+      const page = await queue.range({ offset, count: end - offset });
+      const members = page.map(({ member }) => member);
       const tickets = await ticketsByOrderIds(database, members.map(toOrderId));
       const known = new Set(tickets.map(toMember));
       await queue.remove(members.filter((member) => !known.has(member)));

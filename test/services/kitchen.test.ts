@@ -168,6 +168,21 @@ describe.each([...storageKinds, clusterKind])("the kitchen on $kind", ({ start }
     expect(await queue().count()).toBe(0);
   });
 
+  test("throws all of it out in one round, however much it is and whatever is claimed meanwhile", async () => {
+    const [a, b] = [await order(), await order()];
+    await waiting();
+    const strays = Array.from({ length: 2_500 }, (_, i) => `000001700000000-${500_000 + i}`);
+    await queue().set(new Map(strays.map((stray) => [stray, -1])));
+    const { gate, database } = stoppingAt("ticket.order_id = ANY");
+    const round = make(database).tend();
+    await gate.arrived;
+    expect(await claim()).toBe(a);
+    gate.open();
+    await round;
+    expect(await waiting()).toEqual([b]);
+    expect(await queue().count()).toBe(1);
+  });
+
   test("gives back all that is overdue, and tells it of each", async () => {
     const ids = [];
     for (let i = 0; i < 3; i += 1) ids.push(await order());
