@@ -1,6 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Database } from "../origin/database.js";
-import { DatabaseUnavailableError, EmptyOrderError, OriginError } from "../origin/errors.js";
+import {
+  DatabaseUnavailableError,
+  EmptyOrderError,
+  NotFoundError,
+  OriginError,
+} from "../origin/errors.js";
 import { type NewOrder, type PlacedOrder, placeOrder } from "../origin/place-order.js";
 import type { OrderRow } from "../origin/rows.js";
 import { type Checkout, holdsAll } from "./cart.js";
@@ -15,7 +20,8 @@ export interface Ordering {
   /**
    * Orders what is in the session's cart, and takes it out of there. The same key twice places one order, and so do
    * calls without a key that order the same cart at once: all answer with it. A call with another key answers with it
-   * as well where the order was left half done, and nothing else is in the cart.
+   * as well where the order was left half done, and nothing else is in the cart. A size that does not exist any more is
+   * refused once: it leaves the cart, which does not show it, and what is left can be ordered.
    * @throws NotSignedInError, SessionUnavailableError, and what the origin's `placeOrder` throws
    */
   placeOrder(token: string, idempotencyKey?: string | null): Promise<OrderRow>;
@@ -23,7 +29,10 @@ export interface Ordering {
 
 export interface OrderingOptions {
   database: Database;
-  sessions: Pick<Sessions, "find" | "beginCheckout" | "settleCheckout" | "abandonCheckout">;
+  sessions: Pick<
+    Sessions,
+    "find" | "removeFromCart" | "beginCheckout" | "settleCheckout" | "abandonCheckout"
+  >;
   kitchen: Pick<Kitchen, "queue">;
   popularity: Pick<Popularity, "record">;
   hourlyOrders: Pick<HourlyOrders, "record">;
@@ -58,7 +67,14 @@ export function createOrdering(options: OrderingOptions): Ordering {
       return (await place({ customerId, lines: cart, idempotencyKey: key })).order;
     }
     const checkout = await sessions.beginCheckout(token, session, key ?? `cart:${randomUUID()}`);
-    return checkout && (await carryOut(token, customerId, checkout)).order;
+    if (!checkout) return undefined;
+    const placed = await carryOut(token, customerId, checkout).catch(async (error) => {
+      if (error instanceof NotFoundError) {
+        await sessions.removeFromCart(token, error.id).catch(onProblem);
+      }
+      throw error;
+    });
+    return placed.order;
   }
 
   async function carryOut(

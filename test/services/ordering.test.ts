@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createCustomer } from "../../src/origin/customers.js";
 import type { Database } from "../../src/origin/database.js";
-import { EmptyOrderError, ItemUnavailableError } from "../../src/origin/errors.js";
+import { EmptyOrderError, ItemUnavailableError, NotFoundError } from "../../src/origin/errors.js";
 import { setAvailability } from "../../src/origin/menu.js";
 import { createOrdering, type OrderingOptions } from "../../src/services/ordering.js";
 import { createSessions, type Sessions } from "../../src/services/sessions.js";
@@ -230,6 +230,19 @@ describe.each(storageKinds)("ordering with sessions on $kind", ({ start }) => {
     expect(await cart()).toEqual({ "harbour-s": 1 });
     await placeOrder(token, "key");
     expect(await ordered()).toEqual(["harbour-s×1"]);
+  });
+
+  test("a size that does not exist any more is refused by its name, and then no longer in the way of the others", async () => {
+    await add("harbour-s");
+    await add("off-the-menu-s", 2);
+    const { placeOrder } = ordering();
+    const refused = placeOrder(token, "key");
+    await expect(refused).rejects.toBeInstanceOf(NotFoundError);
+    await expect(refused).rejects.toThrow('No size has the id "off-the-menu-s".');
+    expect(await cart()).toEqual({ "harbour-s": 1 });
+    await placeOrder(token, "key");
+    expect(await ordered()).toEqual(["harbour-s×1"]);
+    expect(await cart()).toEqual({});
   });
 
   test("a failure of which nobody knows whether it ordered is put right by the next call", async () => {
