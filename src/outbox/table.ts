@@ -97,13 +97,15 @@ export function createTable(settings: OutboxSettings): Table {
       await create().catch(create);
     },
 
-    // Not "all past the last id seen": a transaction that commits late brings a row with an older id.
+    // Not "all past the last id seen": a transaction that commits late brings a row with an older id. And a claim that
+    // ends later than one of now would is of before a clock was set back: nobody waits for that hour.
     async claim() {
       const rows = await ask(
         "hand out recorded evictions",
         `WITH next AS (
            SELECT id FROM ${table}
            WHERE claimed_until IS NULL OR claimed_until < clock_timestamp()
+             OR claimed_until > clock_timestamp() + $2::int * interval '1 millisecond'
            ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
          )
          UPDATE ${table} AS row SET claimed_until = clock_timestamp() + $2::int * interval '1 millisecond'

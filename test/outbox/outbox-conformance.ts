@@ -157,6 +157,17 @@ export function testOutbox(name: string, open: () => Promise<Sql>): void {
         gate.open();
       });
 
+      it("what a relay that died was delivering when the database's clock was set back", async () => {
+        await record("menu");
+        await sql.client.query(
+          `UPDATE "${table}" SET claimed_until = clock_timestamp() + interval '1 hour'`,
+          [],
+        );
+        createOutbox().start();
+        await isEmpty();
+        expect(here.delivered).toEqual(["menu"]);
+      });
+
       it("what another relay has hold of never twice while that lives", async () => {
         for (let n = 0; n < 40; n += 1) await record(`${n}`);
         const there = createReceivingCache();
