@@ -24,6 +24,12 @@ export interface Relay {
 /** How a pass ended: "more" rows may be there, none are, or it "failed". */
 type Pass = "more" | "idle" | "failed";
 
+/**
+ * What could not be delivered so often is handed over again ever more seldom. The cache may have carried it out, and for
+ * want of replicas not count it as delivered: each time what was filled meanwhile is gone.
+ */
+const OFTEN = 5;
+const SELDOM_MS = 30_000;
 /** Rows remembered as handed to the cache while its store is away; past that they are handed over again. */
 const REMEMBERED = 10_000;
 
@@ -33,6 +39,9 @@ export function startRelay({ settings, table, delivery, reporter }: RelayParts):
   /** Apart from `woken`: whoever writes on during an outage must not keep us trying. */
   const recovered = createAlarm();
   const bound = new Set<string>();
+  let undelivered = 0;
+  let againAtMs = 0;
+  let stopListening: (() => void) | undefined;
   let isOpen = true;
   const ended = run();
 
@@ -40,23 +49,35 @@ export function startRelay({ settings, table, delivery, reporter }: RelayParts):
     for (let failures = 0; isOpen; ) {
       const pass = await deliverSome();
       failures = pass === "failed" ? failures + 1 : 0;
+      listen(isOpen && pass === "failed");
       if (!isOpen || pass === "more") continue;
       if (pass === "idle") await woken.sleep(pollMs);
-      else await rest(failures - 1);
+      else await recovered.sleep(backoffMs(failures - 1));
+    }
+    listen(false);
+  }
+
+  /** The cache tells when its store is back. Listening costs it something, so it lasts from a failure to its end. */
+  function listen(isFailing: boolean): void {
+    if (isFailing) stopListening ??= cache.onEvent(({ type }) => type === "recovery" && retry());
+    else {
+      stopListening?.();
+      stopListening = undefined;
     }
   }
 
-  /** Ends early when the cache tells that its store is back. Listening costs the cache something, so it is not lasting. */
-  async function rest(attempt: number): Promise<void> {
-    const stop = cache.onEvent(({ type }) => {
-      if (type === "recovery") recovered.ring();
-    });
-    await recovered.sleep(backoffMs(attempt));
-    stop();
+  function retry(): void {
+    undelivered = 0;
+    againAtMs = 0;
+    recovered.ring();
   }
 
   async function deliverSome(): Promise<Pass> {
     try {
+      if (performance.now() < againAtMs) {
+        await bindToOthers([]);
+        return "failed";
+      }
       const rows = await table.claim();
       if (rows.length === 0) {
         reporter.succeeded();
@@ -65,11 +86,14 @@ export function startRelay({ settings, table, delivery, reporter }: RelayParts):
       const ids = rows.map(({ id }) => id);
       if (!(await delivery.hand(rows))) {
         reporter.undelivered(rows.length);
+        undelivered += 1;
+        if (undelivered >= OFTEN) againAtMs = performance.now() + backoffMs(undelivered, SELDOM_MS);
         await table.release(ids);
         await bindToOthers(ids);
         return "failed";
       }
       bound.clear();
+      undelivered = 0;
       await table.remove(ids);
       reporter.delivered(rows.length, tagsOf(rows));
       reporter.succeeded();
@@ -87,6 +111,7 @@ export function startRelay({ settings, table, delivery, reporter }: RelayParts):
   async function bindToOthers(handed: readonly string[]): Promise<void> {
     remember(handed);
     const last = await table.lastId();
+    if (last === undefined) againAtMs = 0;
     if (last === undefined) return;
     await sweep(table, delivery, last, {
       wanted: ({ id }) => isOpen && !bound.has(id),
