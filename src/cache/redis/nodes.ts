@@ -208,7 +208,7 @@ const KEYLESS = new Set(["publish", "time", "info"]);
 function nameOf(command: Command): string | undefined {
   const [verb, first, second, third] = command;
   if (verb === "evalsha" || verb === "eval") return Number(second) > 0 ? String(third) : undefined;
-  if (verb === "xgroup") return String(second);
+  if (verb === "xgroup" || verb === "xinfo") return String(second);
   if (verb === "xreadgroup") return String(command[command.indexOf("STREAMS") + 1]);
   return first === undefined || KEYLESS.has(verb) ? undefined : String(first);
 }

@@ -26,6 +26,7 @@ export const scripts = {
   appendWrite: read("append-write"),
   buryWrite: read("bury-write"),
   retireStream: read("retire-stream"),
+  dropConsumers: read("drop-consumers"),
   pinWrite: read("pin-write"),
   unpinWrite: read("unpin-write"),
 } as const;

@@ -3,6 +3,7 @@ import { randomId } from "../random.js";
 import type { Delivery, WriteQueue } from "../write-behind/queue.js";
 import { type AppendParts, createAppend } from "./append-write.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
+import { idleConsumers } from "./idle-consumers.js";
 import type { Keys } from "./keys.js";
 import {
   fieldsOf,
@@ -37,6 +38,7 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
   const consumer = randomId();
   const append = createAppend(parts, { queue, aside, group: GROUP });
   let adoptFrom = "0-0";
+  let hasLooked = false;
 
   /** A queue that nobody has put anything into has no stream, and one that lost its group is read from the beginning. */
   async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
@@ -53,6 +55,19 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
 
   async function retire(stream: string, lifeMs: number): Promise<void> {
     await bulk.send(...evaluate(scripts.retireStream, [stream], lifeMs));
+  }
+
+  async function drop(consumers: readonly string[]): Promise<void> {
+    await bulk.send(...evaluate(scripts.dropConsumers, [queue], GROUP, ...consumers));
+  }
+
+  /** Once in a process's life, which is as often as there are more of them. Nobody depends on it. */
+  async function dropIdle(): Promise<void> {
+    if (hasLooked) return;
+    hasLooked = true;
+    await idleConsumers(bulk, queue, GROUP)
+      .then(drop)
+      .catch(() => {});
   }
 
   /** All replies, none of which may be an error. */
@@ -128,7 +143,9 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
         ["xack", queue, GROUP, ...ids],
         ["xlen", queue],
       ]);
-      if (left === 0) await retire(queue, EMPTY_LIFE_MS);
+      if (left !== 0) return;
+      await retire(queue, EMPTY_LIFE_MS);
+      await dropIdle();
     },
 
     async bury(delivery, reason) {
@@ -157,6 +174,8 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
       await retire(aside, 0);
       return removed === 1;
     },
+
+    leave: () => drop([consumer]),
 
     async last() {
       const [message] = (await bulk.send("xrevrange", queue, "+", "-", "COUNT", 1)) as Message[];

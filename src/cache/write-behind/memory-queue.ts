@@ -56,6 +56,7 @@ export function createMemoryQueue(): WriteQueue {
     buried: async (count) => [...buried.values()].slice(0, count),
     buriedAt: async (id) => buried.get(id),
     discard: async (id) => buried.delete(id),
+    leave: async () => {},
     last: async () => [...waiting.keys()].at(-1),
     async isPendingUpTo(id) {
       const [first] = waiting.keys();

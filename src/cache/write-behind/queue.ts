@@ -74,6 +74,8 @@ export interface WriteQueue {
   buriedAt(id: string): Promise<BuriedWrite | undefined>;
   /** Forgets one that was put aside; false where there is none. */
   discard(id: string): Promise<boolean>;
+  /** This process takes no more; it is forgotten where nothing is pending. */
+  leave(): Promise<void>;
   /** The place of the last write; undefined when none is pending. */
   last(): Promise<string | undefined>;
   /** Whether any write up to that place is pending. */

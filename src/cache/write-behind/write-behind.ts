@@ -74,6 +74,8 @@ export function createWriteBehind<T>(
     await puts.allEnded();
     await worker.close();
     if (!queue.isShared) await tryOnce();
+    // One that cannot leave now is forgotten later.
+    if (!outage.isOn) await queue.leave().catch(() => {});
     onClose();
   }
 

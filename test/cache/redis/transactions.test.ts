@@ -229,6 +229,8 @@ function callOf({ name, token, seen, nonce, epoch, limitMs, passMs, body }: Give
     }
     case "retireStream":
       return { keys: [passMs === 0 ? QUEUE : BURIED], args: [limitMs] };
+    case "dropConsumers":
+      return { keys: [QUEUE], args: passMs === 0 ? [GROUP, "one"] : [GROUP, "one", "nobody"] };
     case "pinWrite":
       return { keys: [PIN], args: [sequenceOf(token), body, limitMs] };
     case "unpinWrite":
@@ -295,7 +297,11 @@ async function look(redis: Redis): Promise<Outcome> {
         if (place > 1_000_000) times.push(name === QUEUE ? place / 1_000 : place);
         exact.push(place > 1_000_000 ? "" : id, fields);
       }
-      if (name === QUEUE) exact.push(await redis.call("xpending", QUEUE, GROUP));
+      if (name === QUEUE) {
+        exact.push(await redis.call("xpending", QUEUE, GROUP));
+        const consumers = (await redis.xinfo("CONSUMERS", QUEUE, GROUP)) as string[][];
+        exact.push(consumers.map(([, name]) => name).sort());
+      }
     }
     if (type === "string") {
       const bytes = (await redis.getBuffer(name)) as Buffer;
@@ -382,6 +388,7 @@ describe("a script and its twin", () => {
     ["appendWrite"],
     ["buryWrite", () => twinned.xadd(QUEUE, "1-0", "k", "menu")],
     ["retireStream", emptyQueue],
+    ["dropConsumers", emptyQueue],
     ["pinWrite"],
     ["unpinWrite", () => twinned.set(PIN, `${sequenceOf(LIKELY.token)}a pin`)],
   ])("%s is lost to whoever changes its key after its look", async (name, prepare) => {

@@ -172,3 +172,17 @@ describe("retire-stream", () => {
     expect(await retire("c:q:{absent}")).toBe(0);
   });
 });
+
+describe("drop-consumers", () => {
+  test("takes them out of the group of an empty stream, and of no other", async () => {
+    const drop = () => run(scripts.dropConsumers, [QUEUE], GROUP, "one", "nobody");
+    expect(await drop()).toBe(0);
+    const id = `${await append(10, "k", "menu")}-0`;
+    await redis.xreadgroup("GROUP", GROUP, "one", "STREAMS", QUEUE, ">");
+    expect(await drop()).toBe(0);
+    expect(await redis.xpending(QUEUE, GROUP)).toContain(1);
+    await redis.xdel(QUEUE, id);
+    expect(await drop()).toBe(1);
+    expect(await redis.xinfo("CONSUMERS", QUEUE, GROUP)).toEqual([]);
+  });
+});

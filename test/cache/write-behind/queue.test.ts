@@ -1,4 +1,6 @@
+import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createCache } from "../../../src/cache/index.js";
 import { createMemoryStore } from "../../../src/cache/memory-store.js";
 import type { RedisClient } from "../../../src/cache/redis/client.js";
 import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
@@ -133,6 +135,79 @@ describe("A queue on Redis", () => {
       expect(await queue.receive(10)).toHaveLength(1);
     });
   });
+
+  async function consumers(redis: RedisClient, stream: string): Promise<string[]> {
+    const reply = (await redis.xinfo("CONSUMERS", stream, "writers")) as string[][];
+    return reply.map(([, name]) => name as string);
+  }
+
+  it.each<[string, () => RedisClient]>([
+    ["", () => server.client()],
+    [", without scripts", () => server.client(WITHOUT_SCRIPTS)],
+    [", on a cluster", () => cluster.client()],
+    [", on a cluster without scripts", () => cluster.client({ redisOptions: WITHOUT_SCRIPTS })],
+  ])("forgets who leaves while nothing is pending%s", async (_where, client) => {
+    const [one, other] = [over(client(), "left:"), over(client(), "left:")];
+    const [leaving, staying] = [one.queue("left"), other.queue("left")];
+    const left = () => consumers(client(), "left:q:{left}");
+    await leaving.leave();
+    await leaving.append(write, 10);
+    await leaving.receive(10);
+    await leaving.leave();
+    expect(await left()).toHaveLength(1);
+    const [adopted] = await staying.adopt(0, 10);
+    expect(await left()).toHaveLength(2);
+    await staying.settle([adopted!.id]);
+    await leaving.leave();
+    expect(await left()).toHaveLength(1);
+    await staying.leave();
+    expect(await left()).toEqual([]);
+    await client().del("left:q:{left}");
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  it("forgets a process whose queue is closed", async () => {
+    const cache = createCache({ redis: server.client(), prefix: "closed:" });
+    const queue = cache.writeBehind("closed", { write: () => {} });
+    await queue.put("a", { ttlSeconds: 60 }, "value");
+    await queue.flush();
+    expect(await consumers(server.client(), "closed:q:{closed}")).toHaveLength(1);
+    await queue.close();
+    expect(await consumers(server.client(), "closed:q:{closed}")).toEqual([]);
+    await cache.close();
+  });
+
+  it("forgets who was not heard of for a day, once nothing is pending", async () => {
+    await using lenient = await startRedis({ args: ["--enable-debug-command", "yes"] });
+    const redis = lenient.client();
+    const stream = "shared:q:{killed}";
+    const store = over(lenient.client(), "shared:");
+    const queue = store.queue("killed");
+    await queue.append(write, 10);
+    await queue.append(write, 10);
+    await redis.xgroup("CREATECONSUMER", stream, "writers", "killed-long-ago");
+    await redis.xgroup("CREATECONSUMER", stream, "writers", "killed-just-now");
+    await age(redis, stream, "killed-long-ago", 25);
+    await age(redis, stream, "killed-just-now", 23);
+    const [a, b] = await queue.receive(10);
+    await queue.settle([a!.id]);
+    expect(await consumers(redis, stream)).toHaveLength(3);
+    await queue.settle([b!.id]);
+    expect(await consumers(redis, stream)).toHaveLength(2);
+    expect(await consumers(redis, stream)).not.toContain("killed-long-ago");
+    await store.close();
+  });
+
+  /** A dump of the stream has, after the consumer's name, when it was last heard of. */
+  async function age(redis: Redis, stream: string, consumer: string, hours: number) {
+    const dump = await redis.dumpBuffer(stream);
+    dump.writeBigInt64LE(
+      BigInt(Date.now() - hours * 3_600_000),
+      dump.indexOf(consumer) + consumer.length,
+    );
+    await redis.call("DEBUG", "SET-SKIP-CHECKSUM-VALIDATION", 1);
+    await redis.restore(stream, 0, dump, "REPLACE");
+  }
 
   it("leaves no key that lives for ever once it is empty, and none of what was given up", async () => {
     await withStores(1, async ([store]) => {

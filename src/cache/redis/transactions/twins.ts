@@ -6,6 +6,7 @@ import { buryWrite } from "./twins/bury-write.js";
 import { claimTag } from "./twins/claim-tag.js";
 import { commitEntry } from "./twins/commit-entry.js";
 import { deleteEntry } from "./twins/delete-entry.js";
+import { dropConsumers } from "./twins/drop-consumers.js";
 import { evictTag } from "./twins/evict-tag.js";
 import { fileEntry } from "./twins/file-entry.js";
 import { freeEntries } from "./twins/free-entries.js";
@@ -35,6 +36,7 @@ export const twins = {
   appendWrite,
   buryWrite,
   retireStream,
+  dropConsumers,
   pinWrite,
   unpinWrite,
 } as const satisfies Record<keyof typeof scripts, Twin>;
