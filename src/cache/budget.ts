@@ -1,6 +1,9 @@
 import { StoreSlowError } from "./errors.js";
 import { withinLimit } from "./time-limit.js";
 
+/** Told how long the batch may take that a step is sent in. */
+export type OnSend = (limitMs: number) => void;
+
 /**
  * The time that the steps of one fill may take of the store, all together. The load between them does not count. The
  * first, as the lease, has a time limit of its own, which grows with the batch that it is in; the others have what it left,

@@ -1,4 +1,4 @@
-import type { Budget } from "./budget.js";
+import type { Budget, OnSend } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import { NotCacheableError, StoreUnavailableError } from "./errors.js";
@@ -55,14 +55,18 @@ export async function commitLoaded(
   try {
     const { store, settings } = parts;
     const { addedTags } = loaded;
+    let batchLimitMs = settings.commandTimeoutMs;
+    const ofBatch = () => batchLimitMs;
+    const onSend: OnSend = (limitMs) => {
+      batchLimitMs = limitMs;
+    };
     const known = call.entry.tags.map((tag) => snapshot.nonces.get(tag) as Nonce);
     const added =
       addedTags.length === 0
         ? []
-        : await budget.spend(noncesOf(store, call.entry, snapshot, addedTags));
+        : await budget.spend(noncesOf(store, call.entry, snapshot, addedTags, onSend), ofBatch);
     if (!added) return await refuse("tag moved");
     const storedMs = jittered(ttlMs, settings.ttlJitter);
-    let batchLimitMs = settings.commandTimeoutMs;
     const draft: EntryDraft = {
       ttlMs: storedMs,
       staleWhileRevalidateMs: call.entry.staleWhileRevalidateMs,
@@ -74,10 +78,8 @@ export async function commitLoaded(
       format: encoded.format,
       value: encoded.bytes,
     };
-    const committing = store.commit(call.key, token, draft, (limitMs) => {
-      batchLimitMs = limitMs;
-    });
-    const birthMs = await budget.spend(committing, () => batchLimitMs);
+    const committing = store.commit(call.key, token, draft, onSend);
+    const birthMs = await budget.spend(committing, ofBatch);
     if (birthMs === undefined) return await refuse("lease lost");
     parts.reporter.report({
       type: "fill",
@@ -135,8 +137,9 @@ async function noncesOf(
   entry: EntrySettings,
   before: Snapshot,
   addedTags: readonly string[],
+  onSend: OnSend,
 ): Promise<Nonce[] | undefined> {
-  const after = await store.snapshot(addedTags);
+  const after = await store.snapshot(addedTags, onSend);
   if (!areCovered(after, addedTags, before.head)) return undefined;
   if (entry.since && !areCovered(after, addedTags, entry.since)) return undefined;
   return addedTags.map((tag) => after.nonces.get(tag) as Nonce);

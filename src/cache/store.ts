@@ -1,3 +1,4 @@
+import type { OnSend } from "./budget.js";
 import type { NodeUnavailableError } from "./errors.js";
 import type { Position } from "./position.js";
 import type { Pin, Pins } from "./write-behind/pins.js";
@@ -182,18 +183,17 @@ export interface Store {
   renewLease(lease: Omit<LeaseRequest, "over">): Promise<boolean>;
   /**
    * Writes the entry if the lease still holds, and files it under its tags; the birth, or undefined when refused.
-   * `onSend` is told how long the batch that it is sent in may take.
    */
   commit(
     key: string,
     token: Token,
     draft: EntryDraft,
-    onSend?: (limitMs: number) => void,
+    onSend?: OnSend,
   ): Promise<number | undefined>;
   /** Gives the lease up if it still holds, and leaves a pass marker of `passMs` (0: none). */
   releaseLease(key: string, token: Token, passMs: number): Promise<void>;
-  /** Versions of tags known only from a result; absent ones are created. */
-  snapshot(tags: readonly string[]): Promise<Snapshot>;
+  /** Versions of tags known only from a result; absent ones are created. Those of one tick share a round trip. */
+  snapshot(tags: readonly string[], onSend?: OnSend): Promise<Snapshot>;
   /** A number greater than all that were given before, to any process. */
   nextFence(): Promise<number>;
   evict(tags: readonly string[]): Promise<EvictionReceipt>;

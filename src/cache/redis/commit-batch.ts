@@ -1,3 +1,4 @@
+import type { OnSend } from "../budget.js";
 import { StoreError } from "../errors.js";
 import { type EntryDraft, lifeMs, type Store, type Token } from "../store.js";
 import { createTickCalls } from "../tick-batch.js";
@@ -14,7 +15,7 @@ interface Wanted {
   readonly key: string;
   readonly token: Token;
   readonly draft: EntryDraft;
-  readonly onSend: ((limitMs: number) => void) | undefined;
+  readonly onSend: OnSend | undefined;
 }
 
 /** Commits of one tick, as those of a list are, go in one write. They are filed in the background. */

@@ -1,8 +1,9 @@
+import type { OnSend } from "../budget.js";
 import { StoreError } from "../errors.js";
 import { isPast, type Position } from "../position.js";
 import { randomId } from "../random.js";
-import type { LeaseGrant, LeaseRequest, Nonce, Snapshot } from "../store.js";
-import { createTickBatch } from "../tick-batch.js";
+import type { LeaseGrant, LeaseRequest, Nonce, Snapshot, Store } from "../store.js";
+import { createTickBatch, createTickCalls } from "../tick-batch.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";
 import {
@@ -28,14 +29,20 @@ export interface LeaseStep {
   take(request: LeaseRequest): Promise<LeaseGrant>;
   /** Settles with those that the group takes in this tick; without any, at once, and asks the server nothing. */
   beside(group: object): Promise<void>;
-  /** The snapshot alone, for tags known only from a result. */
-  snapshot(tags: readonly string[]): Promise<Snapshot>;
+  /** The snapshot alone, for tags known only from a result; those of one tick share it. */
+  snapshot: Store["snapshot"];
 }
 
 interface Wanted {
   readonly request: LeaseRequest;
   resolve(grant: LeaseGrant): void;
   reject(error: unknown): void;
+}
+
+/** Known only from a result. */
+interface Tags {
+  readonly tags: readonly string[];
+  readonly onSend: OnSend | undefined;
 }
 
 /** Nothing to take, but a load to begin when others of its group begin theirs. */
@@ -62,8 +69,24 @@ export function createLeaseStep(
     }
   });
 
+  const snapshot = createTickCalls<Tags, Snapshot>(async (calls) => {
+    const inReach = calls.filter(({ asked, reject }) =>
+      areInReach(asked.tags.map(keys.tag), reject),
+    );
+    if (inReach.length === 0) return;
+    const tags = [...new Set(inReach.flatMap(({ asked }) => asked.tags))];
+    const { snapshotOf } = await claim(tags, [], 0, (limitMs) => {
+      for (const { asked } of inReach) asked.onSend?.(limitMs);
+    });
+    for (const { asked, resolve } of inReach) resolve(snapshotOf(asked.tags));
+  });
+
   function isInReach({ request: { key, tags }, reject }: Wanted): boolean {
-    const refusal = connection.refusal([keys.log, keys.entry(key), ...tags.map(keys.tag)]);
+    return areInReach([keys.entry(key), ...tags.map(keys.tag)], reject);
+  }
+
+  function areInReach(names: readonly string[], reject: (error: unknown) => void): boolean {
+    const refusal = connection.refusal([keys.log, ...names]);
     if (refusal) reject(refusal);
     return !refusal;
   }
@@ -100,11 +123,20 @@ export function createLeaseStep(
    * may have been seen before the version of one of its tags. Such a one is taken anew, under another token: whoever
    * judged the first cannot take over the second, and whoever took over the first keeps it.
    */
-  async function claim(tags: readonly string[], asked: readonly MarkedRequest[], usedMs = 0) {
+  async function claim(
+    tags: readonly string[],
+    asked: readonly MarkedRequest[],
+    usedMs = 0,
+    onSend?: OnSend,
+  ) {
     const proposals = tags.map((tag) =>
       evaluate(scripts.claimTag, [keys.tag(tag)], createdVersion(randomId()), claimMs),
     );
-    const first = await sendBeforeLog([...proposals, ...asked.flatMap(commands.take)], usedMs);
+    const first = await sendBeforeLog(
+      [...proposals, ...asked.flatMap(commands.take)],
+      usedMs,
+      onSend,
+    );
     const versions = new Map(tags.map((tag, index) => [tag, claimedVersion(first.replies[index])]));
     const answers = commands.answersIn(first.replies.slice(tags.length), asked);
     let { head } = first;
@@ -140,10 +172,12 @@ export function createLeaseStep(
   }
 
   /** All round trips of one step share one time limit. */
-  async function sendBeforeLog(leading: readonly Command[], usedMs: number) {
+  async function sendBeforeLog(leading: readonly Command[], usedMs: number, onSend?: OnSend) {
     const reading = log.readCommand();
     const sentAt = performance.now();
-    const replies = await connection.sendAll([...leading, reading.command], usedMs);
+    const all = [...leading, reading.command];
+    onSend?.(connection.limitMsFor(all));
+    const replies = await connection.sendAll(all, usedMs);
     return {
       head: reading.headOf(accepted(replies.at(-1))),
       replies: replies.slice(0, -1),
@@ -170,10 +204,7 @@ export function createLeaseStep(
       new Promise((resolve) => {
         enqueue({ group, resolve });
       }),
-    async snapshot(tags) {
-      const { snapshotOf } = await claim(tags, []);
-      return snapshotOf(tags);
-    },
+    snapshot: (tags, onSend) => snapshot({ tags, onSend }),
   };
 }
 

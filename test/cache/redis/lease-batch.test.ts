@@ -121,6 +121,19 @@ describe("Whoever has nothing to take, but belongs to a group", () => {
     await beside;
   });
 
+  it("shares a round trip with all other looks at tags of this tick, and is told of its own", async () => {
+    const { gate, step } = openStep();
+    const looks = [["menu", "soup"], ["menu"], [], ["bread"]].map((tags) => step.snapshot(tags));
+    gate.open();
+    const [first, second, none, last] = await Promise.all(looks);
+    expect([...first!.nonces.keys()]).toEqual(["menu", "soup"]);
+    expect(second!.nonces).toEqual(new Map([["menu", first!.nonces.get("menu")]]));
+    expect(none!.nonces.size).toBe(0);
+    expect([...last!.nonces.keys()]).toEqual(["bread"]);
+    // The other, which nobody waits for, says at what position the new versions are.
+    expect(gate.arrivals).toBe(2);
+  });
+
   it("is told at once where only others take leases, or nobody does", async () => {
     const { gate, step, take } = openStep();
     await step.beside(ours);

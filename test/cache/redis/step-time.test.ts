@@ -49,10 +49,11 @@ describe("A list of thousands", () => {
   const count = (type: CacheEvent["type"]) => events.filter((event) => event.type === type).length;
 
   /** Redis does not get to the commits for so long. */
-  async function fill(size: number, pauseMs: number): Promise<void> {
+  async function fill(size: number, pauseMs: number, hasTags = false): Promise<void> {
     const redis = server.client();
     const keys = Array.from({ length: size }, (_, index) => `key:${index}`);
-    await cache.getOrSetMany(keys, { ttlSeconds: 3600 }, async () => {
+    await cache.getOrSetMany(keys, { ttlSeconds: 3600 }, async (_keys, context) => {
+      if (hasTags) for (const key of keys) context.of(key).addTags(`of ${key}`);
       await redis.client("PAUSE", pauseMs, "WRITE");
       return keys;
     });
@@ -60,6 +61,12 @@ describe("A list of thousands", () => {
 
   test("is told of as stored where its commits take longer than a single one may", async () => {
     await fill(8000, 1500);
+    expect(count("fill")).toBe(8000);
+    expect(count("outage")).toBe(0);
+  });
+
+  test("is so, too, where its tags are known only from the results", async () => {
+    await fill(8000, 2500, true);
     expect(count("fill")).toBe(8000);
     expect(count("outage")).toBe(0);
   });
