@@ -111,8 +111,10 @@ export function startRelay({ settings, table, delivery, reporter }: RelayParts):
   async function bindToOthers(handed: readonly string[]): Promise<void> {
     remember(handed);
     const last = await table.lastId();
-    if (last === undefined) againAtMs = 0;
-    if (last === undefined) return;
+    if (last === undefined) {
+      againAtMs = 0;
+      return;
+    }
     await sweep(table, delivery, last, {
       wanted: ({ id }) => isOpen && !bound.has(id),
       isOver: () => !isOpen,

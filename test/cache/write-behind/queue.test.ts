@@ -7,7 +7,7 @@ import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import type { Store } from "../../../src/cache/store.js";
 import type { QueuedWrite } from "../../../src/cache/write-behind/queue.js";
 import type { RedisCluster } from "../../support/redis-cluster.js";
-import type { RedisServer } from "../../support/redis-server.js";
+import { type RedisServer, startRedis } from "../../support/redis-server.js";
 import { startTcpProxy } from "../../support/tcp-proxy.js";
 import { startBoth, WITHOUT_SCRIPTS } from "../../support/without-scripts.js";
 import { testQueue } from "./queue-conformance.js";
