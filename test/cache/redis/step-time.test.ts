@@ -92,7 +92,7 @@ describe("Values of many megabytes, over a network that is slow", () => {
 
   beforeEach(async () => {
     server = await startRedis();
-    network = await startNarrowProxy(server.port, (2 * MIB) / 250);
+    network = await startNarrowProxy(server.port, (2 * MIB) / 500);
     caches = [];
     events = [];
   });
@@ -105,7 +105,7 @@ describe("Values of many megabytes, over a network that is slow", () => {
   async function open(port: number): Promise<Cache> {
     const cache = createCache({
       redis: server.client({ port }),
-      commandTimeoutMs: 500,
+      commandTimeoutMs: 1000,
       compressAboveBytes: Number.POSITIVE_INFINITY,
       earlyRefresh: 0,
       onEvent: (event) => events.push(event),
