@@ -1,8 +1,8 @@
 import type { Call, FillParts } from "./call.js";
 import type { EncodedValue } from "./codec.js";
+import type { Entry } from "./entry.js";
 import type { Delivered, Ending } from "./flights.js";
 import type { NearEntry } from "./near-entry.js";
-import type { Entry } from "./store.js";
 import type { Lookup, LookupStatus, NearLookup } from "./types.js";
 
 export type Answer = Lookup<unknown>;

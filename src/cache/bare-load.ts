@@ -1,10 +1,10 @@
 import { isFiledUnder } from "./answers.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
+import type { Token } from "./entry.js";
 import { NodeUnavailableError } from "./errors.js";
 import { type Ending, type Flight, Flights, isForJoiner, type Landing } from "./flights.js";
 import { mayHaveOwnTags } from "./load.js";
-import type { Token } from "./store.js";
 import type { EvictionList } from "./undelivered.js";
 import { pendingPin } from "./write-behind/pending-pin.js";
 import { standIn } from "./write-behind/stand-in.js";

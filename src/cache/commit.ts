@@ -1,13 +1,14 @@
 import type { Budget, OnSend } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
+import type { EntryDraft, Nonce, Token } from "./entry.js";
 import { NotCacheableError, StoreUnavailableError } from "./errors.js";
 import type { RefusalReason } from "./events.js";
 import type { Delivered } from "./flights.js";
 import { type Loaded, mayHaveOwnTags } from "./load.js";
 import { isCoveredBy, type Position } from "./position.js";
 import type { EntrySettings } from "./settings.js";
-import type { EntryDraft, Nonce, Snapshot, Store, Token } from "./store.js";
+import type { Snapshot, Store } from "./store.js";
 
 /** How long a load that left nothing to store keeps others from waiting for one another. */
 const PASS_MS = 1000;

@@ -1,11 +1,12 @@
 import type { Budget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { commitLoaded, passMsOf, releaseLease } from "./commit.js";
+import type { Token } from "./entry.js";
 import type { Ending } from "./flights.js";
 import { keepLease } from "./lease.js";
 import type { Loaded } from "./load.js";
 import { olderOf, type Position } from "./position.js";
-import type { Snapshot, Token } from "./store.js";
+import type { Snapshot } from "./store.js";
 
 /** undefined where neither the near cache nor the load itself has seen anything older. */
 function ageOf(

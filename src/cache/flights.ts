@@ -1,9 +1,10 @@
 import type { EncodedValue } from "./codec.js";
 import { createDeferred } from "./deferred.js";
+import type { Nonce, Token } from "./entry.js";
 import { isCoveredBy, type Position } from "./position.js";
 import { nextSequence } from "./sequence.js";
 import type { EntrySettings } from "./settings.js";
-import type { Nonce, Reading, Token } from "./store.js";
+import type { Reading } from "./store.js";
 
 /** How a flight ended, for those who joined it. */
 export type Landing =

@@ -1,11 +1,12 @@
 import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import { commitLoaded, encodeValue, releaseLease } from "./commit.js";
+import type { Token } from "./entry.js";
 import type { CarriedOut } from "./evictions.js";
 import { keepLease, takeLease } from "./lease.js";
 import { isCoveredBy } from "./position.js";
 import { randomId } from "./random.js";
-import type { EvictedVersion, Snapshot, Token } from "./store.js";
+import type { EvictedVersion, Snapshot } from "./store.js";
 
 export interface WriteParts extends FillParts {
   /** Both are remembered, and bind this process at once, where the store is out of reach. They never reject. */

@@ -1,5 +1,6 @@
 import type { Budget } from "./budget.js";
-import type { LeaseGrant, LeaseRequest, Store, Token } from "./store.js";
+import type { Token } from "./entry.js";
+import type { LeaseGrant, LeaseRequest, Store } from "./store.js";
 
 /**
  * Takes a lease. Where that fails nobody knows whether it was taken, or will be yet by a server that hangs; a release

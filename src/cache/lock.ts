@@ -1,10 +1,11 @@
+import type { Token } from "./entry.js";
 import { LockLostError, LockTimeoutError, StoreError } from "./errors.js";
 import { keepLease, takeLease } from "./lease.js";
 import { lockKey } from "./lock-key.js";
 import type { Outage } from "./outage.js";
 import { randomId } from "./random.js";
 import type { LockSettings } from "./settings.js";
-import type { Store, Token } from "./store.js";
+import type { Store } from "./store.js";
 import { Waiting } from "./waiting.js";
 import type { WaitingRooms } from "./waiting-rooms.js";
 

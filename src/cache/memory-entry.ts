@@ -1,4 +1,4 @@
-import { type Entry, lifeMs } from "./store.js";
+import { type Entry, lifeMs } from "./entry.js";
 
 /** What an entry costs beside its key, tags and value. */
 const OVERHEAD_BYTES = 200;

@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { createDueList } from "./due-list.js";
+import type { Entry, Token } from "./entry.js";
 import { isLockKey } from "./lock-key.js";
 import { endOf, sizeOf } from "./memory-entry.js";
 import { createMemoryTags } from "./memory-tags.js";
@@ -8,12 +9,10 @@ import { randomEpoch } from "./random.js";
 import { nextSequence } from "./sequence.js";
 import {
   DELETION_KEPT_MS,
-  type Entry,
   type LeaseRequest,
   type Reading,
   type SeenLease,
   type Store,
-  type Token,
 } from "./store.js";
 import { createWakers } from "./wakers.js";
 import { createMemoryQueue } from "./write-behind/memory-queue.js";

@@ -1,6 +1,7 @@
+import type { Entry, Nonce } from "./entry.js";
 import { isCoveredBy, isPast, type Position } from "./position.js";
 import { randomId } from "./random.js";
-import type { Entry, EvictedVersion, Nonce, Snapshot } from "./store.js";
+import type { EvictedVersion, Snapshot } from "./store.js";
 
 /** The versions of tags in this process, and which entries are filed under each. */
 export interface MemoryTags {

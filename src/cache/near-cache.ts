@@ -2,10 +2,10 @@ import { LRUCache } from "lru-cache";
 import { isFiledUnder } from "./answers.js";
 import type { Codec } from "./codec.js";
 import { shouldRefreshEarly } from "./early-refresh.js";
+import type { Entry } from "./entry.js";
 import { freezeWhole } from "./freeze-whole.js";
 import { wholeNow } from "./moment.js";
 import { NearEntry } from "./near-entry.js";
-import type { Entry } from "./store.js";
 
 export interface NearSettings {
   readonly maxEntries: number;

@@ -1,5 +1,5 @@
+import type { Entry } from "./entry.js";
 import type { Position } from "./position.js";
-import type { Entry } from "./store.js";
 
 /**
  * An entry as it is kept near, good as an answer until it is found the next time.

@@ -1,4 +1,5 @@
-import type { Store, Token } from "./store.js";
+import type { Token } from "./entry.js";
+import type { Store } from "./store.js";
 
 /**
  * Leases that this process is done with, and that the store may still hold, since it was out of reach, or came back with

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { shouldRefreshEarly } from "../../src/cache/early-refresh.js";
-import type { Entry } from "../../src/cache/store.js";
+import type { Entry } from "../../src/cache/entry.js";
 
 const entry: Entry = {
   token: "",

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { Entry } from "../../src/cache/entry.js";
 import { createMemoryTags, type MemoryTags } from "../../src/cache/memory-tags.js";
 import type { Position } from "../../src/cache/position.js";
-import type { Entry } from "../../src/cache/store.js";
 
 let nowMs: number;
 let n: number;

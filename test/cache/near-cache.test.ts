@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createCodec } from "../../src/cache/codec.js";
+import type { Entry } from "../../src/cache/entry.js";
 import { createNearCache, type NearCache } from "../../src/cache/near-cache.js";
-import type { Entry } from "../../src/cache/store.js";
 
 const codec = createCodec();
 const MAX_AGE_MS = 5_000;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EntryDraft } from "../../src/cache/entry.js";
 import { isCoveredBy, isPast, type Position } from "../../src/cache/position.js";
 import { randomId } from "../../src/cache/random.js";
-import type { EntryDraft, LeaseRequest, Reading, Snapshot, Store } from "../../src/cache/store.js";
+import type { LeaseRequest, Reading, Snapshot, Store } from "../../src/cache/store.js";
 
 /**
  * What every store must do, step by step. A new store's test file is this call, with a factory.

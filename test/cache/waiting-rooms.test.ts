@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Entry } from "../../src/cache/entry.js";
 import { StoreUnavailableError } from "../../src/cache/errors.js";
 import { createMemoryStore } from "../../src/cache/memory-store.js";
-import type { Entry, Reading, Store } from "../../src/cache/store.js";
+import type { Reading, Store } from "../../src/cache/store.js";
 import { createWaitingRooms, type WaitingRooms } from "../../src/cache/waiting-rooms.js";
 import { createWakers } from "../../src/cache/wakers.js";
 import { createGate, type Gate } from "../support/gate.js";

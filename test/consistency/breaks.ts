@@ -1,6 +1,7 @@
+import type { EntryDraft } from "../../src/cache/entry.js";
 import type { Position } from "../../src/cache/position.js";
 import { randomId } from "../../src/cache/random.js";
-import type { EntryDraft, Reading, Snapshot, Store } from "../../src/cache/store.js";
+import type { Reading, Snapshot, Store } from "../../src/cache/store.js";
 import type { Finding } from "./judge.js";
 
 /** One safeguard of the engine, turned off by a store that lies to it. */

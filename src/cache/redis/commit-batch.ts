@@ -1,6 +1,7 @@
 import type { OnSend } from "../budget.js";
+import { type EntryDraft, lifeMs, type Token } from "../entry.js";
 import { StoreError } from "../errors.js";
-import { type EntryDraft, lifeMs, type Store, type Token } from "../store.js";
+import type { Store } from "../store.js";
 import { createTickCalls } from "../tick-batch.js";
 import { type Connection, evaluate } from "./connection.js";
 import { createFiling } from "./filing.js";

@@ -1,6 +1,7 @@
+import type { Nonce } from "../entry.js";
 import type { Position } from "../position.js";
 import { randomId } from "../random.js";
-import type { EvictedVersion, EvictionReceipt, Nonce } from "../store.js";
+import type { EvictedVersion, EvictionReceipt } from "../store.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Freeing } from "./freeing.js";
 import type { Keys } from "./keys.js";

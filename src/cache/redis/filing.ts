@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type EntryDraft, lifeMs, type Nonce } from "../store.js";
+import { type EntryDraft, lifeMs, type Nonce } from "../entry.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";
 import { isSlotOnTheMove } from "./reply-error.js";

@@ -1,5 +1,6 @@
+import type { Token } from "../entry.js";
 import { lastOf, type Position } from "../position.js";
-import type { LeaseRequest, Token } from "../store.js";
+import type { LeaseRequest } from "../store.js";
 import { type Command, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";
 import { writePosition } from "./record.js";

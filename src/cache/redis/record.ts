@@ -1,5 +1,5 @@
+import type { Entry, EntryDraft, Nonce, Token } from "../entry.js";
 import type { Position } from "../position.js";
-import type { Entry, EntryDraft, Nonce, Token } from "../store.js";
 
 /**
  * The bytes of V(k). A head of fixed width, which scripts rewrite in place:

@@ -1,6 +1,7 @@
+import type { Entry, Nonce, Token } from "../entry.js";
 import type { StoreUnavailableError } from "../errors.js";
 import { isCoveredBy, isPast, type Position } from "../position.js";
-import type { Entry, Nonce, Reading, SeenLease, Token } from "../store.js";
+import type { Reading, SeenLease } from "../store.js";
 import type { SeenRecord, SharedLook } from "./shared-look.js";
 
 /** What callers see of a look. A hit needs little more than `entry` and `valid`; the rest is made when it is asked for. */

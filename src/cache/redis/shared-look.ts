@@ -1,6 +1,6 @@
+import type { Entry, Nonce } from "../entry.js";
 import type { StoreUnavailableError } from "../errors.js";
 import { nextSequence } from "../sequence.js";
-import type { Entry, Nonce } from "../store.js";
 import type { Connection } from "./connection.js";
 import { Fetch } from "./fetch.js";
 import type { Keys } from "./keys.js";

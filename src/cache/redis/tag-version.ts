@@ -1,5 +1,5 @@
+import type { Nonce } from "../entry.js";
 import type { Position } from "../position.js";
-import type { Nonce } from "../store.js";
 
 /**
  * The text of T(t): `<nonce><kind><epoch>:<n>`, as `k3Jd8sQxe9f3c2a1b:17`, and behind a `|` the key of the tag's only

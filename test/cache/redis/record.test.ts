@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { EntryDraft } from "../../../src/cache/entry.js";
 import {
   NO_POSITION,
   StoredRecord,
   writeBody,
   writePosition,
 } from "../../../src/cache/redis/record.js";
-import type { EntryDraft } from "../../../src/cache/store.js";
 
 const HEAD_BYTES = 25;
 const REST = 0x10;

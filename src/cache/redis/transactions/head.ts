@@ -1,4 +1,4 @@
-import type { Token } from "../../store.js";
+import type { Token } from "../../entry.js";
 import { DEADLINE_AT, HEAD_BYTES, LEASED, TOKEN_AT } from "../record.js";
 
 export function tokenOf(head: Buffer): Token {
