@@ -5,14 +5,16 @@ const MAX_TTL_SECONDS = 365 * 24 * 3600;
 /**
  * A misspelt option would be left out without a word: `authorise` would let everybody in.
  *
+ * @param what where the options stand, if not by themselves
  * @throws InvalidOptionError naming the options there are.
  */
 export function checkOptionNames(
   owner: string,
   options: object,
   known: Readonly<Record<string, true>>,
+  what = "options",
 ): void {
-  if (typeof options !== "object" || options === null) throw wrong("options", "an object", options);
+  if (typeof options !== "object" || options === null) throw wrong(what, "an object", options);
   // Not by Object.keys, which takes twice as long: an entry's are looked at with each lookup.
   for (const name in options) {
     if (Object.hasOwn(known, name) || !Object.hasOwn(options, name)) continue;

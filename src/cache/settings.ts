@@ -76,12 +76,14 @@ export function resolveSettings(options: CacheOptions): Settings {
     );
   }
   checkRedis(options.redis);
-  checkMemory(options.memory);
+  if (options.memory !== undefined) {
+    checkGroup("memory", options.memory, { maxEntries: true, maxBytes: true });
+  }
   if (options.onEvent !== undefined && typeof options.onEvent !== "function") {
     throw wrong("onEvent", "a function", options.onEvent);
   }
   checkSerializer(options.serializer);
-  if (options.breaker !== undefined) checkNames("breaker", options.breaker, ["openMs"]);
+  if (options.breaker !== undefined) checkGroup("breaker", options.breaker, { openMs: true });
   const maxBytes = integer("memory.maxBytes", options.memory?.maxBytes ?? 64 * MIB, 1);
   const maxValueBytes = integer("maxValueBytes", options.maxValueBytes ?? MIB, 1);
   const onOutage = options.onOutage ?? "origin";
@@ -122,13 +124,9 @@ function checkRedis(redis: unknown): void {
   }
 }
 
-function checkMemory(memory: unknown): void {
-  if (memory !== undefined) checkNames("memory", memory, ["maxEntries", "maxBytes"]);
-}
-
 function nearSettings(near: NearOptions | false): NearSettings | undefined {
   if (near === false) return undefined;
-  checkNames("near", near, ["maxEntries", "maxBytes", "maxAgeSeconds"]);
+  checkGroup("near", near, { maxEntries: true, maxBytes: true, maxAgeSeconds: true });
   return {
     maxEntries: integer("near.maxEntries", near.maxEntries ?? 1000, 1, MOST_ENTRIES),
     maxBytes: integer("near.maxBytes", near.maxBytes ?? 16 * MIB, 1),
@@ -136,12 +134,9 @@ function nearSettings(near: NearOptions | false): NearSettings | undefined {
   };
 }
 
-function checkNames(option: string, given: unknown, names: readonly string[]): void {
-  const must = `an object with ${names.length > 1 ? `${names.slice(0, -1).join(", ")} and ` : ""}${names.at(-1)}`;
-  if (typeof given !== "object" || given === null) throw wrong(option, must, given);
-  for (const name of Object.keys(given)) {
-    if (!names.includes(name)) throw wrong(option, must, name);
-  }
+/** An option that holds options. */
+function checkGroup(option: string, given: object, known: Readonly<Record<string, true>>): void {
+  checkOptionNames(option, given, known, option);
 }
 
 function checkSerializer(serializer: Partial<Serializer> | null | undefined): void {

@@ -97,6 +97,18 @@ describe("the options of a cache", () => {
       { memory: { maxBytes: 1.5 } },
       "memory.maxBytes must be a whole number of at least 1, but got: 1.5",
     ],
+    [{ memory: 64 }, "memory must be an object, but got: 64"],
+    [
+      { memory: { maxEntrys: 5 } },
+      'memory knows the options maxEntries, maxBytes; "maxEntrys" is not one of them.',
+    ],
+    [{ near: true }, "near must be an object, but got: true"],
+    [
+      { near: { ttlSeconds: 5 } },
+      'near knows the options maxEntries, maxBytes, maxAgeSeconds; "ttlSeconds" is not one of them.',
+    ],
+    [{ breaker: null }, "breaker must be an object, but got: null"],
+    [{ breaker: { open: 5 } }, 'breaker knows the options openMs; "open" is not one of them.'],
     [{ leaseSeconds: 0 }, "leaseSeconds must be a number from 0.001 to 86400, but got: 0"],
     [{ leaseSeconds: "10" }, 'leaseSeconds must be a number from 0.001 to 86400, but got: "10"'],
     [{ waitSeconds: -1 }, "waitSeconds must be a number from 0.001 to 86400, but got: -1"],
