@@ -51,6 +51,15 @@ test("what a load sees near makes it no younger than the operation that it belon
   expect(await given.read("page", [])).not.toHaveProperty("entry");
 });
 
+test("an operation is as old as the pushes: what it finds near may be from before an eviction they did not tell of yet", async () => {
+  const { given, seen } = await openNear();
+  await given.evict(["menu"]);
+  const since = await cache.position();
+  seen();
+  await cache.getOrSet("page", { ...menu, since }, () => "of the pizza it found");
+  expect(await given.read("page", [])).not.toHaveProperty("entry");
+});
+
 test.each([
   ["near", ["before", "after"]],
   ["elsewhere", ["after", "before"]],
