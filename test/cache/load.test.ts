@@ -7,6 +7,7 @@ import {
 } from "../../src/cache/errors.js";
 import { createLoadRunner } from "../../src/cache/load.js";
 import { createLoadLimit } from "../../src/cache/load-limit.js";
+import type { Position } from "../../src/cache/position.js";
 import { type EntrySettings, resolveEntryOptions } from "../../src/cache/settings.js";
 import type { Load, LoadContext } from "../../src/cache/types.js";
 import { createGate } from "../support/gate.js";
@@ -15,6 +16,10 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const entry = resolveEntryOptions({ ttlSeconds: 60, tags: ["menu"] });
+const [early, late] = [
+  { epoch: 1, n: 3 },
+  { epoch: 1, n: 5 },
+];
 
 function createRunner({ places = 64, loadTimeoutMs = 1_000 } = {}) {
   const limit = createLoadLimit(places, 500);
@@ -75,6 +80,17 @@ describe("a load that ends", () => {
       setTtlSeconds(2);
     });
     expect(twice.ttlMs).toBe(2_000);
+  });
+
+  test.each<[string, Array<Position | null>, Position | null]>([
+    ["the oldest that it says it saw", [early, late], early],
+    ["the oldest, in whichever order it says so", [late, early], early],
+    ["nobody knows what, where one of them is of unknown age", [late, null, early], null],
+  ])("is as old as %s", async (_, seen, since) => {
+    const loaded = await createRunner().run(({ setSince }) => {
+      for (const position of seen) setSince(position);
+    });
+    expect(loaded.since).toEqual(since);
   });
 
   test("is told at once of a tag or ttl that cannot be used", async () => {
