@@ -96,6 +96,15 @@ describe("waiting for another's lease", () => {
     expect(await timeOf(look(waiting, held(10_000)))).toBe(0);
   });
 
+  test("first looks for itself where others wait already, since it saw none of what they were told", async () => {
+    const rooms = createWaitingRooms(store);
+    const [other, waiting] = [1, 2].map(() => new Waiting(rooms, "menu", [], 5_000));
+    await look(other as Waiting, held(10_000));
+    look(other as Waiting, held(10_000));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await timeOf(look(waiting as Waiting, held(10_000)))).toBe(0);
+  });
+
   test("gives one look for each time that it stayed", async () => {
     const { waiting } = createWaiter();
     await look(waiting, held(10_000));
