@@ -1,6 +1,6 @@
 import { createBudget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
-import { commitLoaded, encodeValue, isYoungEnough, refusalOf, releaseLease } from "./commit.js";
+import { commitLoaded, encodeValue, refusalOf } from "./commit.js";
 import { takeLease } from "./lease.js";
 import { randomId } from "./random.js";
 
@@ -30,12 +30,7 @@ export function createSetter(parts: FillParts): (call: Call, value: unknown) => 
     const budget = createBudget(settings.commandTimeoutMs, outage.notice);
     const grant = await takeLease(store, { ...request, over: "any" }, budget);
     if (!grant.taken) return false;
-    const { token } = grant;
-    if (!isYoungEnough(entry, grant.snapshot)) {
-      await releaseLease(parts, call, token, 0, budget);
-      return false;
-    }
-    const { snapshot } = grant;
+    const { token, snapshot } = grant;
     const { storedMs } = await commitLoaded(parts, call, token, snapshot, loaded, budget, encoded);
     return storedMs !== undefined;
   };
