@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
   type Cache,
+  type CacheOptions,
   createCache,
   type EntryOptions,
   InvalidOptionError,
@@ -22,9 +23,9 @@ describe.each(["in process", "on Redis"])("getOrSetMany %s", (where) => {
   let lastKey = 0;
   const newKeys = (count: number) => Array.from({ length: count }, () => `${where} ${++lastKey}`);
 
-  function open(): Cache {
+  function open(options: CacheOptions = {}): Cache {
     const redis = where === "on Redis" ? { redis: server.client() } : {};
-    const cache = createCache({ ...redis, commandTimeoutMs: 2000, earlyRefresh: 0 });
+    const cache = createCache({ ...redis, commandTimeoutMs: 2000, earlyRefresh: 0, ...options });
     opened.push(cache);
     return cache;
   }
@@ -118,16 +119,62 @@ describe.each(["in process", "on Redis"])("getOrSetMany %s", (where) => {
     expect(await cache.get(b)).toBe("good");
   });
 
-  it("fails every key it leads when the load throws, or gives another number of results", async () => {
+  it("fails every key it leads when the load throws", async () => {
     const cache = open();
     const thrown = new Error("down");
     const failed = await cache.getOrSetMany(newKeys(2), minute, () => Promise.reject(thrown));
     expect(failed).toEqual([thrown, thrown]);
-    const [short] = await cache.getOrSetMany(newKeys(1), minute, () => []);
-    expect(short).toMatchObject({
-      message:
-        "loadMany must give one result for each of its 1 keys, in their order, but gave: 0 results",
+  });
+
+  it.each<[string, unknown]>([
+    ["0 results", []],
+    ["2 results", [1, 2]],
+    ["undefined", undefined],
+  ])("says so where it gives %s for one key", async (gave, results) => {
+    const loadMany = (() => results) as LoadMany<unknown>;
+    const [failed] = await open().getOrSetMany(newKeys(1), minute, loadMany);
+    expect(failed).toMatchObject({
+      message: `loadMany must give one result for each of its 1 keys, in their order, but gave: ${gave}`,
     });
+  });
+
+  it("makes an error of what a load throws that is none, and keeps that as its cause", async () => {
+    const thrown = { reason: "no such table" };
+    const [failed] = await open().getOrSetMany(newKeys(1), minute, () => Promise.reject(thrown));
+    expect(failed).toBeInstanceOf(Error);
+    expect((failed as Error).cause).toBe(thrown);
+  });
+
+  it("takes an error among the results for a load that failed: what is stale serves in its place", async () => {
+    const cache = open();
+    const keys = newKeys(2);
+    const options = { ttlSeconds: 0.02, staleIfErrorSeconds: 60 };
+    await cache.getOrSetMany(keys.slice(0, 1), options, () => ["before"]);
+    const failure = new Error("The database is down.");
+    const failing: LoadMany<string> = (asked) => asked.map(() => failure);
+    await expect
+      .poll(() => cache.lookup(keys[0] as string, options, () => Promise.reject(failure)))
+      .toMatchObject({ status: "stale" });
+    expect(await cache.getOrSetMany(keys, options, failing)).toEqual(["before", failure]);
+  });
+
+  it("takes a key that is not being loaded for misuse", async () => {
+    const call = open().getOrSetMany(newKeys(1), minute, (keys, { of }) => {
+      of("another").setTtlSeconds(1);
+      return keys;
+    });
+    const message = "The key must be one that is being loaded, but got: another";
+    await expect(call).rejects.toThrow(new InvalidOptionError(message));
+  });
+
+  it("needs no room of its own inside a load, told of it", async () => {
+    const cache = open({ maxConcurrentLoads: 1, loadTimeoutSeconds: 5 });
+    const [outer, ...inner] = newKeys(3) as [string, ...string[]];
+    const { loadMany } = countingLoad();
+    const found = await cache.getOrSet(outer, minute, (context) =>
+      cache.getOrSetMany(inner, { ...minute, loadGroup: context }, loadMany),
+    );
+    expect(found).toEqual(inner.map((key) => key.toUpperCase()));
   });
 
   it("takes tags and ttl for each key, before the load and from its result", async () => {
