@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { EmailTakenError } from "../../src/origin/errors.js";
 import {
   type Accounts,
@@ -268,6 +268,23 @@ describe.each(storageKinds)("accounts with sessions on $kind", ({ start }) => {
     await accounts.signUp(account, "10.0.3.1");
     for (let i = 0; i < 12; i += 1) await accounts.signIn(account, "10.0.3.1");
   });
+});
+
+test("an attempt that is one too many is refused before its password is worth any work", async () => {
+  const storage = createMemoryStorage();
+  const hash = vi.fn(passwords.hash);
+  const verify = vi.fn(passwords.verify);
+  const accounts = createAccounts({
+    database: fresh.database,
+    passwords: { hash, verify },
+    sessions: createSessions({ storage }),
+    attempts: createSignInAttempts({ storage, maxPerAddress: 0 }),
+    preferences: { find: async () => none },
+  });
+  const account = { name: "Ada", email: newEmail(), password: "right password" };
+  await expect(accounts.signUp(account, address)).rejects.toThrow(TooManyAttemptsError);
+  await expect(accounts.signIn(account, address)).rejects.toThrow(TooManyAttemptsError);
+  expect([hash.mock.calls, verify.mock.calls]).toEqual([[], []]);
 });
 
 describe("the staff account", () => {
