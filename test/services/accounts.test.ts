@@ -287,6 +287,26 @@ test("an attempt that is one too many is refused before its password is worth an
   expect([hash.mock.calls, verify.mock.calls]).toEqual([[], []]);
 });
 
+test("an address that is nobody's costs a sign-in as much work as another, and an impossible password none", async () => {
+  const storage = createMemoryStorage();
+  const verify = vi.fn(passwords.verify);
+  const accounts = createAccounts({
+    database: fresh.database,
+    passwords: { ...passwords, verify },
+    sessions: createSessions({ storage }),
+    attempts: createSignInAttempts({ storage }),
+    preferences: { find: async () => none },
+  });
+  const failing = (password: string) =>
+    expect(accounts.signIn({ email: newEmail(), password }, address)).rejects.toThrow(
+      WrongCredentialsError,
+    );
+  await failing("any password");
+  expect(verify).toHaveBeenCalledExactlyOnceWith("any password", undefined);
+  await failing("x".repeat(201));
+  expect(verify).toHaveBeenCalledOnce();
+});
+
 describe("the staff account", () => {
   const options = (email: string, password?: string) => {
     return { database: fresh.database, passwords, email, password };
@@ -302,9 +322,18 @@ describe("the staff account", () => {
     ]);
     const told = starts.flatMap(({ madeUpPassword }) => madeUpPassword ?? []);
     expect(told).toHaveLength(1);
+    expect(starts.filter(({ changed }) => changed)).toHaveLength(1);
     expect((await signIn(email, told[0]!)).session.role).toBe("staff");
     const later = await ensureStaffAccount(options(email));
     expect(later).toEqual({ customer: starts[0]!.customer, changed: false });
+  });
+
+  test("costs a later start no hashing", async () => {
+    const email = newEmail();
+    await ensureStaffAccount(options(email, "given password"));
+    const hash = vi.fn(passwords.hash);
+    await ensureStaffAccount({ ...options(email), passwords: { ...passwords, hash } });
+    expect(hash).not.toHaveBeenCalled();
   });
 
   test("takes a given password, tells none, and keeps it when another is given later", async () => {
@@ -319,7 +348,8 @@ describe("the staff account", () => {
   test("is given a new password by a reset", async () => {
     const email = newEmail();
     await ensureStaffAccount(options(email, "given password"));
-    const { madeUpPassword } = await resetStaffAccount(options(email));
+    const { madeUpPassword, changed } = await resetStaffAccount(options(email));
+    expect(changed).toBe(true);
     await signIn(email, madeUpPassword!);
     await expect(signIn(email, "given password")).rejects.toThrow(WrongCredentialsError);
 
