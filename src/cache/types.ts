@@ -171,7 +171,10 @@ export interface Cache {
   refresh<T>(key: string, options: EntryOptions, load: Load<T>): void;
   /** Fills the near cache ahead with what the store has of these keys; without one it does nothing. */
   warm(keys: readonly string[]): Promise<void>;
-  /** Stores a value; false when it was not stored (evicted meanwhile, not cacheable, store out of reach). */
+  /**
+   * Stores a value; false when it was not stored (not cacheable, key deleted meanwhile, store out of reach). Nobody
+   * reads it where one of its tags is evicted meanwhile, whatever is said here.
+   */
   set<T>(key: string, options: EntryOptions, value: T): Promise<boolean>;
   /**
    * Writes to the origin, evicts the entry's tags, then makes the value the entry. Nobody who reads after it resolved
