@@ -33,7 +33,9 @@ export function createBudget(limitMs: number, onFailure: (error: unknown) => voi
       try {
         return await (hasBegun ? inTime(step, leftMs, batchLimitMs) : step);
       } finally {
-        leftMs -= performance.now() - beganAt;
+        // What its batch has beyond one limit is its own.
+        const beyondMs = Math.max(0, batchLimitMs() - limitMs);
+        leftMs -= Math.max(0, performance.now() - beganAt - beyondMs);
         if (!hasBegun) leftMs = Math.max(leftMs, limitMs * LEAST_SHARE);
         leftMs = Math.max(0, leftMs);
         hasBegun = true;

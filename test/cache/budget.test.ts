@@ -55,6 +55,15 @@ describe("the budget of a fill", () => {
     );
   });
 
+  test("charges no step for what the batch of another had beyond one limit", async () => {
+    const budget = open();
+    await settled(budget.spend(late(20, "lease")));
+    const snapshot = budget.spend(late(350, "snapshot"), () => 400);
+    expect(await settled(snapshot)).toBe("snapshot");
+    expect(await settled(budget.spend(late(20, "commit")))).toBe("commit");
+    expect(await settled(budget.spend(late(20, "release")))).toBeInstanceOf(StoreSlowError);
+  });
+
   test("hands on what a step gives, and what it throws, as they are", async () => {
     const budget = open();
     expect(await budget.spend(Promise.resolve(7))).toBe(7);

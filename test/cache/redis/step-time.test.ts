@@ -1,7 +1,9 @@
+import type { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Cache, type CacheEvent, createCache } from "../../../src/cache/index.js";
 import type { Command } from "../../../src/cache/redis/connection.js";
 import { bytesSentBy, limitMsFor } from "../../../src/cache/redis/step-time.js";
+import { startLink } from "../../support/link.js";
 import { type NarrowProxy, startNarrowProxy } from "../../support/narrow-proxy.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 
@@ -33,12 +35,7 @@ describe("A list of thousands", () => {
   beforeEach(async () => {
     server = await startRedis();
     events = [];
-    cache = createCache({
-      redis: server.client(),
-      commandTimeoutMs: 1000,
-      earlyRefresh: 0,
-      onEvent: (event) => events.push(event),
-    });
+    cache = open(server.client());
     await cache.get("connects");
   });
   afterEach(async () => {
@@ -46,14 +43,25 @@ describe("A list of thousands", () => {
     await server.stop();
   });
 
+  function open(redis: Redis): Cache {
+    return createCache({
+      redis,
+      commandTimeoutMs: 1000,
+      earlyRefresh: 0,
+      onEvent: (event) => events.push(event),
+    });
+  }
+
   const count = (type: CacheEvent["type"]) => events.filter((event) => event.type === type).length;
 
   /** Redis does not get to the commits for so long. */
-  async function fill(size: number, pauseMs: number, hasTags = false): Promise<void> {
+  async function fill(size: number, pauseMs: number, tags = 0): Promise<void> {
     const redis = server.client();
     const keys = Array.from({ length: size }, (_, index) => `key:${index}`);
     await cache.getOrSetMany(keys, { ttlSeconds: 3600 }, async (_keys, context) => {
-      if (hasTags) for (const key of keys) context.of(key).addTags(`of ${key}`);
+      for (const key of keys) {
+        for (let n = 0; n < tags; n += 1) context.of(key).addTags(`${n} of ${key}`);
+      }
       await redis.client("PAUSE", pauseMs, "WRITE");
       return keys;
     });
@@ -66,8 +74,19 @@ describe("A list of thousands", () => {
   });
 
   test("is so, too, where its tags are known only from the results", async () => {
-    await fill(8000, 2500, true);
+    await fill(8000, 2500, 1);
     expect(count("fill")).toBe(8000);
+    expect(count("outage")).toBe(0);
+  });
+
+  test("is so, too, where those are far more than its results, and a commit is not there at once", async () => {
+    await using link = await startLink(server.port);
+    await cache.close();
+    cache = open(server.client({ port: link.port }));
+    await cache.get("connects");
+    link.delay(100);
+    await fill(500, 2500, 8);
+    expect(count("fill")).toBe(500);
     expect(count("outage")).toBe(0);
   });
 
