@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Call } from "../call.js";
 import { integer } from "../check-values.js";
-import { CacheClosedError, StoreError } from "../errors.js";
+import { CacheClosedError, StoreError, StoreSlowError } from "../errors.js";
 import type { WriteParts } from "../held-write.js";
 import type { LoadRunner } from "../load.js";
+import { withinLimit } from "../time-limit.js";
 import type { EntryOptions } from "../types.js";
 import { forgetAll } from "./bury.js";
 import { createFlush } from "./flush.js";
@@ -74,9 +75,14 @@ export function createWriteBehind<T>(
     await puts.allEnded();
     await worker.close();
     if (!queue.isShared) await tryOnce();
-    // One that cannot leave now is forgotten later.
-    if (!outage.isOn) await queue.leave().catch(() => {});
+    if (!outage.isOn) await leave();
     onClose();
+  }
+
+  /** One that cannot leave now is forgotten later, and its process is not to wait for a server that hangs. */
+  async function leave(): Promise<void> {
+    const late = () => new StoreSlowError(`The queue "${name}" must be left in time, but was not.`);
+    await withinLimit(queue.leave(), settings.commandTimeoutMs, late).catch(() => {});
   }
 
   /** What ends with this process has one more chance. */

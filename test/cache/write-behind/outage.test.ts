@@ -90,6 +90,24 @@ describe("A write behind the cache, when Redis goes", () => {
     expect(await cache.getOrSet("k", minute, origin.load("k"))).toBe("old");
   });
 
+  it("does not hold up a process that ends", async () => {
+    const { cache, queue } = open({ leaseSeconds: 60 });
+    await queue.put("connects", minute, 1);
+    await queue.flush();
+    // Until its worker has nothing under way any more.
+    const redis = server.client();
+    const idleMs = async () => {
+      const reply = await redis.xinfo("CONSUMERS", "cached:q:{orders}", "writers");
+      const [consumer] = reply as unknown[][];
+      return consumer?.[consumer.indexOf("idle") + 1];
+    };
+    await expect.poll(idleMs).toBeGreaterThan(200);
+    server.pause();
+    const closedAt = performance.now();
+    await cache.close();
+    expect(performance.now() - closedAt).toBeLessThan(2000);
+  });
+
   it("that was taken on before is written when it is back, and shown to all until then", async () => {
     const gate = createGate();
     const { cache, queue } = open({ gate });
