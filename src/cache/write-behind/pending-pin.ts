@@ -30,7 +30,8 @@ export async function pendingOf(
     if (taken === "done") return "done";
     if (taken !== "newer") return "left";
     const newer = await pins.pinned(key);
-    if (!newer) return "done";
+    // It went as well, in one way or the other.
+    if (!newer) return (await pins.forget(key, pin.sequence)) === "none" ? "left" : "done";
     pin = newer;
   }
   return pin;

@@ -11,6 +11,7 @@ import type { RedisClient } from "../../../src/cache/redis/client.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createRedisStore } from "../../../src/cache/redis/redis-store.js";
 import { resolveSettings } from "../../../src/cache/settings.js";
+import { pendingOf } from "../../../src/cache/write-behind/pending-pin.js";
 import type { Pin } from "../../../src/cache/write-behind/pins.js";
 import { createGate } from "../../support/gate.js";
 import type { RedisCluster } from "../../support/redis-cluster.js";
@@ -277,6 +278,25 @@ it("A reader who takes a pin away that was left behind has no older write taken 
   expect(written).toEqual(["older"]);
   await cache.close();
 });
+
+it.each(["left", "done"] as const)(
+  "A pin in whose place a newer one came, which is %s by now, is so as well",
+  async (end) => {
+    const given = { prefix: "gone:", leaseMs: 10_000, commandTimeoutMs: 2000 };
+    const store = createRedisStore({ redis: server.client(), ...given });
+    const pin = { queue: "gone", tags: [], format: 0, value: Buffer.from("value") };
+    await store.pins.pin(end, { ...pin, sequence: 2 });
+    const pins = {
+      ...store.pins,
+      async pinned(key: string) {
+        await (end === "left" ? store.pins.forget(key, 2) : store.pins.unpin(key, 2));
+        return store.pins.pinned(key);
+      },
+    };
+    expect(await pendingOf({ pins }, end, { ...pin, sequence: 1 })).toBe(end);
+    await store.close();
+  },
+);
 
 it("A pin whose write was settled in favour of a newer one, after it was read, gives way to that", async () => {
   const [asked, written] = [createGate(), createGate()];
