@@ -1,22 +1,20 @@
 import { StoreSlowError } from "./errors.js";
+import type { OnSend } from "./store.js";
 import { withinLimit } from "./time-limit.js";
-
-/** Told how long the batch may take that a step is sent in. */
-export type OnSend = (limitMs: number) => void;
 
 /**
  * The time that the steps of one fill may take of the store, all together. The load between them does not count. The
- * first, as the lease, has a time limit of its own, which grows with the batch that it is in; the others have what it left,
- * and what their own batches have beyond one limit.
+ * first, as the lease, has a time limit of its own, which grows with the batch that it is in; the others have what it
+ * left, and what their own batches have beyond one limit.
  */
 export interface Budget {
   /**
-   * Waits for a step, which goes on all the same when its time is up.
+   * Waits for a step, which goes on all the same when its time is up. One that is told nothing when it is sent is in no
+   * batch that has more than one limit.
    *
-   * @param batchLimitMs asked at the time's end, what the step's batch has. Default: one limit
    * @throws StoreSlowError when nothing is left
    */
-  spend<T>(step: Promise<T>, batchLimitMs?: () => number): Promise<T>;
+  spend<T>(step: (onSend: OnSend) => Promise<T>): Promise<T>;
 }
 
 /** So much of it is left for what follows the load, however long the lease took: most commits take less. */
@@ -28,13 +26,17 @@ export function createBudget(limitMs: number, onFailure: (error: unknown) => voi
   let hasBegun = false;
 
   return {
-    async spend(step, batchLimitMs = () => limitMs) {
+    async spend(step) {
+      let batchLimitMs = limitMs;
       const beganAt = performance.now();
+      const taken = step((ofBatchMs) => {
+        batchLimitMs = ofBatchMs;
+      });
       try {
-        return await (hasBegun ? inTime(step, leftMs, batchLimitMs) : step);
+        return await (hasBegun ? inTime(taken, leftMs, () => batchLimitMs) : taken);
       } finally {
         // What its batch has beyond one limit is its own.
-        const beyondMs = Math.max(0, batchLimitMs() - limitMs);
+        const beyondMs = Math.max(0, batchLimitMs - limitMs);
         leftMs -= Math.max(0, performance.now() - beganAt - beyondMs);
         if (!hasBegun) leftMs = Math.max(leftMs, limitMs * LEAST_SHARE);
         leftMs = Math.max(0, leftMs);

@@ -1,4 +1,4 @@
-import type { Budget, OnSend } from "./budget.js";
+import type { Budget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import type { EntryDraft, Nonce, Token } from "./entry.js";
@@ -8,7 +8,7 @@ import type { Delivered } from "./flights.js";
 import { type Loaded, mayHaveOwnTags } from "./load.js";
 import { isCoveredBy, type Position } from "./position.js";
 import type { EntrySettings } from "./settings.js";
-import type { Snapshot, Store } from "./store.js";
+import type { OnSend, Snapshot, Store } from "./store.js";
 
 /** How long a load that left nothing to store keeps others from waiting for one another. */
 const PASS_MS = 1000;
@@ -56,16 +56,11 @@ export async function commitLoaded(
   try {
     const { store, settings } = parts;
     const { addedTags } = loaded;
-    let batchLimitMs = settings.commandTimeoutMs;
-    const ofBatch = () => batchLimitMs;
-    const onSend: OnSend = (limitMs) => {
-      batchLimitMs = limitMs;
-    };
     const known = call.entry.tags.map((tag) => snapshot.nonces.get(tag) as Nonce);
     const added =
       addedTags.length === 0
         ? []
-        : await budget.spend(noncesOf(store, call.entry, snapshot, addedTags, onSend), ofBatch);
+        : await budget.spend((onSend) => noncesOf(store, call.entry, snapshot, addedTags, onSend));
     if (!added) return await refuse("tag moved");
     const storedMs = jittered(ttlMs, settings.ttlJitter);
     const draft: EntryDraft = {
@@ -79,8 +74,7 @@ export async function commitLoaded(
       format: encoded.format,
       value: encoded.bytes,
     };
-    const committing = store.commit(call.key, token, draft, onSend);
-    const birthMs = await budget.spend(committing, ofBatch);
+    const birthMs = await budget.spend((onSend) => store.commit(call.key, token, draft, onSend));
     if (birthMs === undefined) return await refuse("lease lost");
     parts.reporter.report({
       type: "fill",
@@ -188,7 +182,7 @@ export async function releaseLease(
   budget: Budget,
 ): Promise<void> {
   try {
-    await budget.spend(parts.store.releaseLease(call.key, token, passMs));
+    await budget.spend(() => parts.store.releaseLease(call.key, token, passMs));
   } catch (error) {
     // It runs out by itself.
     if (error instanceof StoreUnavailableError) parts.outage.notice(error);

@@ -64,7 +64,7 @@ export function createLead(parts: LeadParts): Lead {
       const pin = pinned && (await pendingIfKnown(parts, key, pinned, budget));
       if (!isYoungEnough(entry, grant.snapshot)) {
         // Its loaders may have memoised what was evicted since; a younger operation may well fill.
-        await budget.spend(store.releaseLease(key, token, 0)).catch(outage.notice);
+        await budget.spend(() => store.releaseLease(key, token, 0)).catch(outage.notice);
         flight.land({ type: "again" });
         reporter.report({ type: "refused", reason: "operation too old", ...named(call) });
         if (!isAwaited) return undefined;

@@ -14,7 +14,7 @@ export async function takeLease(
   const release = (token: Token) => store.releaseLease(request.key, token, 0).catch(() => {});
   const taking = store.takeLease(request);
   try {
-    return await (budget ? budget.spend(taking) : taking);
+    return await (budget ? budget.spend(() => taking) : taking);
   } catch (error) {
     release(request.token);
     // What took longer than the caller could wait may come yet, under another token.

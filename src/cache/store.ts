@@ -1,4 +1,3 @@
-import type { OnSend } from "./budget.js";
 import type { Entry, EntryDraft, Nonce, Token } from "./entry.js";
 import type { NodeUnavailableError } from "./errors.js";
 import type { Position } from "./position.js";
@@ -129,6 +128,9 @@ export interface ChangeStream {
   /** Whether everything that happened until now was told. */
   isComplete(): Promise<boolean>;
 }
+
+/** Told how long the batch may take that a step is sent in. */
+export type OnSend = (limitMs: number) => void;
 
 /**
  * Where entries live: the seam between the algorithm and Redis. A store keeps records, leases, tag versions and the

@@ -1,7 +1,6 @@
-import type { OnSend } from "../budget.js";
 import { type EntryDraft, lifeMs, type Token } from "../entry.js";
 import { StoreError } from "../errors.js";
-import type { Store } from "../store.js";
+import type { OnSend, Store } from "../store.js";
 import { createTickCalls } from "../tick-batch.js";
 import { type Connection, evaluate } from "./connection.js";
 import { createFiling } from "./filing.js";

@@ -1,9 +1,8 @@
-import type { OnSend } from "../budget.js";
 import type { Nonce } from "../entry.js";
 import { StoreError } from "../errors.js";
 import { isPast, type Position } from "../position.js";
 import { randomId } from "../random.js";
-import type { LeaseGrant, LeaseRequest, Snapshot, Store } from "../store.js";
+import type { LeaseGrant, LeaseRequest, OnSend, Snapshot, Store } from "../store.js";
 import { createTickBatch, createTickCalls } from "../tick-batch.js";
 import { type Command, type Connection, evaluate } from "./connection.js";
 import type { Keys } from "./keys.js";

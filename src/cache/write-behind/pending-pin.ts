@@ -45,7 +45,7 @@ export async function pendingIfKnown(
   budget: Budget,
 ): Promise<Pin | undefined> {
   try {
-    const pending = await budget.spend(pendingOf(store, key, found));
+    const pending = await budget.spend(() => pendingOf(store, key, found));
     return typeof pending === "string" ? undefined : pending;
   } catch (error) {
     outage.notice(error);
@@ -60,6 +60,6 @@ export async function pendingPin(
 ): Promise<Pin | undefined> {
   const { store, outage, settings } = parts;
   const budget = createBudget(settings.commandTimeoutMs, outage.notice);
-  const found = await budget.spend(store.pins.pinned(key));
+  const found = await budget.spend(() => store.pins.pinned(key));
   return found && pendingIfKnown(parts, key, found, budget);
 }
