@@ -87,8 +87,8 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     return entry && endOf(entry) > monotonicNow() ? entry : undefined;
   }
 
-  function tokenOf(key: string): Token {
-    return holds.get(key)?.token ?? liveEntry(key)?.token ?? "";
+  function tokenOf(key: string, entry: Entry | undefined): Token {
+    return holds.get(key)?.token ?? entry?.token ?? "";
   }
 
   function seenLease(hold: Hold, wanted: readonly string[]): SeenLease {
@@ -106,7 +106,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     const lease = hold?.kind === "lease" ? held : undefined;
     return {
       sequence: nextSequence(),
-      token: tokenOf(key),
+      token: tokenOf(key, entry),
       valid: entry !== undefined && tags.hold(entry),
       pass: hold?.kind === "pass" && held?.doomed === false,
       doomed: held?.doomed === true,
@@ -119,7 +119,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
 
   function mayTake(request: LeaseRequest): boolean {
     if (request.over === "any") return true;
-    const token = tokenOf(request.key);
+    const token = tokenOf(request.key, liveEntry(request.key));
     if (token === "") return true;
     if (token === request.over) return request.overHeld === true || !liveHold(request.key);
     // A dead holder's lease and a spent pass marker stop nobody; an entry that came meanwhile does.

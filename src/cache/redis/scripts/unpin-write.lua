@@ -3,7 +3,8 @@
 -- nothing stays.
 -- KEYS     1 W(k)
 -- ARGV     1 sequence (16 digits)   2 how long it stays (ms); 0: the pin was left behind
--- returns  1 for its own, -1 for a newer one's, 2 where it, or a newer one, was unpinned before, 0 for an older one's or none
+-- returns  1 for its own, -1 for a newer one's, 2 where it, or a newer one, was unpinned before, 0 for an older one's or
+--          none
 local found = redis.call('GETRANGE', KEYS[1], 0, 15)
 local isPinned = redis.call('STRLEN', KEYS[1]) > 16
 if found > ARGV[1] then return isPinned and -1 or 2 end
