@@ -61,11 +61,11 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
     await bulk.send(...evaluate(scripts.dropConsumers, [queue], GROUP, ...consumers));
   }
 
-  /** Once in a process's life, which is as often as there are more of them. Nobody depends on it. */
-  async function dropIdle(): Promise<void> {
+  /** Once in a process's life, which is as often as there are more of them. Nobody depends on it, or waits for it. */
+  function dropIdle(): void {
     if (hasLooked) return;
     hasLooked = true;
-    await idleConsumers(bulk, queue, GROUP)
+    idleConsumers(bulk, queue, GROUP)
       .then(drop)
       .catch(() => {});
   }
@@ -145,7 +145,7 @@ export function createRedisQueue(parts: RedisQueueParts, name: string): WriteQue
       ]);
       if (left !== 0) return;
       await retire(queue, EMPTY_LIFE_MS);
-      await dropIdle();
+      dropIdle();
     },
 
     async bury(delivery, reason) {
