@@ -240,6 +240,44 @@ describe("sockets", () => {
     expect((await closed)[0]).toBe(1001);
   });
 
+  test("carry so many subscriptions, and refuse one more in words", async () => {
+    await open();
+    const client = await connect(pizzeria, {
+      authorization: `Bearer ${await pizzeria.signInStaff()}`,
+    });
+    const { kitchenEvents } = pizzeria.app.services;
+    // One operation keeps the socket open; each of the others is another of the same client.
+    const carried = Array.from({ length: limits.subscriptionsPerSocket }, () =>
+      client.iterate({ query: TICKETS }).next(),
+    );
+    for (const one of carried) one.catch(() => {});
+    await expect.poll(() => kitchenEvents.subscribers).toBe(limits.subscriptionsPerSocket);
+    await expect(client.iterate({ query: TICKETS }).next()).rejects.toMatchObject([
+      { message: "A socket carries at most 5 subscriptions." },
+    ]);
+    expect(kitchenEvents.subscribers).toBe(limits.subscriptionsPerSocket);
+  });
+
+  test("are so many from one address, besides those of this machine, until one of them is closed", async () => {
+    const url = await open();
+    let address = "203.0.113.7";
+    pizzeria.app.fastify.server.prependListener("connection", (socket: Socket) => {
+      Object.defineProperty(socket, "remoteAddress", { value: address });
+    });
+    const opened = async () => {
+      const socket = socketTo(url);
+      await once(socket, "open");
+      return socket;
+    };
+    const [first] = await Promise.all(Array.from({ length: limits.socketsPerAddress }, opened));
+    expect(await statusOf(socketTo(url))).toBe(429);
+    for (address of ["203.0.113.8", "127.0.0.1"]) await opened();
+    address = "203.0.113.7";
+    first?.close();
+    await expect.poll(() => opened().then(() => "open", String)).toBe("open");
+    expect(await statusOf(socketTo(url))).toBe(429);
+  });
+
   test("are closed at the end of their life, and when they send too much", async () => {
     const url = await open({ socketLifetimeMs: 1 });
     const socket = socketTo(url);
