@@ -1,14 +1,15 @@
 import type { Codec } from "./codec.js";
+import type { EntrySettings } from "./entry-settings.js";
 import type { LoadRunner } from "./load.js";
 import type { Outage } from "./outage.js";
 import type { Position } from "./position.js";
 import type { Reporter } from "./reporter.js";
-import type { EntrySettings, Settings } from "./settings.js";
+import type { Settings } from "./settings.js";
 import type { Store } from "./store.js";
 import type { Load } from "./types.js";
 
 /** One caller's wish, checked. */
-export interface Call {
+export class Call {
   readonly key: string;
   readonly entry: EntrySettings;
   readonly load: Load<unknown>;
@@ -17,6 +18,12 @@ export interface Call {
    * asks for no pending write. So no marker stands for a moment at which one was pending.
    */
   readonly isPending?: boolean;
+
+  constructor(key: string, entry: EntrySettings, load: Load<unknown>) {
+    this.key = key;
+    this.entry = entry;
+    this.load = load;
+  }
 }
 
 export interface FillParts {

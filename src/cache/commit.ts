@@ -2,12 +2,12 @@ import type { Budget } from "./budget.js";
 import { type Call, type FillParts, named } from "./call.js";
 import type { EncodedValue } from "./codec.js";
 import type { EntryDraft, Nonce, Token } from "./entry.js";
+import type { EntrySettings } from "./entry-settings.js";
 import { NotCacheableError, StoreUnavailableError } from "./errors.js";
 import type { RefusalReason } from "./events.js";
 import type { Delivered } from "./flights.js";
 import { type Loaded, mayHaveOwnTags } from "./load.js";
 import { isCoveredBy, type Position } from "./position.js";
-import type { EntrySettings } from "./settings.js";
 import type { OnSend, Snapshot, Store } from "./store.js";
 
 /** How long a load that left nothing to store keeps others from waiting for one another. */

@@ -1,7 +1,8 @@
 import { createBareLoads } from "./bare-load.js";
-import type { Call } from "./call.js";
+import { Call } from "./call.js";
 import { checkKey, wrong } from "./check-values.js";
 import { createDeliveries } from "./deliveries.js";
+import { EntrySettings } from "./entry-settings.js";
 import { CacheClosedError, StoreUnavailableError } from "./errors.js";
 import { createEvictions } from "./evictions.js";
 import { Flights } from "./flights.js";
@@ -14,7 +15,7 @@ import { createOutage } from "./outage.js";
 import { createReads } from "./reads.js";
 import { createReporter } from "./reporter.js";
 import { createSetter } from "./set.js";
-import { resolveEntryOptions, type Settings } from "./settings.js";
+import type { Settings } from "./settings.js";
 import { createStaleIfError } from "./stale-if-error.js";
 import type { Store } from "./store.js";
 import type { EntryOptions, Load } from "./types.js";
@@ -100,9 +101,9 @@ export function createEngine(given: Store, settings: Settings) {
   function open<T>(key: string, entryOptions: EntryOptions, load: Load<T>): Call {
     checkOpen();
     checkKey(key);
-    const entry = resolveEntryOptions(entryOptions);
+    const entry = new EntrySettings(entryOptions);
     if (typeof load !== "function") throw wrong("load", "a function", load);
-    return { key, entry, load };
+    return new Call(key, entry, load);
   }
 
   function checkOpen(): void {

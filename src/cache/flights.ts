@@ -1,9 +1,9 @@
 import type { EncodedValue } from "./codec.js";
 import { createDeferred } from "./deferred.js";
 import type { Nonce, Token } from "./entry.js";
+import type { EntrySettings } from "./entry-settings.js";
 import { isCoveredBy, type Position } from "./position.js";
 import { nextSequence } from "./sequence.js";
-import type { EntrySettings } from "./settings.js";
 import type { Reading } from "./store.js";
 
 /** How a flight ended, for those who joined it. */

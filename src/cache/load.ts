@@ -1,10 +1,10 @@
 import { tracingChannel } from "node:diagnostics_channel";
 import { checkTags, ttlMilliseconds } from "./check-values.js";
 import { createDeferred } from "./deferred.js";
+import type { EntrySettings } from "./entry-settings.js";
 import { CacheClosedError, LoadTimeoutError } from "./errors.js";
 import type { LoadLimit } from "./load-limit.js";
 import { olderOf, type Position } from "./position.js";
-import type { EntrySettings } from "./settings.js";
 import type { Load, LoadContext } from "./types.js";
 
 /** What one run of a load gave. */

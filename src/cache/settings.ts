@@ -1,10 +1,8 @@
 import type { CacheOptions, NearOptions, Serializer } from "./cache-options.js";
 import {
   checkOptionNames,
-  checkTags,
   integer,
   milliseconds,
-  ttlMilliseconds,
   windowMs,
   within,
   wrong,
@@ -12,9 +10,7 @@ import {
 import type { CacheListener } from "./events.js";
 import type { LockOptions } from "./lock.js";
 import type { NearSettings } from "./near-cache.js";
-import type { Position } from "./position.js";
 import type { RedisClient } from "./redis/client.js";
-import type { EntryOptions, Load } from "./types.js";
 
 /** The options with their defaults, checked once; no later step reads raw options. */
 export interface Settings {
@@ -145,57 +141,6 @@ function checkSerializer(serializer: Partial<Serializer> | null | undefined): vo
   if (typeof serialize !== "function" || typeof deserialize !== "function") {
     throw wrong("serializer", "an object with serialize and deserialize", serializer);
   }
-}
-
-/** One call's options, checked, in milliseconds. */
-export interface EntrySettings {
-  readonly ttlMs: number;
-  readonly tags: readonly string[];
-  readonly staleWhileRevalidateMs: number;
-  readonly staleIfErrorMs: number;
-  readonly nullTtlMs: number;
-  readonly near: boolean;
-  /** undefined: the load sees nothing older than its own start. null: the age is unknown. */
-  readonly since: Position | null | undefined;
-  readonly refresh: Load<unknown> | undefined;
-  readonly loadGroup: object | undefined;
-  readonly coordinate: string | undefined;
-}
-
-const NO_TAGS: readonly string[] = Object.freeze([]);
-const KNOWN_OF_ENTRIES: Readonly<Record<keyof EntryOptions, true>> = {
-  ttlSeconds: true,
-  tags: true,
-  staleWhileRevalidateSeconds: true,
-  staleIfErrorSeconds: true,
-  nullTtlSeconds: true,
-  since: true,
-  near: true,
-  refresh: true,
-  loadGroup: true,
-  coordinate: true,
-};
-
-/** @throws InvalidOptionError, also for a name that it doesn't know: under misspelt tags nothing would be evicted. */
-export function resolveEntryOptions(options: EntryOptions): EntrySettings {
-  checkOptionNames("An entry", options, KNOWN_OF_ENTRIES);
-  const ttlMs = ttlMilliseconds(options.ttlSeconds);
-  return {
-    ttlMs,
-    tags: options.tags === undefined ? NO_TAGS : checkTags(options.tags),
-    staleWhileRevalidateMs: windowMs(
-      "staleWhileRevalidateSeconds",
-      options.staleWhileRevalidateSeconds,
-      0,
-    ),
-    staleIfErrorMs: windowMs("staleIfErrorSeconds", options.staleIfErrorSeconds, 0),
-    nullTtlMs: windowMs("nullTtlSeconds", options.nullTtlSeconds, ttlMs),
-    near: options.near ?? true,
-    since: options.since,
-    refresh: options.refresh,
-    loadGroup: options.loadGroup,
-    coordinate: options.coordinate,
-  };
 }
 
 const KNOWN_OF_LOCKS: Readonly<Record<keyof LockOptions, true>> = {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { EntrySettings } from "../../src/cache/entry-settings.js";
 import {
   cameBefore,
   Flights,
@@ -9,7 +10,6 @@ import {
 } from "../../src/cache/flights.js";
 import type { Position } from "../../src/cache/position.js";
 import { nextSequence } from "../../src/cache/sequence.js";
-import type { EntrySettings } from "../../src/cache/settings.js";
 import type { Reading } from "../../src/cache/store.js";
 
 const nonces = new Map([

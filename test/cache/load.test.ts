@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { EntrySettings } from "../../src/cache/entry-settings.js";
 import {
   CacheClosedError,
   InvalidOptionError,
@@ -8,14 +9,13 @@ import {
 import { createLoadRunner } from "../../src/cache/load.js";
 import { createLoadLimit } from "../../src/cache/load-limit.js";
 import type { Position } from "../../src/cache/position.js";
-import { type EntrySettings, resolveEntryOptions } from "../../src/cache/settings.js";
 import type { Load, LoadContext } from "../../src/cache/types.js";
 import { createGate } from "../support/gate.js";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const entry = resolveEntryOptions({ ttlSeconds: 60, tags: ["menu"] });
+const entry = new EntrySettings({ ttlSeconds: 60, tags: ["menu"] });
 const [early, late] = [
   { epoch: 1, n: 3 },
   { epoch: 1, n: 5 },

@@ -7,18 +7,30 @@ import type { EvictionLog } from "./log.js";
 import type { SeenReading } from "./seen-reading.js";
 import { SharedLook } from "./shared-look.js";
 
-interface Wanted {
+class Wanted {
   readonly key: string;
   readonly tags: readonly string[];
   readonly group: object | undefined;
+
+  constructor(key: string, tags: readonly string[], group: object | undefined) {
+    this.key = key;
+    this.tags = tags;
+    this.group = group;
+  }
 }
 
 /** What one caller is to be told, and how. */
-interface Seen {
+class Seen {
+  readonly call: TickCall<Wanted, Reading>;
   readonly reading: SeenReading;
   readonly group: object | undefined;
-  readonly resolve: (reading: Reading) => void;
-  readonly reject: (error: unknown) => void;
+
+  constructor(call: TickCall<Wanted, Reading>, look: SharedLook) {
+    const { key, tags, group } = call.asked;
+    this.call = call;
+    this.reading = look.askFor(key, tags);
+    this.group = group;
+  }
 }
 
 export type ReadStep = (key: string, tags: readonly string[], group?: object) => Promise<Reading>;
@@ -53,12 +65,7 @@ export function createReadBatch(
 
   async function answer(calls: ReadonlyArray<TickCall<Wanted, Reading>>): Promise<void> {
     const look = new SharedLook(connection, keys, log, serverNow);
-    const seen = calls.map(({ asked: { key, tags, group }, resolve, reject }) => ({
-      reading: look.askFor(key, tags),
-      group,
-      resolve,
-      reject,
-    }));
+    const seen = calls.map((call) => new Seen(call, look));
     await look.run();
     if (look.hasFailed) {
       // Of a cluster, a node is lost; who needs nothing of it is told all the same.
@@ -96,14 +103,14 @@ export function createReadBatch(
     return ({ reading }) => reading.answersAt(soonMs);
   }
 
-  return (key, tags, group) => read({ key, tags, group });
+  return (key, tags, group) => read(new Wanted(key, tags, group));
 }
 
 function settleOrFail(seen: readonly Seen[]): void {
-  for (const { reading, resolve, reject } of seen) {
+  for (const { call, reading } of seen) {
     const { failure } = reading;
-    if (failure) reject(failure);
-    else resolve(reading);
+    if (failure) call.reject(failure);
+    else call.resolve(reading);
   }
 }
 
@@ -113,5 +120,5 @@ function without(some: readonly Seen[], seen: readonly Seen[]): Seen[] {
 }
 
 function settle(seen: readonly Seen[]): void {
-  for (const { reading, resolve } of seen) resolve(reading);
+  for (const { call, reading } of seen) call.resolve(reading);
 }

@@ -1,4 +1,4 @@
-import type { EntrySettings } from "../settings.js";
+import type { EntrySettings } from "../entry-settings.js";
 
 /** How the entry of a write is to be stored. */
 export type QueuedEntry = Pick<
