@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { createDueList } from "./due-list.js";
 import type { Entry, Token } from "./entry.js";
 import { isLockKey } from "./lock-key.js";
-import { endOf, sizeOf } from "./memory-entry.js";
+import { endOf, MemoryEntry, sizeOf } from "./memory-entry.js";
 import { createMemoryTags } from "./memory-tags.js";
 import { lastOf, type Position } from "./position.js";
 import { randomEpoch } from "./random.js";
@@ -112,8 +112,8 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
       doomed: held?.doomed === true,
       versions: tags.versionsOf(wanted),
       isCoveredBy: (since) => tags.areCovered(wanted, since),
-      ...(entry && { entry }),
-      ...(lease && { lease }),
+      entry,
+      lease,
     };
   }
 
@@ -158,11 +158,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
 
     async commit(key, token, draft) {
       if (!holdsLease(key, token)) return undefined;
-      // Encoders hand out slices of larger buffers, which an entry would keep alive as a whole.
-      const value = new Uint8Array(draft.value);
-      // Answers are made of the entry itself.
-      const filedUnder = Object.freeze([...draft.tags]);
-      const entry: Entry = { ...draft, tags: filedUnder, value, token, birthMs: monotonicNow() };
+      const entry = new MemoryEntry(draft, token, monotonicNow());
       // The lease stays for its holder to give up, and for a pass marker.
       if (sizeOf(entry, key) > options.maxBytes) return undefined;
       holds.delete(key);
