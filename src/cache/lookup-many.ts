@@ -28,7 +28,8 @@ export function getOrSetMany<T>(
       const own = typeof options === "function" ? options(key) : options;
       const load: Load<unknown> = (context) => loadOne({ key, context });
       try {
-        const grouped = own.loadGroup === undefined ? { ...own, loadGroup } : own;
+        // Not spread out: V8 would keep a description of each, and know none when it reads them.
+        const grouped = own.loadGroup === undefined ? Object.assign({}, own, { loadGroup }) : own;
         return (await getOrSet(key, grouped, load)) as T;
       } catch (error) {
         // Misuse is the caller's to see at once; a load's failure is its key's alone.
