@@ -1,5 +1,4 @@
 import {
-  defaultFieldResolver,
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
@@ -8,6 +7,7 @@ import {
 } from "graphql";
 import type { CachedField } from "./cached-field.js";
 import { directiveError } from "./errors.js";
+import { hasOwnResolver } from "./own-resolver.js";
 
 /**
  * Refuses a PUBLIC field whose entry would hold what a PRIVATE one answers with: that has no resolver of its own, and
@@ -61,7 +61,7 @@ function fieldsHeld(schema: GraphQLSchema, root: GraphQLNamedType): string[] {
     if (isAbstractType(type)) open.push(...schema.getPossibleTypes(type));
     if (!isObjectType(type)) continue;
     for (const field of Object.values(type.getFields())) {
-      if (field.resolve && field.resolve !== defaultFieldResolver) continue;
+      if (hasOwnResolver(field)) continue;
       held.push(`${type.name}.${field.name}`);
       open.push(getNamedType(field.type));
     }

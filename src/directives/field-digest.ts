@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import {
-  defaultFieldResolver,
   type GraphQLEnumValue,
   type GraphQLField,
   type GraphQLNamedType,
@@ -12,6 +11,7 @@ import {
   isObjectType,
 } from "graphql";
 import { canonical } from "./canonical.js";
+import { hasOwnResolver } from "./own-resolver.js";
 
 /** 60 bits: the digest only keeps apart the few versions that one field ever has. */
 const DIGEST_CHARACTERS = 10;
@@ -48,7 +48,7 @@ export function fieldDigest(
     }
     if (isObjectType(type) || isInterfaceType(type)) {
       for (const inner of Object.values(type.getFields())) {
-        if (inner.resolve && inner.resolve !== defaultFieldResolver) continue;
+        if (hasOwnResolver(inner)) continue;
         parts.push(`${inner.name}:${String(inner.type)}`);
         describe(getNamedType(inner.type));
       }

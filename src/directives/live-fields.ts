@@ -1,6 +1,7 @@
-import { defaultFieldResolver, type GraphQLField, type GraphQLSchema, isObjectType } from "graphql";
+import { type GraphQLField, type GraphQLSchema, isObjectType } from "graphql";
 import type { Resolver } from "./environment.js";
 import { isInheritedMaxAge } from "./inherit-max-age.js";
+import { hasOwnResolver } from "./own-resolver.js";
 
 /**
  * Finds the fields whose answers hang on what the cache knows nothing of: a resolver of the project's own that is not
@@ -50,10 +51,6 @@ export function createLiveFields(hasOwnDefault: boolean): LiveFields {
     if (!hasOwnResolver(field) && !(hasOwnDefault && field.resolve == null)) return false;
     return unhinted.has(coordinate) || !isHinted(field);
   }
-}
-
-export function hasOwnResolver({ resolve }: { resolve?: unknown }): boolean {
-  return resolve != null && resolve !== defaultFieldResolver;
 }
 
 function isHinted({ astNode }: Field): boolean {

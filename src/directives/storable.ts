@@ -1,5 +1,4 @@
 import {
-  defaultFieldResolver,
   type GraphQLAbstractType,
   type GraphQLField,
   type GraphQLLeafType,
@@ -15,6 +14,7 @@ import {
 } from "graphql";
 import { isRecord } from "./is-record.js";
 import { isPromise } from "./maybe-promise.js";
+import { hasOwnResolver } from "./own-resolver.js";
 
 /**
  * Says why a value may not be stored, as the end of a sentence, or undefined where it may. Context and info are for the
@@ -134,7 +134,7 @@ function createCompiler(
     let checks = checksByType.get(type);
     if (!checks) {
       checks = Object.values(type.getFields())
-        .filter(({ resolve }) => !resolve || resolve === defaultFieldResolver)
+        .filter((field) => !hasOwnResolver(field))
         .map((field) => ({
           name: field.name,
           check: compile(field.type, true),

@@ -115,7 +115,7 @@ describe("@cached is refused", () => {
     }
   });
 
-  test("where all would, by a resolver that reads its parent as none does", () => {
+  test("where all would, by GraphQL.js's own resolver", () => {
     const schema = makeExecutableSchema({
       typeDefs: [
         cacheDirectives(createTestCache()).typeDefs,
@@ -126,6 +126,21 @@ describe("@cached is refused", () => {
     const { note } = (schema.getType("Item") as GraphQLObjectType).getFields();
     Object.assign(note ?? {}, { resolve: defaultFieldResolver });
     expect(() => cacheDirectives(createTestCache(), { viewer }).apply(schema)).toThrow(
+      "Query.item: all viewers share its entry, which would hold Item.note",
+    );
+  });
+
+  test("where all would, by GraphQL.js's own resolver as graphql-tools binds it", () => {
+    const directives = cacheDirectives(createTestCache(), { viewer });
+    const schema = makeExecutableSchema({
+      typeDefs: [
+        directives.typeDefs,
+        `type Query { item: Item @cached(ttl: 1) }
+         type Item { note: String @cached(ttl: 1, scope: PRIVATE, key: "{parent.note}") }`,
+      ],
+      resolvers: { Item: { note: defaultFieldResolver } },
+    });
+    expect(() => directives.apply(schema)).toThrow(
       "Query.item: all viewers share its entry, which would hold Item.note",
     );
   });
