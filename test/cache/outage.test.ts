@@ -46,7 +46,7 @@ test("nothing is answered from before a clear() while that is delivered late", a
   await gate.arrived;
   expect(await cache.getOrSet("menu", minute, origin.load)).toBe("new");
   gate.open();
-  await expect.poll(() => given.read("menu", [])).not.toHaveProperty("entry");
+  await expect.poll(async () => (await given.read("menu", [])).entry).toBeUndefined();
 });
 
 test.each(Array.from({ length: 20 }, (_, moment) => moment))(
