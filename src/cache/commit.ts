@@ -34,6 +34,8 @@ export async function commitLoaded(
     tags,
     since: ageOf(call.entry, snapshot),
     earlyOnly: mayHaveOwnTags(loaded),
+    // Named from the start: of each object that is spread out and given one name more, V8 keeps a description.
+    storedMs: undefined,
     ...(encoded && { encoded }),
   };
   const refuse = async (reason: RefusalReason, passMs = passMsOf(call)): Promise<Delivered> => {

@@ -22,7 +22,7 @@ export interface Delivered {
   /** Absent where the value could not be encoded: then it is its loader's alone, since nobody else can get a copy. */
   readonly encoded?: EncodedValue;
   /** Its ttl in the store; absent where it was not stored. */
-  readonly storedMs?: number;
+  readonly storedMs?: number | undefined;
   readonly tags: readonly string[];
   /** How old what its load saw may be; null where that is unknown. */
   readonly since?: Position | null;

@@ -139,13 +139,12 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     async takeLease(request) {
       const { key, token } = request;
       if (!mayTake(request)) return { taken: false };
-      const snapshot = tags.claim(request.tags, head());
+      const snapshot = tags.claim(request.tags, head(), deletions.get(key)?.position);
       const deadlineMs = monotonicNow() + request.leaseMs;
       const position = request.outlastsEvictions ? lastOf(snapshot.head) : snapshot.head;
       holds.set(key, { kind: "lease", token, deadlineMs, position });
-      const deletedAt = deletions.get(key)?.position;
       const pinned = request.asksPin ? await pins.pinned(key) : undefined;
-      return { taken: true, token, snapshot: { ...snapshot, deletedAt }, pinned };
+      return { taken: true, token, snapshot, pinned };
     },
 
     async renewLease({ key, token, leaseMs, tags: wanted }) {

@@ -13,8 +13,12 @@ export interface MemoryTags {
   haveMoved(names: readonly string[], since: Position): boolean;
   /** Whether no eviction of any of them can have escaped somebody who knows the log up to then. */
   areCovered(names: readonly string[], since: Position): boolean;
-  /** The versions, made where there are none, as of this head of the log. */
-  claim(names: readonly string[], head: Position): Snapshot;
+  /**
+   * The versions, made where there are none, as of this head of the log.
+   *
+   * @param deletedAt of the key that the snapshot is for
+   */
+  claim(names: readonly string[], head: Position, deletedAt?: Position): Snapshot;
   /** Keeps what has no entries yet, for the fills that took it into their snapshot. */
   renew(names: readonly string[]): void;
   file(key: string, entry: Entry): void;
@@ -96,7 +100,7 @@ export function createMemoryTags(now: () => number, maxEntries: number): MemoryT
         const tag = tags.get(name);
         return tag !== undefined && isCoveredBy(tag.floor, since);
       }),
-    claim(names, head) {
+    claim(names, head, deletedAt) {
       const nonces = new Map<string, Nonce>();
       const floors = new Map<string, Position>();
       for (const name of names) {
@@ -111,7 +115,7 @@ export function createMemoryTags(now: () => number, maxEntries: number): MemoryT
         nonces.set(name, tag.nonce);
         floors.set(name, tag.floor);
       }
-      return { nonces, floors, head };
+      return { nonces, floors, head, deletedAt };
     },
     renew(names) {
       for (const name of names) {
