@@ -21,7 +21,7 @@ import { mapFields } from "./map-fields.js";
 import { createObservations, type Observation, type ObserveOptions } from "./observations.js";
 import { createOperations } from "./operations.js";
 import type { CacheDirectivesOptions } from "./options.js";
-import { hasOwnResolver } from "./own-resolver.js";
+import { mayHaveOwnResolver } from "./own-resolver.js";
 import { createProblems } from "./problems.js";
 import { rootResolver } from "./root-resolver.js";
 import { typeDefs } from "./type-defs.js";
@@ -168,7 +168,7 @@ function wrapFields(
     if (resolve === plain) return undefined;
     if (cached) markResolver(resolve, environment.cache);
     const isDefault = original == null && environment.options.fieldResolver !== undefined;
-    if (cached || !(isDefault || hasOwnResolver({ resolve: original }))) live.trust(resolve);
+    if (cached || !(isDefault || mayHaveOwnResolver({ resolve: original }))) live.trust(resolve);
     return resolve;
   }
 }

@@ -1,7 +1,7 @@
 import { type GraphQLField, type GraphQLSchema, isObjectType } from "graphql";
 import type { Resolver } from "./environment.js";
 import { isInheritedMaxAge } from "./inherit-max-age.js";
-import { hasOwnResolver } from "./own-resolver.js";
+import { mayHaveOwnResolver } from "./own-resolver.js";
 
 /**
  * Finds the fields whose answers hang on what the cache knows nothing of: a resolver of the project's own that is not
@@ -48,7 +48,7 @@ export function createLiveFields(hasOwnDefault: boolean): LiveFields {
 
   function isLive(coordinate: string, field: Field): boolean {
     if (trusted.has(field.resolve as object)) return false;
-    if (!hasOwnResolver(field) && !(hasOwnDefault && field.resolve == null)) return false;
+    if (!mayHaveOwnResolver(field) && !(hasOwnDefault && field.resolve == null)) return false;
     return unhinted.has(coordinate) || !isHinted(field);
   }
 }

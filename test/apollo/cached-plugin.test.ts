@@ -449,6 +449,22 @@ describe("with a CDN that is purged", () => {
     expect([...directives.liveFields(schema)]).toEqual(["Query.note", "Page.title"]);
   });
 
+  test("an answer is not to which a resolver of the project's own put anything, named as GraphQL.js's own is", () => {
+    function defaultFieldResolver() {}
+    const resolvers = {
+      Query: { page: defaultFieldResolver, note: defaultFieldResolver },
+      Page: { title: defaultFieldResolver },
+    };
+    const directives = cacheDirectives(createTestCache());
+    const typeDefs = [
+      directives.typeDefs,
+      "type Query { page: Page @cached(ttl: 60)  note: String } type Page { title: String }",
+    ];
+    const schema = directives.apply(makeExecutableSchema({ typeDefs, resolvers }));
+
+    expect([...directives.liveFields(schema)]).toEqual(["Query.note", "Page.title"]);
+  });
+
   test("a mutation is answered once what it evicts is purged", async () => {
     const gate = createGate();
     const order: string[] = [];
