@@ -185,10 +185,10 @@ export function createLookups(parts: LookupParts): Lookups {
 
   function refresh(call: Call, reading: Reading): void {
     if (flights.get(call.key)) return;
-    const { refresh: ownLoad, ...rest } = call.entry;
+    const { refresh: ownLoad } = call.entry;
     // A load of its own sees nothing older than its start; the caller's sees what the caller's operation saw.
     const refreshing: Call = ownLoad
-      ? { key: call.key, entry: { ...rest, refresh: ownLoad, since: undefined }, load: ownLoad }
+      ? { key: call.key, entry: { ...call.entry, since: undefined }, load: ownLoad }
       : call;
     if (refreshing.entry.since === null) return;
     reporter.report({ type: "refresh", ...named(call) });
