@@ -50,7 +50,7 @@ async function runMany<T>(
   let signal: AbortSignal | undefined;
   const results = await loadMany(keys, {
     get signal() {
-      signal ??= AbortSignal.any(wanted.map(({ context }) => context.signal));
+      signal ??= firstOf(wanted.map(({ context }) => context.signal));
       return signal;
     },
     of(key) {
@@ -70,6 +70,20 @@ async function runMany<T>(
     if (result instanceof Error) reject(result);
     else resolve(result);
   });
+}
+
+/**
+ * Aborted with the first of them. `AbortSignal.any` would do, but while somebody listens to its signals Node keeps them
+ * for the process's life: a load that never stops listening would be kept for ever.
+ */
+function firstOf(signals: readonly AbortSignal[]): AbortSignal {
+  const first = new AbortController();
+  for (const signal of signals) {
+    const abort = () => first.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  }
+  return first.signal;
 }
 
 function asError(thrown: unknown): Error {

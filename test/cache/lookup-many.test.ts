@@ -8,6 +8,7 @@ import {
   type LoadMany,
 } from "../../src/cache/index.js";
 import { createGate } from "../support/gate.js";
+import { collectGarbage } from "../support/heap.js";
 import { type RedisServer, startRedis } from "../support/redis-server.js";
 
 let server: RedisServer;
@@ -219,6 +220,35 @@ describe.each(["in process", "on Redis"])("getOrSetMany %s", (where) => {
     await expect.poll(() => seen.length).toBe(3);
     expect(seen.map(({ aborted }) => aborted)).toEqual([true, true, true]);
     expect(seen[0]).toBe(seen[1]);
+  });
+
+  it("keeps nothing of a load that listened to the signal of all its keys, and never stopped to", async () => {
+    const cache = open();
+    const signals: WeakRef<AbortSignal>[] = [];
+    for (let call = 0; call < 10; call += 1) {
+      await cache.getOrSetMany(newKeys(2), minute, (keys, { signal }) => {
+        signal.addEventListener("abort", () => keys);
+        signals.push(new WeakRef(signal));
+        return keys;
+      });
+    }
+    const countKept = () => {
+      collectGarbage();
+      return signals.filter((signal) => signal.deref()).length;
+    };
+    await expect.poll(countKept).toBe(0);
+  });
+
+  it("aborts the signal of all keys with the first one's reason", async () => {
+    const cache = open({ loadTimeoutSeconds: 0.05 });
+    const seen: AbortSignal[] = [];
+    const found = await cache.getOrSetMany(newKeys(2), minute, (_, context) => {
+      seen.push(context.signal);
+      return new Promise(() => {});
+    });
+    expect(found).toMatchObject([{ code: "E_LOAD_TIMEOUT" }, { code: "E_LOAD_TIMEOUT" }]);
+    expect(seen[0]?.aborted).toBe(true);
+    expect(seen[0]?.reason).toBe(found[0]);
   });
 
   it("counts as one load against the limit", async () => {
