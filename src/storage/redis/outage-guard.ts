@@ -36,7 +36,8 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
   let disconnectedSince: number | undefined;
   /** By the node's address. */
   const failures = new Map<string, Failure>();
-  let connected: Promise<void> | undefined;
+  /** How to tell those who wait for the connection. */
+  const waiting = new Set<() => void>();
 
   client.on("close", () => {
     disconnectedSince ??= performance.now();
@@ -44,6 +45,7 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
   client.on("ready", () => {
     disconnectedSince = undefined;
     failures.clear();
+    for (const tell of waiting) tell();
   });
 
   return {
@@ -85,7 +87,7 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
     // who waited in time sends: what a caller was told has failed must not be done after all.
     if (client.status !== "ready") {
       disconnectedSince ??= startedAt;
-      await before(disconnectedSince + timeoutMs, untilConnected());
+      await connectedBy(disconnectedSince + timeoutMs);
     }
     return before(startedAt + timeoutMs, send());
   }
@@ -104,16 +106,19 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
     }
   }
 
-  /** One listener for all who wait. */
-  function untilConnected(): Promise<void> {
+  /** However long the server is away, nothing is left of who waited in vain, as would hang on a promise all share. */
+  async function connectedBy(deadline: number): Promise<void> {
     if (client.status === "wait") client.connect().catch(() => {});
-    connected ??= new Promise((resolve) => {
-      client.once("ready", () => {
-        connected = undefined;
-        resolve();
-      });
+    let tell = () => {};
+    const connected = new Promise<void>((resolve) => {
+      tell = resolve;
     });
-    return connected;
+    waiting.add(tell);
+    try {
+      await before(deadline, connected);
+    } finally {
+      waiting.delete(tell);
+    }
   }
 }
 
