@@ -50,6 +50,8 @@ export function openPush(
   const client = duplicate(given, { subscriber: true });
   /** Keys whose wakes this connection was asked to tell, and when it will have been. */
   const registered = new Map<string, Promise<unknown>>();
+  /** Keys that a connection was lost with: the client of a cluster asks the next for them, waited for or not. */
+  const leftOver = new Set<string>();
   const wakers = createWakers(linger);
   const wakePrefix = keys.wake("");
   let isConnected = false;
@@ -62,6 +64,7 @@ export function openPush(
   client.on("close", () => {
     isConnected = false;
     // At the next connect those are registered that somebody waits for then.
+    leave(registered.keys());
     registered.clear();
     listener.onDisconnect();
   });
@@ -99,16 +102,21 @@ export function openPush(
     });
   }
 
+  function leave(some: Iterable<string>): void {
+    if (client.isCluster) for (const key of some) leftOver.add(key);
+  }
+
   function linger(): void {
     lingering ??= setTimeout(unregisterIdle, LINGER_MS).unref();
   }
 
   function unregisterIdle(): void {
     lingering = undefined;
-    const idle = [...registered.keys()].filter((key) => !wakers.has(key));
+    const idle = [...registered.keys(), ...leftOver].filter((key) => !wakers.has(key));
     for (const key of idle) registered.delete(key);
+    leftOver.clear();
     for (const some of inSlices(idle)) {
-      client.unsubscribe(...some.map((key) => keys.wake(key))).catch(() => {});
+      client.unsubscribe(...some.map((key) => keys.wake(key))).catch(() => leave(some));
     }
   }
 

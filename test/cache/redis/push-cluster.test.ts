@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createKeys } from "../../../src/cache/redis/keys.js";
+import { openPush, type Push } from "../../../src/cache/redis/push.js";
+import { type RedisCluster, startCluster } from "../../support/redis-cluster.js";
+import type { RedisServer } from "../../support/redis-server.js";
+
+const keys = createKeys("c:");
+const listener = {
+  onEviction: vi.fn(),
+  onKey: vi.fn(),
+  onConnect: vi.fn(),
+  onDisconnect: vi.fn(),
+};
+
+let cluster: RedisCluster;
+let push: Push;
+
+beforeEach(async () => {
+  vi.clearAllMocks();
+  cluster = await startCluster();
+  push = openPush(cluster.client(), keys, 2_000, listener);
+  await connected(1);
+});
+
+afterEach(async () => {
+  push.close();
+  await cluster.stop();
+});
+
+async function connected(times: number): Promise<void> {
+  await expect.poll(() => listener.onConnect.mock.calls.length, { timeout: 10_000 }).toBe(times);
+}
+
+async function channelsOf(server: RedisServer): Promise<string[]> {
+  const admin = server.client();
+  const channels = (await admin.pubsub("CHANNELS")) as string[];
+  admin.disconnect();
+  return channels;
+}
+
+async function expectOnlyEvictions(servers: readonly RedisServer[]): Promise<void> {
+  const told = async () => (await Promise.all(servers.map(channelsOf))).flat();
+  await expect.poll(told, { timeout: 5_000 }).toEqual([keys.evictions]);
+}
+
+test("a cluster that was lost, again and again, tells nothing that nobody waits for any more", async () => {
+  for (let time = 1; time <= 3; time += 1) {
+    (await push.watch(`menu ${time}`)).close();
+    for (const master of cluster.masters) {
+      const admin = master.client();
+      await admin.call("CLIENT", "KILL", "TYPE", "normal");
+      admin.disconnect();
+    }
+    await connected(time + 1);
+  }
+  await expectOnlyEvictions(cluster.masters);
+});
+
+test("a node that is lost before it took a registration back leaves none to the next", async () => {
+  (await push.watch("menu")).close();
+  const told = await Promise.all(cluster.masters.map(channelsOf));
+  const lost = cluster.masters[told.findIndex((channels) => channels.length > 0)] as RedisServer;
+  lost.pause();
+  // The registration is given up a second after the last who waited has gone.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await lost.kill();
+  const others = cluster.masters.filter((master) => master !== lost);
+  await expect
+    .poll(async () => (await Promise.all(others.map(channelsOf))).flat(), { timeout: 5_000 })
+    .toContain(keys.evictions);
+  (await push.watch("order")).close();
+  await expectOnlyEvictions(others);
+});
