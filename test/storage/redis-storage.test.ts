@@ -44,6 +44,19 @@ describe("storage on Redis", () => {
     }
   });
 
+  test("made again and again, leaves no more on its client than once", async () => {
+    const redis = server.client();
+    const makeAndUse = async () => {
+      const storage = createRedisStorage({ redis });
+      await storage.counter("attempt", { ttlSeconds: 60 }).increment("a");
+    };
+    const listeners = () => ["close", "ready"].map((event) => redis.listenerCount(event));
+    await makeAndUse();
+    const before = listeners();
+    for (let time = 0; time < 20; time += 1) await makeAndUse();
+    expect(listeners()).toEqual(before);
+  });
+
   test("refuses an option that it does not know", () => {
     const misspelt = { redis: server.client(), prefiks: "shop:" };
     expect(() => createRedisStorage(misspelt)).toThrow('"prefiks" is not one of them');

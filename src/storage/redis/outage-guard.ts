@@ -1,4 +1,5 @@
 import { StorageUnavailableError } from "../errors.js";
+import { watchClient } from "./client-watch.js";
 import { nodeOfKey } from "./node-of-key.js";
 import type { RedisClient } from "./redis-client.js";
 import { toStorageError } from "./to-storage-error.js";
@@ -33,20 +34,10 @@ interface Failure {
  */
 export function createOutageGuard(client: RedisClient, options: OutageGuardOptions): OutageGuard {
   const { timeoutMs, pauseMs } = options;
-  let disconnectedSince: number | undefined;
+  const watch = watchClient(client);
   /** By the node's address. */
   const failures = new Map<string, Failure>();
-  /** How to tell those who wait for the connection. */
-  const waiting = new Set<() => void>();
-
-  client.on("close", () => {
-    disconnectedSince ??= performance.now();
-  });
-  client.on("ready", () => {
-    disconnectedSince = undefined;
-    failures.clear();
-    for (const tell of waiting) tell();
-  });
+  let timesReady = watch.timesReady;
 
   return {
     async run(key, send) {
@@ -61,6 +52,7 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
         const error = toStorageError(cause);
         // Without a connection the next command waits for it, or fails, by itself.
         if (error instanceof StorageUnavailableError && client.status === "ready") {
+          forgetFailuresOfConnectionBefore();
           failures.set(node, { at: performance.now(), error, isProbed: false });
         }
         throw error;
@@ -73,6 +65,7 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
   /** Throws where nothing should be sent now. Answers with the failure that this command is to try again. */
   function admit(node: string, now: number): Failure | undefined {
     if (client.status === "end") throw unavailable("the client was closed");
+    forgetFailuresOfConnectionBefore();
     const failure = failures.get(node);
     if (client.status !== "ready" || failure === undefined) return undefined;
     if (failure.isProbed || now < failure.at + pauseMs) {
@@ -82,12 +75,17 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
     return failure;
   }
 
+  function forgetFailuresOfConnectionBefore(): void {
+    if (timesReady !== watch.timesReady) failures.clear();
+    timesReady = watch.timesReady;
+  }
+
   async function sendInTime<T>(startedAt: number, send: () => Promise<T>): Promise<T> {
     // Measured from the loss of the connection, waiting for it costs all waiters together one time limit. And only
     // who waited in time sends: what a caller was told has failed must not be done after all.
     if (client.status !== "ready") {
-      disconnectedSince ??= startedAt;
-      await connectedBy(disconnectedSince + timeoutMs);
+      watch.disconnectedSince ??= startedAt;
+      await connectedBy(watch.disconnectedSince + timeoutMs);
     }
     return before(startedAt + timeoutMs, send());
   }
@@ -113,11 +111,11 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
     const connected = new Promise<void>((resolve) => {
       tell = resolve;
     });
-    waiting.add(tell);
+    watch.waiting.add(tell);
     try {
       await before(deadline, connected);
     } finally {
-      waiting.delete(tell);
+      watch.waiting.delete(tell);
     }
   }
 }
