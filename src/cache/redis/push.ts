@@ -157,13 +157,11 @@ export function openPush(
     check() {
       if (!isConnected || isChecking) return;
       isChecking = true;
-      const answered = client.ping().then(
-        () => true,
-        () => false,
-      );
-      cameWithin(answered, limitMs).then((isAlive) => {
+      // A refusal is an answer as well.
+      const answered = client.ping().catch(() => {});
+      cameWithin(answered, limitMs).then((isAnswered) => {
         isChecking = false;
-        if (!isAlive && isConnected && !client.isCluster) dropSocket(client as Redis);
+        if (!isAnswered && isConnected && !client.isCluster) dropSocket(client as Redis);
       });
     },
     close() {
