@@ -83,6 +83,15 @@ test("what a frontend asks is below the limits, the largest page of whole orders
   expect(await pizzeria.codeOf(largestPage)).toBe("UNAUTHENTICATED");
 });
 
+test("fragments make no query deeper than its fields are", async () => {
+  const { errors } = await pizzeria.ask(`
+    { ... { menu { ...F } } }
+    fragment F on MenuItem { sizes { item { ...G } } }
+    fragment G on MenuItem { sizes { item { ... { id } } } }
+  `);
+  expect(errors).toBeUndefined();
+});
+
 describe("over HTTP", () => {
   const post = (payload: string, headers = {}) =>
     pizzeria.app.fastify.inject({
