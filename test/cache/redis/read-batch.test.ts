@@ -158,10 +158,9 @@ describe("those whose loads are to begin in one tick", () => {
   });
 });
 
-test("where a node of a cluster is lost before the tags are read, those who need nothing of it are told", async () => {
-  await cache.set("by a lost tag", { ttlSeconds: 60, tags: ["lost"] }, "value");
+/** Reads on a cluster whose node with the tag "lost" is lost. */
+function clusterWithout(lost: NodeUnavailableError): ReadStep {
   const keys = createKeys("c:");
-  const lost = new NodeUnavailableError("127.0.0.1:1");
   const cluster: Connection = {
     ...connection,
     isCluster: true,
@@ -171,7 +170,13 @@ test("where a node of a cluster is lost before the tags are read, those who need
     },
   };
   const log = createEvictionLog(cluster, keys, { logMark: "", known: async () => {} });
-  const readOnCluster = createReadBatch(cluster, keys, log, serverNow);
+  return createReadBatch(cluster, keys, log, serverNow);
+}
+
+test("where a node of a cluster is lost before the tags are read, those who need nothing of it are told", async () => {
+  await cache.set("by a lost tag", { ttlSeconds: 60, tags: ["lost"] }, "value");
+  const lost = new NodeUnavailableError("127.0.0.1:1");
+  const readOnCluster = clusterWithout(lost);
   const [first, second, third] = [
     readOnCluster("item:0", []),
     readOnCluster("item:0 in stock", []),
@@ -179,5 +184,13 @@ test("where a node of a cluster is lost before the tags are read, those who need
   ];
   await expect(third).rejects.toBe(lost);
   expect((await first).valid).toBe(true);
+  expect((await second).valid).toBe(true);
+});
+
+test("where it is lost before the entries are, the tags that those tell of are read all the same", async () => {
+  const lost = new NodeUnavailableError("127.0.0.1:1");
+  const readOnCluster = clusterWithout(lost);
+  const [first, second] = [readOnCluster("absent", ["lost"]), readOnCluster("item:0 in stock", [])];
+  await expect(first).rejects.toBe(lost);
   expect((await second).valid).toBe(true);
 });
