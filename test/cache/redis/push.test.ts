@@ -111,6 +111,13 @@ describe("a watch", () => {
     await expect.poll(() => subscribers(keys.wake("menu")), { timeout: 5_000 }).toBe(0);
   });
 
+  test("takes its registration with it, whether or not others have gone before", async () => {
+    for (const key of ["menu", "order"]) {
+      (await push.watch(key)).close();
+      await expect.poll(() => subscribers(keys.wake(key)), { timeout: 5_000 }).toBe(0);
+    }
+  });
+
   test("finds its key registered still, where somebody waited for it a moment ago", async () => {
     (await push.watch("menu")).close();
     const before = await registrations();
@@ -139,6 +146,25 @@ describe("evictions", () => {
     await delivered();
     expect(listener.onEviction).toHaveBeenCalledTimes(1);
   });
+});
+
+test("who hears all from now on is told that it has begun, and then of every key", async () => {
+  push.hearAll();
+  await connected(2);
+  await redis.publish(keys.wake("menu"), "");
+  await expect.poll(() => listener.onKey.mock.calls).toEqual([["menu"]]);
+});
+
+test("a stream that is refused is asked for again, until it is granted", async () => {
+  const refusals = async () => ((await redis.acl("LOG")) as unknown[]).length;
+  await redis.acl("SETUSER", "default", "resetchannels");
+  try {
+    await expect.poll(refusals, { timeout: 5_000 }).toBeGreaterThan(0);
+    expect(push.isConnected).toBe(false);
+  } finally {
+    await redis.acl("SETUSER", "default", "allchannels");
+  }
+  await connected(2);
 });
 
 describe("a lost stream", () => {
