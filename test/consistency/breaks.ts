@@ -134,12 +134,18 @@ export const breaks = {
     what: "an eviction that could not be delivered is dropped when the store is back",
     shows: "stale",
     sabotage: (store) => {
-      // The engine asks for a sign of life, and delivers before it does anything else.
+      // The engine asks for a sign of life, or is told of a node's return, and delivers before it does anything else.
       let isDelivering = false;
       return {
         async ping() {
           await store.ping();
           isDelivering = true;
+        },
+        onNode(lost, back) {
+          store.onNode?.(lost, (address) => {
+            isDelivering = true;
+            back(address);
+          });
         },
         read(key, tags) {
           isDelivering = false;
