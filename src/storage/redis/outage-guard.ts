@@ -25,6 +25,8 @@ interface Failure {
   at: number;
   error: StorageUnavailableError;
   isProbed: boolean;
+  /** Of the connection that it showed on: the next one says nothing of it. */
+  readonly timesReady: number;
 }
 
 /**
@@ -37,7 +39,6 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
   const watch = watchClient(client);
   /** By the node's address. */
   const failures = new Map<string, Failure>();
-  let timesReady = watch.timesReady;
 
   return {
     async run(key, send) {
@@ -52,8 +53,8 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
         const error = toStorageError(cause);
         // Without a connection the next command waits for it, or fails, by itself.
         if (error instanceof StorageUnavailableError && client.status === "ready") {
-          forgetFailuresOfConnectionBefore();
-          failures.set(node, { at: performance.now(), error, isProbed: false });
+          const { timesReady } = watch;
+          failures.set(node, { at: performance.now(), error, isProbed: false, timesReady });
         }
         throw error;
       } finally {
@@ -65,19 +66,13 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
   /** Throws where nothing should be sent now. Answers with the failure that this command is to try again. */
   function admit(node: string, now: number): Failure | undefined {
     if (client.status === "end") throw unavailable("the client was closed");
-    forgetFailuresOfConnectionBefore();
     const failure = failures.get(node);
-    if (client.status !== "ready" || failure === undefined) return undefined;
+    if (client.status !== "ready" || failure?.timesReady !== watch.timesReady) return undefined;
     if (failure.isProbed || now < failure.at + pauseMs) {
       throw unavailable("it just failed to answer another command", failure.error);
     }
     failure.isProbed = true;
     return failure;
-  }
-
-  function forgetFailuresOfConnectionBefore(): void {
-    if (timesReady !== watch.timesReady) failures.clear();
-    timesReady = watch.timesReady;
   }
 
   async function sendInTime<T>(startedAt: number, send: () => Promise<T>): Promise<T> {
