@@ -1,6 +1,8 @@
 import {
   buildSchema,
+  defaultFieldResolver,
   GraphQLEnumType,
+  type GraphQLFieldResolver,
   GraphQLList,
   GraphQLObjectType,
   GraphQLSchema,
@@ -20,11 +22,15 @@ const sdl = `
 `;
 
 /** The digest of Query.item, with a resolver on `Item.made`. */
-function digest(source = sdl, directive: object = { ttl: 60, version: 1 }): string {
+function digest(
+  source = sdl,
+  directive: object = { ttl: 60, version: 1 },
+  resolve: GraphQLFieldResolver<unknown, unknown> = () => null,
+): string {
   const schema: GraphQLSchema = buildSchema(source);
   const made = (schema.getType("Item") as ReturnType<GraphQLSchema["getQueryType"]>)?.getFields()
     .made;
-  if (made) made.resolve = () => null;
+  if (made) made.resolve = resolve;
   const field = schema.getQueryType()?.getFields().item;
   if (!field) throw new Error("Query.item must be there.");
   return fieldDigest(schema, field, directive);
@@ -58,6 +64,14 @@ describe("a field's digest", () => {
     ["a union's member", "lives: Int", "lives: Int!"],
   ])("changes with %s", (_what, from, to) => {
     expect(digest(edited(from, to))).not.toBe(digest());
+  });
+
+  test.each([
+    ["as it is", defaultFieldResolver],
+    ["bound, as graphql-tools leaves it", defaultFieldResolver.bind(undefined)],
+  ])("changes with what GraphQL.js's own resolver reads, %s", (_, resolve) => {
+    const changed = edited("made: Maker", "made: [Maker]");
+    expect(digest(changed, undefined, resolve)).not.toBe(digest(sdl, undefined, resolve));
   });
 
   test("changes with an enum's internal values, which are what is stored", () => {

@@ -1,4 +1,5 @@
 import type { IResolvers } from "@graphql-tools/utils";
+import { defaultFieldResolver } from "graphql";
 import { describe, expect, test } from "vitest";
 import type { CacheDirectivesOptions } from "../../src/directives/options.js";
 import { createCachedSchema, type SchemaParts, type TestContext } from "./support/cached-schema.js";
@@ -146,6 +147,20 @@ describe("a value below the field that would fail its coercion is not cached, an
 
     expect(await run("{ field { name } }")).toMatchObject({ data: { field: { name: "Ada" } } });
   });
+});
+
+test("a value that GraphQL.js's own resolver reads, and graphql-tools bound, is looked at as one that none does", async () => {
+  const parts = nested("Item", () => ({ name: null }));
+  const { run, asked } = createCachedSchema({
+    ...parts,
+    resolvers: (count) => {
+      const { Item, ...others } = parts.resolvers(count);
+      return { ...others, Item: { ...Item, name: defaultFieldResolver } } as IResolvers;
+    },
+  });
+  await run("{ field { __typename } }");
+  await run("{ field { __typename } }");
+  expect(asked("field")).toBe(2);
 });
 
 describe("no objection is made to", () => {
