@@ -23,13 +23,14 @@ class Wanted {
 class Seen {
   readonly call: TickCall<Wanted, Reading>;
   readonly reading: SeenReading;
-  readonly group: object | undefined;
 
   constructor(call: TickCall<Wanted, Reading>, look: SharedLook) {
-    const { key, tags, group } = call.asked;
     this.call = call;
-    this.reading = look.askFor(key, tags);
-    this.group = group;
+    this.reading = look.askFor(call.asked.key, call.asked.tags);
+  }
+
+  get group(): object | undefined {
+    return this.call.asked.group;
   }
 }
 

@@ -5,6 +5,7 @@ import { StoreError } from "../../../src/cache/errors.js";
 import { createCommitStep } from "../../../src/cache/redis/commit-batch.js";
 import { type Connection, openConnection } from "../../../src/cache/redis/connection.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
+import { DEADLINE_AT, HEAD_BYTES, LEASED, TOKEN_AT } from "../../../src/cache/redis/record.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 
 const keys = createKeys("c:");
@@ -37,10 +38,10 @@ afterAll(async () => {
 });
 
 async function lease(key: string): Promise<void> {
-  const head = Buffer.alloc(25);
-  head.writeUInt8(0x11, 0);
-  head.write(token, 1);
-  head.writeUIntBE(Date.now() + 60_000, 9, 6);
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt8(LEASED, 0);
+  head.write(token, TOKEN_AT);
+  head.writeUIntBE(Date.now() + 60_000, DEADLINE_AT, 6);
   await redis.set(keys.entry(key), head);
   await redis.set(menu, "nonce-01c");
 }
@@ -75,7 +76,7 @@ test("a commit stands though it cannot be filed", async () => {
     {
       ...connection,
       async sendAll(commands) {
-        if (!isFiled && (await redis.strlen(keys.entry("stored"))) > 25) {
+        if (!isFiled && (await redis.strlen(keys.entry("stored"))) > HEAD_BYTES) {
           isFiled = true;
           throw refusal;
         }
