@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from "ioredis";
 import { UnsupportedStoreError } from "../errors.js";
 import type { RedisClient } from "./client.js";
+import { connectAnew } from "./revival.js";
 
 /** At most a quarter of a second between attempts, so that we are back soon after Redis is. */
 const retryStrategy = (attempt: number) => Math.min(25 * 2 ** Math.min(attempt, 4), 250);
@@ -64,10 +65,25 @@ export function duplicate(given: RedisClient, own: { subscriber?: boolean } = {}
     return client;
   }
   const { retryStrategy: clusterRetryStrategy, ...redisOptions } = options;
-  return (given as Cluster).duplicate([], {
+  const client = (given as Cluster).duplicate([], {
     ...CLUSTER_OPTIONS,
     clusterRetryStrategy,
     redisOptions: { ...redisOptions, enableOfflineQueue: true, commandTimeout: undefined },
+  });
+  askAnotherNode(client);
+  return client;
+}
+
+const READY_WITHIN_MS = 1000;
+
+/** Before it is ready, the client of a cluster asks any node whether all is well, and one that hangs for ever. */
+function askAnotherNode(client: Cluster): void {
+  let limit: NodeJS.Timeout | undefined;
+  client.on("connect", () => {
+    clearTimeout(limit);
+    limit = setTimeout(() => {
+      if (client.status === "connect") connectAnew(client);
+    }, READY_WITHIN_MS).unref();
   });
 }
 

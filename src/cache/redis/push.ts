@@ -1,4 +1,3 @@
-import type { Redis } from "ioredis";
 import { cameWithin } from "../deferred.js";
 import type { Pushed, Watch } from "../store.js";
 import { createWakers } from "../wakers.js";
@@ -6,7 +5,7 @@ import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
 import type { Keys } from "./keys.js";
 import { StoredRecord } from "./record.js";
-import { dropSocket } from "./revival.js";
+import { connectAnew } from "./revival.js";
 
 /** What other processes tell: ends of fills that somebody here waits for, and evictions. All of it is a hint. */
 export interface Push {
@@ -15,7 +14,7 @@ export interface Push {
   watch(key: string): Promise<Watch>;
   /** From now on the listener is told of all keys, and not of those alone that somebody waits for. */
   hearAll(): void;
-  /** Makes sure in the background that the server answers on it, and connects anew where it does not. */
+  /** Makes sure in the background that the server answers on it, and connects anew where it does not. Also done unasked. */
   check(): void;
   close(): void;
 }
@@ -31,6 +30,10 @@ export interface PushListener {
 }
 
 const RETRY_AFTER_MS = 1000;
+/** Nothing may come for hours: often enough for those between us and the server that forget what is idle. */
+const CHECK_EVERY_MS = 15_000;
+/** The client of a cluster may have to connect to another node first. */
+const CLUSTER_ANSWER_MS = 1000;
 /** Who waits for a key once often does so again; and when a fill ends, all have better to do than to unsubscribe. */
 const LINGER_MS = 1000;
 
@@ -59,6 +62,8 @@ export function openPush(
   let isChecking = false;
   let retry: NodeJS.Timeout | undefined;
   let lingering: NodeJS.Timeout | undefined;
+
+  const checking = setInterval(check, CHECK_EVERY_MS).unref();
 
   client.on("error", () => {});
   client.on("close", () => {
@@ -120,6 +125,27 @@ export function openPush(
     }
   }
 
+  /** Resolves once the server has answered on the connection that hears. */
+  function answer(): Promise<unknown> {
+    // It was asked whether it is ready.
+    if (client.status === "connect") return new Promise((resolve) => client.once("ready", resolve));
+    // Of what the client of a cluster is asked, subscriptions alone go over that connection.
+    const asked = client.isCluster ? client.subscribe(keys.evictions) : client.ping();
+    // A refusal is an answer as well.
+    return (asked as Promise<unknown>).catch(() => {});
+  }
+
+  function check(): void {
+    const isOpen = client.status === "ready" || client.status === "connect";
+    if (!isOpen || isChecking) return;
+    isChecking = true;
+    const answerMs = client.isCluster ? Math.max(limitMs, CLUSTER_ANSWER_MS) : limitMs;
+    cameWithin(answer(), answerMs).then((isAnswered) => {
+      isChecking = false;
+      if (!isAnswered) connectAnew(client);
+    });
+  }
+
   client.on("pmessage", (_: string, channel: string) => {
     listener.onKey(channel.slice(wakePrefix.length));
   });
@@ -154,17 +180,9 @@ export function openPush(
         () => {},
       );
     },
-    check() {
-      if (!isConnected || isChecking) return;
-      isChecking = true;
-      // A refusal is an answer as well.
-      const answered = client.ping().catch(() => {});
-      cameWithin(answered, limitMs).then((isAnswered) => {
-        isChecking = false;
-        if (!isAnswered && isConnected && !client.isCluster) dropSocket(client as Redis);
-      });
-    },
+    check,
     close() {
+      clearInterval(checking);
       clearTimeout(retry);
       clearTimeout(lingering);
       client.disconnect();

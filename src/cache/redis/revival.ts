@@ -1,4 +1,5 @@
-import type { Redis } from "ioredis";
+import type { Cluster, Redis } from "ioredis";
+import type { RedisClient } from "./client.js";
 import type { Connection } from "./connection.js";
 
 /** Gives up connections that lead nowhere. */
@@ -37,4 +38,14 @@ export function createRevival(connection: Pick<Connection, "masters">): Revival 
 export function dropSocket(client: Redis): void {
   const isConnected = client.status === "connect" || client.status === "ready";
   if (isConnected) client.stream?.destroy();
+}
+
+/** The same for all that a client has open. That of a cluster asks anew which nodes there are. */
+export function connectAnew(client: RedisClient): void {
+  if (client.isCluster) {
+    for (const server of (client as Cluster).nodes()) dropSocket(server);
+    (client as Cluster).disconnect(true);
+  } else {
+    dropSocket(client as Redis);
+  }
 }

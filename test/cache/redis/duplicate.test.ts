@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { UnsupportedStoreError } from "../../../src/cache/errors.js";
 import type { RedisClient } from "../../../src/cache/redis/client.js";
 import { duplicate } from "../../../src/cache/redis/duplicate.js";
+import { startCluster } from "../../support/redis-cluster.js";
 import { type ClientOptions, type RedisServer, startRedis } from "../../support/redis-server.js";
 
 let server: RedisServer;
@@ -106,6 +107,18 @@ describe("our connection", () => {
     expect((keep(duplicate(user)) as Redis).options.autoResubscribe).toBe(true);
     const subscriber = keep(duplicate(user, { subscriber: true })) as Redis;
     expect(subscriber.options.autoResubscribe).toBe(false);
+  });
+
+  test("to a cluster does not wait for a node that hangs before it is ready", async () => {
+    await using cluster = await startCluster({ nodeTimeoutMs: 60_000 });
+    const own = keep(duplicate(cluster.client()));
+    // It knows the nodes, and asks one of them next.
+    own.once("refresh", () => {
+      for (const master of cluster.masters) master.pause();
+    });
+    await new Promise((resolve) => own.once("close", resolve));
+    for (const master of cluster.masters) master.resume();
+    await ready(own);
   });
 
   test("to a cluster keeps the user's way of signing in", () => {

@@ -17,7 +17,7 @@ let push: Push;
 
 beforeEach(async () => {
   vi.clearAllMocks();
-  cluster = await startCluster();
+  cluster = await startCluster({ nodeTimeoutMs: 60_000 });
   push = openPush(cluster.client(), keys, 2_000, listener);
   await connected(1);
 });
@@ -70,4 +70,32 @@ test("a node that is lost before it took a registration back leaves none to the 
     .toContain(keys.evictions);
   (await push.watch("order")).close();
   await expectOnlyEvictions(others);
+});
+
+test("a node that hangs while pushes come from it is left for another", async () => {
+  const told = await Promise.all(cluster.masters.map(channelsOf));
+  const [hanging, ...others] = [...cluster.masters].sort(
+    (one, other) =>
+      told[cluster.masters.indexOf(other)]!.length - told[cluster.masters.indexOf(one)]!.length,
+  ) as [RedisServer, ...RedisServer[]];
+  hanging.pause();
+  const hearsOfOthers = async () => {
+    push.check();
+    const channels = (await Promise.all(others.map(channelsOf))).flat();
+    return push.isConnected && channels.includes(keys.evictions);
+  };
+  await expect.poll(hearsOfOthers, { timeout: 60_000, interval: 500 }).toBe(true);
+  const admin = (others[0] as RedisServer).client();
+  await admin.publish(keys.evictions, "told");
+  admin.disconnect();
+  await expect.poll(() => listener.onEviction.mock.calls.flat()).toContain("told");
+}, 90_000);
+
+test("a check lets a subscriber be that answers", async () => {
+  push.check();
+  // Behind its answer, on the same connection.
+  await push.watch("menu");
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(listener.onDisconnect).not.toHaveBeenCalled();
+  expect(push.isConnected).toBe(true);
 });
