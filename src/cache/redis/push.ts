@@ -135,14 +135,17 @@ export function openPush(
     return (asked as Promise<unknown>).catch(() => {});
   }
 
+  function isOpen(): boolean {
+    return client.status === "ready" || client.status === "connect";
+  }
+
   function check(): void {
-    const isOpen = client.status === "ready" || client.status === "connect";
-    if (!isOpen || isChecking) return;
+    if (!isOpen() || isChecking) return;
     isChecking = true;
     const answerMs = client.isCluster ? Math.max(limitMs, CLUSTER_ANSWER_MS) : limitMs;
     cameWithin(answer(), answerMs).then((isAnswered) => {
       isChecking = false;
-      if (!isAnswered) connectAnew(client);
+      if (!isAnswered && isOpen()) connectAnew(client);
     });
   }
 
