@@ -14,6 +14,7 @@ import {
 import type { EvictionLog } from "./log.js";
 import { accepted } from "./reply-error.js";
 import { scripts } from "./scripts.js";
+import { beginTrip } from "./step-time.js";
 import {
   createdVersion,
   readTagVersion,
@@ -104,14 +105,14 @@ export function createClaim(
   /** All round trips of one step share one time limit. */
   async function sendBeforeLog(leading: readonly Command[], usedMs: number, onSend?: OnSend) {
     const reading = log.readCommand();
-    const sentAt = performance.now();
     const all = [...leading, reading.command];
     onSend?.(connection.limitMsFor(all));
+    const used = beginTrip(connection, all, usedMs);
     const replies = await connection.sendAll(all, usedMs);
     return {
       head: reading.headOf(accepted(replies.at(-1))),
       replies: replies.slice(0, -1),
-      usedMs: usedMs + performance.now() - sentAt,
+      usedMs: used(),
     };
   }
 

@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from "../errors.js";
 import type { Command, Connection } from "./connection.js";
+import { beginTrip } from "./step-time.js";
 
 /** Names in one MGET: enough for a list of a thousand to be a few commands, few enough to hold nobody up. */
 const NAMES_AT_ONCE = 512;
@@ -54,9 +55,9 @@ export class Fetch {
   async run(): Promise<void> {
     const names = this.#names.slice(this.#replies.length);
     const commands = this.#commands(names);
-    const began = performance.now();
+    const used = beginTrip(this.#connection, commands, this.#usedMs);
     const replies = await this.#connection.sendAll(commands, this.#usedMs);
-    this.#usedMs += performance.now() - began;
+    this.#usedMs = used();
     if (this.#connection.isCluster) this.#noteFailures(replies);
     const bytes = replies.flatMap((reply, index) => bytesOf(reply, commands[index] as Command));
     // One by one: a call with more than some hundred thousand arguments throws.

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import type { Command } from "./connection.js";
+import type { Command, Connection } from "./connection.js";
 
 /**
  * The time limit is for so many commands, or names in an MGET; a batch of more has a multiple of it. A list of
@@ -33,6 +33,26 @@ export function limitMsFor(
     commandTimeoutMs *
     Math.max(1, Math.ceil(steps / STEPS_IN_TIME + Math.floor(bytesAhead / BYTES_IN_TIME)))
   );
+}
+
+/**
+ * Begins one of the round trips of a step, which share one time limit. At its end it tells what the step has used of
+ * that: what the trip's batch has beyond one limit is the batch's own, and only where this process itself was stopped,
+ * or megabytes came, is there an answer past all of it.
+ */
+export function beginTrip(
+  connection: Pick<Connection, "limitMsFor">,
+  commands: readonly Command[],
+  usedMs: number,
+): () => number {
+  const limitMs = connection.limitMsFor(commands);
+  const beyondMs = limitMs - connection.limitMsFor([]);
+  const began = performance.now();
+  return () => {
+    const tookMs = performance.now() - began;
+    if (usedMs + tookMs > limitMs) return usedMs;
+    return usedMs + Math.max(0, tookMs - beyondMs);
+  };
 }
 
 /** Tells, each time it is asked, whether so much came since it was last asked that the time limit begins once more. */

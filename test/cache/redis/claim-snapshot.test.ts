@@ -8,6 +8,7 @@ import { type Connection, openConnection } from "../../../src/cache/redis/connec
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createEvictionLog } from "../../../src/cache/redis/log.js";
 import { evictedVersion, writeLogPosition } from "../../../src/cache/redis/tag-version.js";
+import { startLink } from "../../support/link.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 
 const keys = createKeys("claims:");
@@ -31,13 +32,13 @@ const setLog = (head: Position) => redis.set(keys.log, `${writeLogPosition(head)
 const setVersion = (position: Position) => redis.set(menu, evictedVersion("nonce-01", position));
 
 /** As on a cluster, where the log may be on another node, and `between` may come after the first look. */
-function claimOnCluster(between: (trip: number) => unknown) {
+function claimOnCluster(between: (trip: number) => unknown, over = connection) {
   let trips = 0;
   const cluster: Connection = {
-    ...connection,
+    ...over,
     isCluster: true,
-    async sendAll(commands) {
-      const replies = await connection.sendAll(commands);
+    async sendAll(commands, usedMs) {
+      const replies = await over.sendAll(commands, usedMs);
       trips += 1;
       await between(trips);
       return replies;
@@ -66,6 +67,20 @@ test("on a cluster an eviction by a log that began after it was read counts as o
     floors: new Map([["menu", { epoch: 0xb, n: 1 }]]),
     head: { epoch: 0xb, n: 2 },
   });
+});
+
+test("on a cluster the log is read again in time though this process was stopped while it was read first", async () => {
+  await using link = await startLink(server.port);
+  const far = openConnection(server.client({ port: link.port }), 300);
+  await expect.poll(() => far.send("ping").then(String)).toBe("PONG");
+  const claim = claimOnCluster((trip) => {
+    if (trip !== 1) return;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+    link.delay(30);
+  }, far);
+  const claimed = await claim(["menu"], []);
+  expect(claimed.snapshotOf(["menu"]).nonces.size).toBe(1);
+  far.close();
 });
 
 test("on a cluster a lease that may have been taken anew is given up where its reply does not come", async () => {

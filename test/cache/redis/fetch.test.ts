@@ -4,6 +4,7 @@ import { StoreUnavailableError } from "../../../src/cache/errors.js";
 import { type Connection, openConnection } from "../../../src/cache/redis/connection.js";
 import { Fetch } from "../../../src/cache/redis/fetch.js";
 import { type CountingProxy, startCountingProxy } from "../../support/counting-proxy.js";
+import { startLink } from "../../support/link.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 
 let server: RedisServer;
@@ -100,6 +101,30 @@ describe("a fetch", () => {
     await fetch.run();
     expect(places.map((place) => textAt(fetch, place))).toEqual(["B", undefined, "A"]);
   });
+
+  test.each([
+    ["this process was stopped in", 0, 1, 500],
+    ["thousands of names shared", 350, 2_000, 0],
+  ])(
+    "has its time left for a second run after a first one that %s",
+    async (_, delayMs, count, stoppedMs) => {
+      await using link = await startLink(server.port);
+      const far = openConnection(server.client({ port: link.port }), 300);
+      await expect.poll(() => far.send("ping").then(String)).toBe("PONG");
+      const fetch = new Fetch(far);
+      for (let id = 0; id < count; id += 1) fetch.ask("a");
+      link.delay(delayMs);
+      const first = fetch.run();
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stoppedMs);
+      await first;
+      link.delay(30);
+      await redis.set("b", "B");
+      const b = fetch.ask("b");
+      await fetch.run();
+      expect(textAt(fetch, b)).toBe("B");
+      far.close();
+    },
+  );
 
   test("rejects when the store is out of reach", async () => {
     const slow = openConnection(redis, 100);
