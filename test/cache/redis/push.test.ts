@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { openPush, type Push, type PushListener } from "../../../src/cache/redis/push.js";
 import type { Watch } from "../../../src/cache/store.js";
+import { type Link, startLink } from "../../support/link.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 
 const keys = createKeys("c:");
@@ -118,6 +119,34 @@ describe("a watch", () => {
     }
   });
 
+  test("keeps its registration when that of another key goes", async () => {
+    await push.watch("menu");
+    const order = await push.watch("order");
+    order.close();
+    await expect.poll(() => subscribers(keys.wake("order")), { timeout: 5_000 }).toBe(0);
+    expect(await subscribers(keys.wake("menu"))).toBe(1);
+  });
+
+  test("is registered though the one before it was refused that", async () => {
+    await redis.acl("SETUSER", "default", "resetchannels", `&${keys.evictions}`);
+    try {
+      await push.watch("menu");
+    } finally {
+      await redis.acl("SETUSER", "default", "allchannels");
+    }
+    expect(await subscribers(keys.wake("menu"))).toBe(0);
+    await push.watch("menu");
+    expect(await subscribers(keys.wake("menu"))).toBe(1);
+  });
+
+  test("is registered again after its registration has gone", async () => {
+    for (const _time of [1, 2]) {
+      (await push.watch("menu")).close();
+      expect(await subscribers(keys.wake("menu"))).toBe(1);
+      await expect.poll(() => subscribers(keys.wake("menu")), { timeout: 5_000 }).toBe(0);
+    }
+  });
+
   test("finds its key registered still, where somebody waited for it a moment ago", async () => {
     (await push.watch("menu")).close();
     const before = await registrations();
@@ -173,6 +202,15 @@ describe("a lost stream", () => {
     await expect.poll(() => push.isConnected, { interval: 1 }).toBe(false);
   }
 
+  /** In the place of the one that leads to the server straight. */
+  async function openOverLink(): Promise<Link> {
+    push.close();
+    const link = await startLink(server.port);
+    push = openPush(server.client({ port: link.port }), keys, 2_000, listener);
+    await connected(2);
+    return link;
+  }
+
   test("is told while it lasts, and its coming back as well", async () => {
     expect(push.isConnected).toBe(true);
     await cut();
@@ -195,6 +233,29 @@ describe("a lost stream", () => {
     await watch.next();
     expect(await heardBy(watch, keys.wake("menu"))).toBe(true);
     await delivered();
+  });
+
+  test("is back for who waits once the server knows of it", async () => {
+    await using link = await openOverLink();
+    const watch = await push.watch("menu");
+    listener.onConnect.mockImplementationOnce(() => link.hold("to the server"));
+    await cut();
+    await watch.next();
+    expect(await subscribers(keys.wake("menu"))).toBe(1);
+  });
+
+  test("registers who came after it was asked for and before it was granted", async () => {
+    await using link = await openOverLink();
+    const refusals = async () => ((await redis.acl("LOG")) as unknown[]).length;
+    await redis.acl("LOG", "RESET");
+    await redis.acl("SETUSER", "default", "resetchannels");
+    await expect.poll(refusals, { timeout: 5_000 }).toBeGreaterThan(0);
+    link.hold("to the client");
+    await redis.acl("SETUSER", "default", "allchannels");
+    await expect.poll(() => subscribers(keys.evictions), { timeout: 5_000 }).toBe(1);
+    await push.watch("menu");
+    link.letThrough();
+    await expect.poll(() => subscribers(keys.wake("menu"))).toBe(1);
   });
 
   test.each([
