@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { StoreUnavailableError } from "../../../src/cache/errors.js";
@@ -83,12 +84,15 @@ test("on a cluster the log is read again in time though this process was stopped
   far.close();
 });
 
-test("on a cluster a lease that may have been taken anew is given up where its reply does not come", async () => {
+test("on a cluster a lease that may have been taken anew is given up at once where its reply does not come, and who waits told", async () => {
   const lost = new StoreUnavailableError("Redis must answer, but does not.");
   const head = { epoch: 0xa, n: 7 };
   const isTaken = () => redis.exists(keys.entry("soups"));
   let wasTaken = 0;
   await setLog(head);
+  const subscriber = redis.duplicate();
+  const told = once(subscriber, "message");
+  await subscriber.subscribe(keys.wake("soups"));
   const claim = claimOnCluster(async (trip) => {
     if (trip !== 2) return;
     wasTaken = await isTaken();
@@ -97,5 +101,7 @@ test("on a cluster a lease that may have been taken anew is given up where its r
   const request = { key: "soups", tags: ["menu"], token: randomId(), leaseMs: 10_000, over: "" };
   await expect(claim(["menu"], [{ request, mark: head }])).rejects.toBe(lost);
   expect(wasTaken).toBe(1);
-  await expect.poll(isTaken).toBe(0);
+  expect((await told)[0]).toBe(keys.wake("soups"));
+  expect(await isTaken()).toBe(0);
+  subscriber.disconnect();
 });
