@@ -373,7 +373,10 @@ describe("with a CDN that is purged", () => {
       const directives = cacheDirectives(cache);
       const schema = directives.apply(
         makeExecutableSchema({
-          typeDefs: [directives.typeDefs, "type Query { menu: String @cached(ttl: 60) }"],
+          typeDefs: [
+            directives.typeDefs,
+            `type Query { menu: String @cached(ttl: 60, tags: ["menu"]) }`,
+          ],
           resolvers: { Query: { menu: () => "pizza" } },
         }),
       );
@@ -485,6 +488,21 @@ describe("with a CDN that is purged", () => {
 
     expect(order).toEqual(["purged menu", "answered"]);
   });
+
+  test("a query is answered while something is purged", async () => {
+    const gate = createGate();
+    const ask = await createServer({ cdn: { waitSeconds: 60, purge: () => gate.pass() } });
+
+    const order: string[] = [];
+
+    const change = ask("mutation { change }").then(() => order.push("mutation"));
+    await gate.arrived;
+    await ask("{ untagged }").then(() => order.push("query"));
+    gate.open();
+    await change;
+
+    expect(order).toEqual(["query", "mutation"]);
+  });
 });
 
 describe("Cache-Status", () => {
@@ -591,8 +609,11 @@ describe("extensions.cache", () => {
     });
   });
 
-  test("stays away where the function that allows it answers with a promise, which nobody waits for", async () => {
-    const debug = (async () => false) as unknown as () => boolean;
+  test.each([
+    ["allows it", () => Promise.resolve(true)],
+    ["rejects", () => Promise.reject(new Error("Nobody is signed in."))],
+  ])("stays away where a promise, which nobody waits for, %s", async (_what, answers) => {
+    const debug = answers as unknown as () => boolean;
     const ask = await createServer({ debug });
 
     expect((await ask("{ menu { id } }", { debug: "1" })).body.extensions).toBeUndefined();
