@@ -455,6 +455,22 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         expect(await found("email", second.email)).toEqual([a]);
       });
 
+      test("of several unique ones names the first that another record has, whichever record that is", async () => {
+        const members = storage.hash(
+          "member",
+          { email: text(), phone: text() },
+          { indexes: { email: "unique", phone: "unique" } },
+        );
+        await members.save(fresh(), { email: "a@example.org", phone: "1" });
+        await members.save(fresh(), { email: "b@example.org", phone: "2" });
+        const taken = [
+          { email: "a@example.org", phone: "2" },
+          { email: "b@example.org", phone: "1" },
+        ];
+        for (const both of taken)
+          await expect(members.save(fresh(), both)).rejects.toMatchObject({ field: "email" });
+      });
+
       test("of many that take one value of a unique field at once, one does", async () => {
         const email = `${fresh()}@example.org`;
         const ids = Array.from({ length: 20 }, () => fresh());

@@ -16,17 +16,16 @@ export function createMemoryHashes(
 ): HashDriver {
   const uniqueFields = [...indexes].flatMap(([field, kind]) => (kind === "unique" ? [field] : []));
 
-  /** A field that another record has alike. */
+  /** The first field that another record has alike. */
   function notUnique(id: string, fields: Fields): string | undefined {
-    if (uniqueFields.length === 0) return undefined;
-    for (const [other, others] of records.entries()) {
-      if (other === id) continue;
-      const field = uniqueFields.find(
-        (one) => fields.has(one) && fields.get(one) === others.get(one),
-      );
-      if (field !== undefined) return field;
-    }
-    return undefined;
+    return uniqueFields.find((field) => {
+      const text = fields.get(field);
+      if (text === undefined) return false;
+      for (const [other, others] of records.entries()) {
+        if (other !== id && others.get(field) === text) return true;
+      }
+      return false;
+    });
   }
 
   return {
