@@ -62,7 +62,7 @@ function isCarriedWhole(value: object): boolean {
     types.isDate(value) ||
     types.isRegExp(value) ||
     types.isNativeError(value) ||
-    types.isAnyArrayBuffer(value) ||
+    types.isArrayBuffer(value) ||
     ArrayBuffer.isView(value)
   );
 }

@@ -570,7 +570,14 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
       const id = fresh();
       await notes.save(id, {});
       const plain = [Number.NaN, new Date(0), [undefined], new Map(), new Note(), 1n, () => 1];
-      const bytes = [new Note(), own, "\ud800", new Map([["\ud800", 1]]), { "\ud800": 1 }];
+      const bytes = [
+        new Note(),
+        own,
+        "\ud800",
+        new Map([["\ud800", 1]]),
+        { "\ud800": 1 },
+        new SharedArrayBuffer(2),
+      ];
       for (const value of plain) {
         await expect(notes.update(id, { plain: { a: [value] } })).rejects.toThrow("at .a[0]");
       }
