@@ -687,6 +687,15 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         expect(await set.count()).toBe(0);
       });
 
+      test("that a write left empty is none any more", async () => {
+        const set = make();
+        await set.set(scores({ a: 1 }));
+        await set.replaceAll(new Map());
+        expect(await set.set(scores({ b: 1 }), { onlyIfExists: true })).toBe(false);
+        await set.set(scores({ a: 1 }), { trimTo: 0 });
+        expect(await set.delete()).toBe(false);
+      });
+
       test("members are removed by name and by score", async () => {
         const set = make();
         await set.set(scores({ a: 1, b: 2, c: 3, d: 4 }));
