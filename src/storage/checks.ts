@@ -94,8 +94,8 @@ export function checkMember(member: string): string {
 }
 
 /** Infinite bounds are none. @throws InvalidStorageValueError */
-export function checkBounds(min: number, max: number): void {
-  for (const bound of [min, max]) {
+export function checkBounds(...bounds: readonly number[]): void {
+  for (const bound of bounds) {
     if (typeof bound === "number" && !Number.isNaN(bound)) continue;
     throw new InvalidStorageValueError(`A bound must be a number, but ${describe(bound)} came.`);
   }

@@ -1,4 +1,5 @@
 import {
+  checkBounds,
   checkId,
   checkMember,
   checkOptionNames,
@@ -149,6 +150,7 @@ function addStep(name: string, schema: HashSchema, field: string, by: number): H
 function countSteps(field: string, change: CountsChange): HashStep[] {
   const prefix = prefixOf(field);
   const { maxCount: max = maxSafeCount, maxMembers = maxSafeCount } = change;
+  checkBounds(max, maxMembers);
   return [
     ...(change.clear ? [{ step: "clear" as const, prefix }] : []),
     ...(change.remove ?? []).map((member) => ({

@@ -1064,6 +1064,8 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         () => set.set(new Map([["a", -1e301]])),
         () => attempts.increment("a", Number.MAX_SAFE_INTEGER),
         () => attempts.increment("a", -1e9 - 1),
+        () => visitors().change("a", { counts: { cart: { maxCount: Number.NaN } } }),
+        () => visitors().change("a", { counts: { cart: { maxMembers: Number.NaN } } }),
       ]) {
         await expect(attempt()).rejects.toBeInstanceOf(InvalidStorageValueError);
       }
