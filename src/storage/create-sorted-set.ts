@@ -52,7 +52,7 @@ export function createSortedSet(driver: SortedSetDriver, options: SortedSetOptio
       onlyIfExists,
       trimTo,
       ttlMs,
-      renew: renew || mode === "replace",
+      renew,
     });
     return written?.map(stored);
   }

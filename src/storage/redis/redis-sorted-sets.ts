@@ -35,7 +35,6 @@ export function createRedisSortedSets(
       );
     },
     async pop(id, count) {
-      if (count === 0) return [];
       return toScored(
         await send(id, (key) =>
           isReversed ? client.zpopmax(key, count) : client.zpopmin(key, count),
