@@ -23,6 +23,8 @@ export interface Keys {
   mark(tag: string): string;
   /** All such names. */
   allMarks(): string[];
+  /** As a mark, in this slot, unless the prefix has a slot of its own, as one with braces does. */
+  markIn(slot: number): string;
   /** W(k): the key's pending write, as of `writeBehind`. In the slot of V(k), as `deletion`. */
   pin(key: string): string;
   /** The stream of a queue's pending writes. */
@@ -74,6 +76,7 @@ export function createKeys(prefix: string, database = 0): Keys {
     allPending: () => Array.from({ length: BUCKETS }, (_, bucket) => `${prefix}p:{${bucket}}`),
     mark: (tag) => `${prefix}m:{${bucketOf(tag)}}`,
     allMarks: () => Array.from({ length: BUCKETS }, (_, bucket) => `${prefix}m:{${bucket}}`),
+    markIn: (slot) => `${prefix}m:{${nameIn(slot)}}`,
     pin: (key) => besides(key, "w:", "x:"),
     queue: (name) => `${queues}{${encodeURIComponent(name)}}`,
     buried: (name) => `${queues}{${encodeURIComponent(name)}}:buried`,

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { keySlot } from "../../key-slot.js";
 import { StoreUnavailableError } from "../errors.js";
 import type { Connection } from "./connection.js";
 import { escapePattern, type Keys } from "./keys.js";
@@ -26,7 +27,7 @@ export async function clearKeys(
   let first: SlotMap | undefined;
   let complete = 0;
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
-    await meetMasters(connection, limitMs);
+    await meetMasters(connection, keys, limitMs);
     const masters = connection.masters();
     const before = await readSlotMap(masters, limitMs);
     if (pass === 0) first = before;
@@ -40,9 +41,14 @@ export async function clearKeys(
 }
 
 /** The client learns of masters from being sent to them: of those that were added since, and have their first slots. */
-async function meetMasters(connection: Connection, limitMs: number): Promise<void> {
+async function meetMasters(connection: Connection, keys: Keys, limitMs: number): Promise<void> {
   const { slotsElsewhere = [] } = (await readSlotMap(connection.masters(), limitMs)) ?? {};
-  await connection.sendAll(slotsElsewhere.map((slot) => ["exists", nameIn(slot)]));
+  // Under the prefix where that chooses no slot of its own: the user may be refused all other names.
+  const names = slotsElsewhere.map((slot) => {
+    const mark = keys.markIn(slot);
+    return keySlot(mark) === slot ? mark : nameIn(slot);
+  });
+  await connection.sendAll(names.map((name) => ["exists", name]));
 }
 
 /**

@@ -4,7 +4,6 @@ import type { Keys } from "./keys.js";
 import type { Nodes } from "./nodes.js";
 import type { Promotions } from "./promotion.js";
 import { createRevival } from "./revival.js";
-import { nameIn } from "./slots.js";
 import { within } from "./within.js";
 
 /** Whether the store, or one node of it, answers and takes writes: the trials of half-open breakers. */
@@ -60,8 +59,11 @@ export function createTrials({ opened, promotions, keys, commandTimeoutMs }: Tri
       await promotions.refresh();
       const slot = nodes.slotOf(address);
       if (slot === undefined) return;
-      const mark = keys.allMarks().find((name) => nodes.leadsTo(address, name));
-      const [verb, ...args] = mark ? writeMark(mark) : (["exists", nameIn(slot)] as const);
+      const mark = [...keys.allMarks(), keys.markIn(slot)].find((name) =>
+        nodes.leadsTo(address, name),
+      );
+      // A prefix with braces lies on one node: on another there is nothing of ours that could be asked for.
+      const [verb, ...args] = mark ? writeMark(mark) : (["ping"] as const);
       // Straight: the client of a cluster would look for somebody else to ask, again and again.
       const server = nodes.clientOf(address);
       if (!server) throw new StoreUnavailableError("The node must be known, but is not.");

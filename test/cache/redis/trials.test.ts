@@ -10,6 +10,7 @@ import { type Connection, openConnection } from "../../../src/cache/redis/connec
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import type { Nodes } from "../../../src/cache/redis/nodes.js";
 import { createTrials, type Trials } from "../../../src/cache/redis/trials.js";
+import { keySlot } from "../../../src/key-slot.js";
 import { type RedisServer, startRedis } from "../../support/redis-server.js";
 import { skippingClock } from "../../support/skipping-clock.js";
 
@@ -91,6 +92,16 @@ describe("a trial of one node", () => {
       await expect(tryServer()).rejects.toThrow("NOREPLICAS");
     } finally {
       await redis.config("SET", "min-replicas-to-write", 0);
+    }
+  });
+
+  test("asks for no name outside the prefix, which the user may be refused", async () => {
+    await redis.acl("SETUSER", "shop", "on", ">secret", "~c:*", "+@all");
+    const shop = server.client({ username: "shop", password: "secret" });
+    const slotOf = () => 0;
+    const inSlot = (_: string, name: string) => keySlot(name) === 0;
+    for (const leadsTo of [inSlot, () => false]) {
+      await expect(tryNode({ slotOf, leadsTo, clientOf: () => shop })).resolves.toBeUndefined();
     }
   });
 
