@@ -57,14 +57,20 @@ export function costProblem(asked: {
   const { schema, document, operation, operationName } = asked;
   const variables = asked.variables ?? {};
   if (!areCoercible(schema, operation, variables)) return undefined;
-  const cost = getComplexity({
-    schema,
-    query: document,
-    variables,
-    ...(operationName != null && { operationName }),
-    estimators: [fieldCost],
-  });
-  return cost > limits.cost ? tooCostly(cost) : undefined;
+  try {
+    const cost = getComplexity({
+      schema,
+      query: document,
+      variables,
+      ...(operationName != null && { operationName }),
+      estimators: [fieldCost],
+      maxQueryNodes: limits.selections,
+    });
+    return cost > limits.cost ? tooCostly(cost) : undefined;
+  } catch (error) {
+    if (error instanceof GraphQLError) return uncountable(error);
+    throw error;
+  }
 }
 
 const fieldCost: ComplexityEstimator = ({ type, field, args, childComplexity }) =>
@@ -94,6 +100,18 @@ function areCoercible(
 ): boolean {
   const { errors } = getVariableValues(schema, operation?.variableDefinitions ?? [], variables);
   return errors === undefined;
+}
+
+/**
+ * Of an argument that a variable makes null where it may not be, which the variable's own type allows, or of fragments
+ * that multiply. Left to the execution, the rest of the operation would run uncounted.
+ */
+function uncountable({ message, nodes }: GraphQLError): GraphQLError {
+  const code = nodes ? "BAD_USER_INPUT" : "GRAPHQL_VALIDATION_FAILED";
+  return new GraphQLError(message, {
+    ...(nodes && { nodes }),
+    extensions: { code, http: { status: 400 } },
+  });
 }
 
 function tooCostly(cost: number): GraphQLError {

@@ -10,6 +10,8 @@ export const limits = {
   aliases: 20,
   /** Fields to resolve, counted with the most that their lists can hold: a page of 100 orders whole, with 50 lines each. */
   cost: 50_000,
+  /** Fields and fragments selected, a fragment's as often as it is spread: what it takes to count the cost. */
+  selections: 10_000,
   /** Open sockets for subscriptions, of all and from one address (loopback is exempt), and what one may do. */
   sockets: 200,
   socketsPerAddress: 20,

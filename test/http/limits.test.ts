@@ -13,6 +13,11 @@ const deep = (levels: number) =>
 const pages =
   "edges { node { lines { size { item { sizes { id price size item { id name } } } } } } }";
 
+/** Spreads `__typename` 2 ** levels times. */
+const doubling = (levels: number) =>
+  `{ ...F0 } ${Array.from({ length: levels }, (_, i) => `fragment F${i} on Query { ...F${i + 1} ...F${i + 1} }`).join(" ")}
+   fragment F${levels} on Query { __typename }`;
+
 describe("a request is refused in one line, with 400 and nothing run", () => {
   test.each([
     ["too deep", deep(5), /^Query depth limit of 10 exceeded, found \d+\.$/],
@@ -38,6 +43,11 @@ describe("a request is refused in one line, with 400 and nothing run", () => {
       `{ a: orders(first: null) { ${pages} } b: orders(first: null) { ${pages} } }`,
       /^Query cost limit of 50000 exceeded/,
     ],
+    [
+      "of fragments that multiply",
+      doubling(14),
+      /^Query exceeds the maximum allowed number of nodes\.$/,
+    ],
     ["with an unknown field", "{ menu { topping } }", /^Cannot query field "topping"/],
     ["that is no GraphQL", "{ menu", /^Syntax Error: Expected Name, found <EOF>\.$/],
   ])("when it is %s", async (_what, query, message) => {
@@ -60,6 +70,20 @@ describe("a request is refused in one line, with 400 and nothing run", () => {
     const costly = await pizzeria.ask(query, { variables: { n: 100 } });
     expect(costly.status).toBe(400);
     expect(costly.errors?.[0]?.message).toMatch(/^Query cost limit of 50000 exceeded/);
+  });
+
+  test.each([
+    ["an argument", 'query ($x: ID = "x") { menuItem(id: $x) { id } }'],
+    ["@include", "query ($x: Boolean = true) { menu @include(if: $x) { id } }"],
+  ])("when a variable is null where %s takes none", async (_what, query) => {
+    pizzeria.statements.length = 0;
+    const { status, errors, data } = await pizzeria.ask(query, { variables: { x: null } });
+    expect(status).toBe(400);
+    expect(data).toBeUndefined();
+    expect(errors).toHaveLength(1);
+    expect(errors?.[0]?.message).toMatch(/of non-null type "\w+!" must not be null\.$/);
+    expect(errors?.[0]?.extensions).toEqual({ code: "BAD_USER_INPUT" });
+    expect(pizzeria.statements).toEqual([]);
   });
 
   test("when a variable has the wrong type", async () => {
