@@ -5,7 +5,7 @@ import { placeOrder } from "../../src/origin/place-order.js";
 import { KitchenUnavailableError } from "../../src/services/errors.js";
 import { createKitchen } from "../../src/services/kitchen.js";
 import { startKitchenTending } from "../../src/services/kitchen-tending.js";
-import { createRedisStorage, type Storage } from "../../src/storage/index.js";
+import { createMemoryStorage, createRedisStorage, type Storage } from "../../src/storage/index.js";
 import { type FreshDatabase, freshDatabase } from "../support/database.js";
 import { createGate } from "../support/gate.js";
 import { startRedis } from "../support/redis-server.js";
@@ -215,6 +215,22 @@ describe.each([...storageKinds, clusterKind])("the kitchen on $kind", ({ start }
     expect(row?.seconds).toBeGreaterThan(0);
     expect(row?.seconds).toBeLessThanOrEqual(60);
   });
+});
+
+test("gives back in one round all that is overdue, more than one transaction takes", async () => {
+  const { database } = fresh;
+  await database.query(
+    `WITH placed AS (
+       INSERT INTO orders (customer_id, status, total_cents)
+       SELECT $1, 'PREPARING', 1 FROM generate_series(1, 201) RETURNING id
+     )
+     INSERT INTO kitchen_tickets (order_id, station, started_at, claimed_until)
+     SELECT id, 'oven', now(), now() - interval '1 s' FROM placed`,
+    [customerId],
+  );
+  const kitchen = createKitchen({ storage: createMemoryStorage(), database });
+  await kitchen.tend();
+  expect(await kitchen.waiting(300)).toHaveLength(201);
 });
 
 describe("while Redis is away", () => {
