@@ -37,9 +37,19 @@ test("a witness that notices only when the first is back belongs to the same out
   vi.advanceTimersByTime(500);
   outages.begin("cache", "no answer", { lastingMs: 1_000 });
   vi.advanceTimersByTime(5_000);
+  expect(lines).toEqual(["warn gone"]);
   outages.end("cache");
   vi.advanceTimersByTime(5_000);
   expect(lines).toEqual(["warn gone", "info Redis answers again"]);
+});
+
+test("one that is told at once is not told again when it has lasted", () => {
+  const outages = open();
+  outages.begin("cache", "no answer", { lastingMs: 1_000 });
+  vi.advanceTimersByTime(500);
+  outages.begin("client", "gone");
+  vi.advanceTimersByTime(5_000);
+  expect(lines).toEqual(["warn gone"]);
 });
 
 test("one that must last is told when it has, and not at all when it hasn't", () => {
