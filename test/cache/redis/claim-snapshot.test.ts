@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import type { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { StoreUnavailableError } from "../../../src/cache/errors.js";
 import type { Position } from "../../../src/cache/position.js";
 import { randomId } from "../../../src/cache/random.js";
@@ -10,24 +9,13 @@ import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createEvictionLog } from "../../../src/cache/redis/log.js";
 import { evictedVersion, writeLogPosition } from "../../../src/cache/redis/tag-version.js";
 import { startLink } from "../../support/link.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testConnection } from "../../support/test-connection.js";
 
 const keys = createKeys("claims:");
 const menu = keys.tag("menu");
-let server: RedisServer;
-let redis: Redis;
-let connection: Connection;
+const { server, redis, connection } = await testConnection();
 
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-  connection = openConnection(redis, 2000);
-});
 afterEach(() => redis.flushall());
-afterAll(async () => {
-  connection.close();
-  await server.stop();
-});
 
 const setLog = (head: Position) => redis.set(keys.log, `${writeLogPosition(head)}@`);
 const setVersion = (position: Position) => redis.set(menu, evictedVersion("nonce-01", position));

@@ -1,24 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { createCache } from "../../../src/cache/index.js";
 import { createServerClock } from "../../../src/cache/redis/clock.js";
 import { type Connection, openConnection } from "../../../src/cache/redis/connection.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testConnection } from "../../support/test-connection.js";
 
-let server: RedisServer;
-let connection: Connection;
-
-beforeAll(async () => {
-  server = await startRedis();
-  connection = openConnection(server.client(), 2_000);
-  await connection.send("ping");
-});
+const { server, connection } = await testConnection();
 
 afterEach(() => void vi.useRealTimers());
-
-afterAll(async () => {
-  connection.close();
-  await server.stop();
-});
 
 const HOUR_SECONDS = 3_600;
 

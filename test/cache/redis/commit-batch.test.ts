@@ -1,12 +1,10 @@
-import type { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import type { EntryDraft } from "../../../src/cache/entry.js";
 import { StoreError } from "../../../src/cache/errors.js";
 import { createCommitStep } from "../../../src/cache/redis/commit-batch.js";
-import { type Connection, openConnection } from "../../../src/cache/redis/connection.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { DEADLINE_AT, HEAD_BYTES, LEASED, TOKEN_AT } from "../../../src/cache/redis/record.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testConnection } from "../../support/test-connection.js";
 
 const keys = createKeys("c:");
 const token = "token123";
@@ -22,20 +20,9 @@ const draft: EntryDraft = {
   format: 1,
   value: Buffer.from("soups"),
 };
-let server: RedisServer;
-let redis: Redis;
-let connection: Connection;
+const { redis, connection } = await testConnection();
 
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-  connection = openConnection(redis, 2_000);
-});
 afterEach(() => redis.flushall());
-afterAll(async () => {
-  connection.close();
-  await server.stop();
-});
 
 async function lease(key: string): Promise<void> {
   const head = Buffer.alloc(HEAD_BYTES);

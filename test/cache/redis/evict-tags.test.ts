@@ -1,24 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { StoreError } from "../../../src/cache/errors.js";
-import { type Connection, openConnection } from "../../../src/cache/redis/connection.js";
+import type { Connection } from "../../../src/cache/redis/connection.js";
 import { createEvictTags } from "../../../src/cache/redis/evict-tags.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createEvictionLog } from "../../../src/cache/redis/log.js";
 import { evictedVersion, readLogPosition } from "../../../src/cache/redis/tag-version.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testConnection } from "../../support/test-connection.js";
 
 const keys = createKeys("c:");
-let server: RedisServer;
-let connection: Connection;
-
-beforeAll(async () => {
-  server = await startRedis();
-  connection = openConnection(server.client(), 2_000);
-});
-afterAll(async () => {
-  connection.close();
-  await server.stop();
-});
+const { server, connection } = await testConnection();
 
 test("an eviction of more tags than go at once ends where the log stands behind the last, with no push to tell of it", async () => {
   const log = createEvictionLog(connection, keys, { logMark: "", known: async () => {} });

@@ -1,34 +1,15 @@
-import type { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import {
-  type Command,
-  type Connection,
-  openConnection,
-} from "../../../src/cache/redis/connection.js";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Command, Connection } from "../../../src/cache/redis/connection.js";
 import { createFiling } from "../../../src/cache/redis/filing.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createGate } from "../../support/gate.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testConnection } from "../../support/test-connection.js";
 
 const keys = createKeys("c:");
 const INDEX = `${keys.indexBase("menu")}nonce-01`;
-let server: RedisServer;
-let redis: Redis;
-let connection: Connection;
-
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-  connection = openConnection(redis, 5_000);
-  await connection.send("ping");
-});
+const { redis, connection } = await testConnection();
 
 afterEach(() => redis.flushall());
-
-afterAll(async () => {
-  connection.close();
-  await server.stop();
-});
 
 const draft = {
   ttlMs: 60_000,

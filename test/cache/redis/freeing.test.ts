@@ -1,42 +1,22 @@
-import type { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { StoreUnavailableError } from "../../../src/cache/errors.js";
-import {
-  type Command,
-  type Connection,
-  evaluate,
-  openConnection,
-} from "../../../src/cache/redis/connection.js";
+import { type Command, type Connection, evaluate } from "../../../src/cache/redis/connection.js";
 import { readEvaluation } from "../../../src/cache/redis/evaluate.js";
 import { createFreeing } from "../../../src/cache/redis/freeing.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { writeBody, writePosition } from "../../../src/cache/redis/record.js";
 import { scripts } from "../../../src/cache/redis/scripts.js";
 import { createGate } from "../../support/gate.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testConnection } from "../../support/test-connection.js";
 
 const LIFE_MS = 3_600_000;
 const keys = createKeys("c:");
 const pending = keys.pending("menu");
 const indexOf = (nonce: string) => keys.indexBase("menu") + nonce;
 
-let server: RedisServer;
-let redis: Redis;
-let connection: Connection;
-
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-  connection = openConnection(redis, 5_000);
-  await connection.send("ping");
-});
+const { redis, connection } = await testConnection();
 
 afterEach(() => redis.flushall());
-
-afterAll(async () => {
-  connection.close();
-  await server.stop();
-});
 
 /** Entries loaded and filed under one version of the tag "menu", which an eviction then moved to be freed. */
 async function evictedEntries(count: number, nonce: string): Promise<string[]> {

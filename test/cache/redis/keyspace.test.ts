@@ -1,29 +1,13 @@
-import type { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Connection, openConnection } from "../../../src/cache/redis/connection.js";
+import { afterEach, describe, expect, test } from "vitest";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { clearKeys, estimateEntries } from "../../../src/cache/redis/keyspace.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testConnection } from "../../support/test-connection.js";
 
 const LIMIT_MS = 5_000;
 
-let server: RedisServer;
-let redis: Redis;
-let connection: Connection;
-
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-  connection = openConnection(redis, LIMIT_MS);
-  await connection.send("ping");
-});
+const { server, redis, connection } = await testConnection(LIMIT_MS);
 
 afterEach(() => redis.flushall());
-
-afterAll(async () => {
-  connection.close();
-  await server.stop();
-});
 
 async function addKeys(names: string[]): Promise<void> {
   for (let from = 0; from < names.length; from += 5_000) {

@@ -1,27 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { StoreUnavailableError } from "../../../src/cache/errors.js";
 import { randomId } from "../../../src/cache/random.js";
-import { type Connection, openConnection } from "../../../src/cache/redis/connection.js";
+import type { Connection } from "../../../src/cache/redis/connection.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createLeaseStep } from "../../../src/cache/redis/lease-batch.js";
 import { createEvictionLog } from "../../../src/cache/redis/log.js";
 import { createGate } from "../../support/gate.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testConnection } from "../../support/test-connection.js";
 
 const keys = createKeys("leases:");
 const lost = new StoreUnavailableError("Redis must be in reach, but is not.");
 const [ours, others] = [{}, {}];
-let server: RedisServer;
-let connection: Connection;
-
-beforeAll(async () => {
-  server = await startRedis();
-  connection = openConnection(server.client(), 2000);
-});
-afterAll(async () => {
-  connection.close();
-  await server.stop();
-});
+const { connection } = await testConnection();
 
 /** Whose commands reach the server once the gate is open. */
 function openStep(more: Partial<Connection> = {}) {

@@ -1,35 +1,17 @@
-import type { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import {
-  type Command,
-  type Connection,
-  openConnection,
-} from "../../../src/cache/redis/connection.js";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Command, Connection } from "../../../src/cache/redis/connection.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import { createEvictionLog, type EvictionLog } from "../../../src/cache/redis/log.js";
 import { writeBody } from "../../../src/cache/redis/record.js";
 import { SharedLook } from "../../../src/cache/redis/shared-look.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
+import { testConnection } from "../../support/test-connection.js";
 
 const keys = createKeys("c:");
-let server: RedisServer;
-let redis: Redis;
-let connection: Connection;
+const { redis, connection } = await testConnection();
 let sent: Command[];
 let log: EvictionLog;
 
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-  connection = openConnection(redis, 2_000);
-});
-
 afterEach(() => redis.flushall());
-
-afterAll(async () => {
-  connection.close();
-  await server.stop();
-});
 
 function createSharedLook(): SharedLook {
   sent = [];

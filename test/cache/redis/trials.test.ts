@@ -1,39 +1,26 @@
 import { once } from "node:events";
-import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import {
   NodeUnavailableError,
   StoreError,
   StoreUnavailableError,
 } from "../../../src/cache/errors.js";
-import { type Connection, openConnection } from "../../../src/cache/redis/connection.js";
+import type { Connection } from "../../../src/cache/redis/connection.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
 import type { Nodes } from "../../../src/cache/redis/nodes.js";
 import { createTrials, type Trials } from "../../../src/cache/redis/trials.js";
 import { keySlot } from "../../../src/key-slot.js";
-import { type RedisServer, startRedis } from "../../support/redis-server.js";
 import { skippingClock } from "../../support/skipping-clock.js";
+import { testConnection } from "../../support/test-connection.js";
 
 const keys = createKeys("c:");
 const lost = new NodeUnavailableError("127.0.0.1:1");
-let server: RedisServer;
-let redis: Redis;
-let connection: Connection;
+const { server, redis, connection } = await testConnection();
 let suspicions: number;
 
-beforeAll(async () => {
-  server = await startRedis();
-  redis = server.client();
-  connection = openConnection(redis, 2_000);
-});
 beforeEach(() => {
   suspicions = 0;
 });
-afterAll(async () => {
-  connection.close();
-  await server.stop();
-});
-
 function trialsOf(own: Partial<Connection>): Trials {
   const tried: Connection = { ...connection, ...own };
   const suspect = () => {
