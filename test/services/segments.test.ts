@@ -231,6 +231,9 @@ describe.each([...storageKinds, clusterKind])("segments on $kind", ({ start }) =
     await expect(make().createCampaign("odd", [wrong])).rejects.toMatchObject(refusal);
     await expect(make().overlap([], page)).rejects.toMatchObject(refusal);
     await expect(make().overlap(["a"], { first: 1, after: "\0" })).rejects.toMatchObject(refusal);
+    const tooLong = { first: 1, after: "c".repeat(101) };
+    await expect(make().customers("a", tooLong)).rejects.toMatchObject(refusal);
+    await make().customers("a", { first: 1, after: "c".repeat(100) });
     const many = Array.from({ length: 21 }, (_, i) => `s${i}`);
     await expect(make().createCampaign("many", many)).rejects.toMatchObject(refusal);
   });
