@@ -117,6 +117,11 @@ describe("readConfig", () => {
       'CORS_ORIGINS must be a comma-separated list of origins, as https://example.org, without a path, but "example.org" came',
     ],
     [
+      "CORS_ORIGINS",
+      "https://a.example,https://b.example/",
+      'CORS_ORIGINS must be a comma-separated list of origins, as https://example.org, without a path, but "https://a.example,https://b.example/" came',
+    ],
+    [
       "TRUST_PROXY",
       "proxy.example",
       'TRUST_PROXY must be true, false, a number of hops, or a comma-separated list of addresses and networks, but "proxy.example" came',

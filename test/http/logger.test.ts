@@ -15,3 +15,15 @@ test("a log line of an error shows no value that a statement was given, and no r
   expect(lines.join()).toContain("23505");
   expect(lines.join()).not.toContain("ada@example.org");
 });
+
+test("a log line of a request shows its path, and not the document and the variables of a GET", () => {
+  const lines: string[] = [];
+  const log = createLogger("production", { write: (line) => void lines.push(line) });
+  const url = "/graphql?query=mutation&variables=ada@example.org";
+  log.info({ req: { method: "GET", url, ip: "10.0.0.1" } }, "incoming request");
+  expect(JSON.parse(lines.join()).req).toEqual({
+    method: "GET",
+    path: "/graphql",
+    remoteAddress: "10.0.0.1",
+  });
+});
