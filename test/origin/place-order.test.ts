@@ -214,6 +214,15 @@ for (const kind of databaseKinds) {
       expect(await stock("Basil")).toBe(100);
     });
 
+    test("refuses a size that is off the menu, though its item is on it", async () => {
+      const retire = (retired: boolean) =>
+        database.query("UPDATE menu_item_sizes SET retired = $1 WHERE id = 'harbour-s'", [retired]);
+      await retire(true);
+      await expect(order([["harbour-s", 1]])).rejects.toThrow(ItemUnavailableError);
+      await retire(false);
+      expect(await order([["harbour-s", 1]])).toMatchObject({ repeated: false });
+    });
+
     // The embedded database has one connection: there nothing comes between a transaction's statements.
     if (kind === "postgres") {
       test("waits for an import under way and then orders from the menu it made", async () => {

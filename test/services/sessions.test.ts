@@ -279,6 +279,15 @@ describe.each(storageKinds)("sessions on $kind", ({ start }) => {
     expect(await sessions.endAll(customerId)).toBe(1);
   });
 
+  test("a session last used minutes after it began ends with the others in its last minute", async () => {
+    const { token, customerId } = await signIn();
+    await under.advanceSeconds(590);
+    await sessions.find(token);
+    await under.advanceSeconds(4 * hour - 60);
+    expect(await sessions.endAll(customerId)).toBe(1);
+    expect(await sessions.find(token)).toBeNull();
+  });
+
   test("a customer who signs in again and again is remembered by no session that is long over", async () => {
     const { customerId } = await signIn();
     for (let i = 0; i < 3; i += 1) {
