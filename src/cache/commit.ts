@@ -8,6 +8,7 @@ import type { RefusalReason } from "./events.js";
 import type { Delivered } from "./flights.js";
 import { type Loaded, mayHaveOwnTags } from "./load.js";
 import { isCoveredBy, type Position } from "./position.js";
+import type { RefusalListener } from "./refusals.js";
 import type { OnSend, Snapshot, Store } from "./store.js";
 
 /** How long a load that left nothing to store keeps others from waiting for one another. */
@@ -25,7 +26,7 @@ export async function commitLoaded(
   snapshot: Snapshot,
   loaded: Loaded,
   budget: Budget,
-  encoded = encodeValue(parts, call, loaded.value),
+  encoded = encodeValue(parts, call, loaded.value, loaded.onRefusal),
 ): Promise<Delivered> {
   const tags = [...call.entry.tags, ...loaded.addedTags];
   const delivered: Delivered = {
@@ -110,6 +111,7 @@ export function encodeValue(
   parts: FillParts,
   call: Call,
   value: unknown,
+  onRefusal?: RefusalListener,
 ): EncodedValue | undefined {
   try {
     return parts.codec.encode(value);
@@ -121,6 +123,7 @@ export function encodeValue(
             cause: error,
           });
     parts.reporter.errorOnce(refusal, named(call));
+    onRefusal?.(refusal);
     return undefined;
   }
 }

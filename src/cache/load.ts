@@ -5,6 +5,7 @@ import type { EntrySettings } from "./entry-settings.js";
 import { CacheClosedError, LoadTimeoutError } from "./errors.js";
 import type { LoadLimit } from "./load-limit.js";
 import { olderOf, type Position } from "./position.js";
+import { type RefusalListener, refusalListener } from "./refusals.js";
 import type { Load, LoadContext } from "./types.js";
 
 /** What one run of a load gave. */
@@ -17,6 +18,8 @@ export interface Loaded {
   /** The age that the load gave itself; undefined where it saw nothing older than its caller said. */
   readonly since?: Position | null | undefined;
   readonly loadMs: number;
+  /** Told where the value cannot be carried. */
+  readonly onRefusal?: RefusalListener | undefined;
 }
 
 export interface LoadRunner {
@@ -117,7 +120,15 @@ export function createLoadRunner(
       Promise.resolve(load(context)).then(resolve, reject);
       const value = await outcome;
       const loadMs = performance.now() - startedAt;
-      return { value, addedTags: [...added], ttlMs, loadMs, ...(since !== undefined && { since }) };
+      const onRefusal = refusalListener(context);
+      return {
+        value,
+        addedTags: [...added],
+        ttlMs,
+        loadMs,
+        ...(since !== undefined && { since }),
+        ...(onRefusal && { onRefusal }),
+      };
     } finally {
       clearTimeout(timer);
       running.delete(stop);

@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { NotCacheableError } from "../cache/errors.js";
 import type { Position } from "../cache/position.js";
+import { hearRefusal } from "../cache/refusals.js";
 import type { LoadContext } from "../cache/types.js";
 import type { CachedField } from "./cached-field.js";
 import type { Environment, Resolver } from "./environment.js";
@@ -95,6 +96,7 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
         if (reason !== undefined) reportObjection(reason);
         return value;
       }
+      hearRefusal(load, reportRefusal);
       if (resultTags.length === 0 || (value == null && !keepsNull)) return value;
       return tagged(value, call, context, load);
     } catch (error) {
@@ -174,6 +176,11 @@ export function fieldLoad(field: CachedField, resolve: Resolver, env: Environmen
   function reportObjection(reason: string): void {
     const text = `${coordinate}: the result is not cached, since ${reason}.`;
     env.problems.report(coordinate, "objection", new NotCacheableError(text, { coordinate }));
+  }
+
+  function reportRefusal(refusal: NotCacheableError): void {
+    const problem = asProblem(coordinate, "the result is not cached", refusal);
+    env.problems.report(coordinate, "refusal", problem);
   }
 
   function refuse(load: LoadContext, error: unknown): void {

@@ -168,6 +168,28 @@ describe("what could not come back as it went is answered, and not cached (pitfa
     ]);
   });
 
+  test("an instance of a class, as ORMs give them, which is told to the directives' own listener", async () => {
+    class Row {
+      readonly id = 1;
+    }
+    const { warm, asked, problems } = await twice(
+      field("[Item]", () => [new Row()]),
+      "{ field { id } }",
+    );
+
+    expect(asked).toBe(2);
+    expect(warm.data).toEqual({ field: [{ id: "1" }] });
+    expect(problems).toMatchObject([
+      {
+        code: "E_NOT_CACHEABLE",
+        coordinate: "Query.field",
+        message:
+          "Query.field: the result is not cached: A cached value must consist of plain data that comes back as it " +
+          'went in. At "[0]" the value holds an instance of Row.',
+      },
+    ]);
+  });
+
   test.each([
     ["[Item]", "{ field { id } }", { id: 1 }, { id: "1" }],
     ["[Int]", "{ field }", 1, 1],
