@@ -121,14 +121,7 @@ export function createLoadRunner(
       const value = await outcome;
       const loadMs = performance.now() - startedAt;
       const onRefusal = refusalListener(context);
-      return {
-        value,
-        addedTags: [...added],
-        ttlMs,
-        loadMs,
-        ...(since !== undefined && { since }),
-        ...(onRefusal && { onRefusal }),
-      };
+      return { value, addedTags: [...added], ttlMs, since, loadMs, onRefusal };
     } finally {
       clearTimeout(timer);
       running.delete(stop);
