@@ -47,7 +47,7 @@ test("a user who may do what the README says needs nothing else", async () => {
   const cache = createCache({
     redis: server.client(credentials),
     near: {},
-    commandTimeoutMs: 2000,
+    commandTimeoutMs: 5_000,
   });
   await useAllOf(cache);
   await cache.close();
@@ -60,7 +60,7 @@ test("nor on a cluster, though it finds a master there that was given its first 
     createCache({
       redis: cluster.client({ redisOptions: credentials }),
       near: {},
-      commandTimeoutMs: 2000,
+      commandTimeoutMs: 5_000,
     }),
   ) as [Cache, Cache];
   await useAllOf(cache);
