@@ -25,8 +25,8 @@ export function cacheStatus({ statuses, remainingSeconds }: AnswerStatuses): str
   const parts = ["graphql-cached"];
   if (isHit) parts.push("hit");
   else parts.push(`fwd=${wasServed ? "partial" : loaded > 0 ? "miss" : "bypass"}`);
-  if (!isHit && of("miss") > 0 && isFresh) parts.push("stored");
-  if (!isHit && of("miss") === 0 && of("waited") > 0) parts.push("collapsed");
+  if (of("miss") > 0 && isFresh) parts.push("stored");
+  if (of("miss") === 0 && of("waited") > 0) parts.push("collapsed");
   if (isFresh) parts.push(`ttl=${Math.floor(remainingSeconds)}`);
   const detail = counted.map(([status, count]) => `${status}=${count}`).join(" ");
   return [...parts, `detail="${detail}"`].join("; ");

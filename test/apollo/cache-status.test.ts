@@ -9,6 +9,12 @@ test.each([
   [{ waited: 1 }, 60, 'graphql-cached; fwd=miss; collapsed; ttl=60; detail="waited=1"'],
   [{ hit: 31, miss: 1 }, 12, 'graphql-cached; fwd=partial; stored; ttl=12; detail="hit=31 miss=1"'],
   [
+    { miss: 1, waited: 1 },
+    60,
+    'graphql-cached; fwd=miss; stored; ttl=60; detail="miss=1 waited=1"',
+  ],
+  [{ stale: 1, miss: 1 }, 0, 'graphql-cached; fwd=partial; detail="stale=1 miss=1"'],
+  [
     { hit: 1, bypassed: 1, miss: 1 },
     0,
     'graphql-cached; fwd=partial; detail="hit=1 bypassed=1 miss=1"',

@@ -172,6 +172,36 @@ describe("in time, a CDN", () => {
     expect(cdn.keysHeader(["b"])).toBeDefined();
   });
 
+  test("is tried ever more seldom, down to once in half a minute, and warned of once", async () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    let purges = 0;
+    const { evict } = openCdn({
+      purge: () => {
+        purges += 1;
+        throw new Error("503");
+      },
+    });
+    evict(["a"]);
+    await pass(0);
+    for (const [index, afterMs] of [250, 1_000, 5_000, 30_000, 30_000].entries()) {
+      await pass(afterMs - 1);
+      expect(purges).toBe(index + 1);
+      await pass(1);
+      expect(purges).toBe(index + 2);
+    }
+    expect(warn.mock.calls).toMatchObject([["A CDN was not purged: 503", { code: "E_PURGE" }]]);
+  });
+
+  test("is not purged once more after it is closed", async () => {
+    const { cdn, purged, evict } = openCdn();
+    evict(["a"]);
+    await pass(0);
+    cdn.close();
+    await pass(60_000);
+    expect(purged).toEqual([["a"]]);
+  });
+
   test("is given no answers while its purges hang, and is purged of all that came meanwhile once they do not", async () => {
     let isHanging = true;
     const purged: string[][] = [];
@@ -221,8 +251,28 @@ describe("in time, a CDN", () => {
 
     tell({ type: "recovery" });
     await pass(0);
-
     expect(purged).toEqual([["a"]]);
+    await pass(10_000);
+    expect(purged).toEqual([["a"], ["a"]]);
+  });
+
+  test("is purged again of what was delivered at a recovery after an outage soon after that, and after no later one", async () => {
+    const { purged, evict, tell } = openCdn();
+    const purgedAtRecovery = async () => {
+      await pass(20_000);
+      purged.length = 0;
+      tell({ type: "outage", error });
+      tell({ type: "recovery" });
+      await pass(0);
+      return purged;
+    };
+    tell({ type: "outage", error });
+    evict(["a"], false);
+    tell({ type: "recovery" });
+    expect(await purgedAtRecovery()).toEqual([["a"]]);
+    await pass(120_000);
+    evict(["b"]);
+    expect(await purgedAtRecovery()).toEqual([["b"]]);
   });
 
   test("is purged again of what waited for one node of a cluster, though another was back before it", async () => {
@@ -243,13 +293,15 @@ describe("in time, a CDN", () => {
     evict(["long ago"]);
     await pass(120_000);
     evict(["a"]);
-    tell({ type: "outage", error });
+    tell({ type: "outage", error, node: "one" });
     await pass(600_000);
+    evict(["of another node"]);
+    await pass(20_000);
     purged.length = 0;
 
-    tell({ type: "recovery" });
+    tell({ type: "recovery", node: "one" });
     await pass(0);
-    expect(purged).toEqual([["a"]]);
+    expect(purged).toEqual([["a", "of%20another%20node"]]);
   });
 
   test("goes on after an outage, however much was evicted just before it", async () => {
