@@ -72,6 +72,17 @@ test("on a cluster the log is read again in time though this process was stopped
   far.close();
 });
 
+test("on a cluster both round trips share one time limit", async () => {
+  await using link = await startLink(server.port);
+  const far = openConnection(server.client({ port: link.port }), 300);
+  await expect.poll(() => far.send("ping").then(String)).toBe("PONG");
+  // Either trip alone would be in time.
+  link.delay(200);
+  const claim = claimOnCluster(() => {}, far);
+  await expect(claim(["menu"], [])).rejects.toThrow("Redis must answer within");
+  far.close();
+});
+
 test("on a cluster a lease that may have been taken anew is given up at once where its reply does not come, and who waits told", async () => {
   const lost = new StoreUnavailableError("Redis must answer, but does not.");
   const head = { epoch: 0xa, n: 7 };

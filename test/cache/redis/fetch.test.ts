@@ -126,6 +126,22 @@ describe("a fetch", () => {
     },
   );
 
+  test("has one time limit for all its runs", async () => {
+    await using link = await startLink(server.port);
+    const far = openConnection(server.client({ port: link.port }), 300);
+    await expect.poll(() => far.send("ping").then(String)).toBe("PONG");
+    // Either run alone would be in time.
+    link.delay(200);
+    const fetch = new Fetch(far);
+    fetch.ask("a");
+    const both = fetch.run().then(() => {
+      fetch.ask("b");
+      return fetch.run();
+    });
+    await expect(both).rejects.toThrow("Redis must answer within");
+    far.close();
+  });
+
   test("rejects when the store is out of reach", async () => {
     const slow = openConnection(redis, 100);
     await slow.send("ping");
