@@ -2,7 +2,7 @@ import { StorageUnavailableError } from "../errors.js";
 import { watchClient } from "./client-watch.js";
 import { nodeOfKey } from "./node-of-key.js";
 import type { RedisClient } from "./redis-client.js";
-import { toStorageError } from "./to-storage-error.js";
+import { isRefusal, toStorageError } from "./to-storage-error.js";
 
 export interface OutageGuard {
   /**
@@ -56,6 +56,7 @@ export function createOutageGuard(client: RedisClient, options: OutageGuardOptio
           const { timesReady } = watch;
           failures.set(node, { at: performance.now(), error, isProbed: false, timesReady });
         }
+        if (isRefusal(cause)) failures.delete(node);
         throw error;
       } finally {
         if (probed) probed.isProbed = false;

@@ -14,10 +14,14 @@ export function toStorageError(error: unknown): StorageError {
     return new StorageError(`A command could not be made: ${error.message}.`, error);
   }
   const reason = (error.message || error.name).replace(/\.$/, "");
-  if (error.name !== "ReplyError" || passing.test(error.message)) {
-    return new StorageUnavailableError(`Redis must answer, but it did not: ${reason}.`, error);
-  }
-  return new StorageError(`Redis refused a command: ${reason}.`, error);
+  return isRefusal(error)
+    ? new StorageError(`Redis refused a command: ${reason}.`, error)
+    : new StorageUnavailableError(`Redis must answer, but it did not: ${reason}.`, error);
+}
+
+/** Of what the client threw: whether the server answered, and serves, and refused that one command alone. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === "ReplyError" && !passing.test(error.message);
 }
 
 /** ioredis puts the command with all its arguments on its errors; a logger that prints every property must not see them. */

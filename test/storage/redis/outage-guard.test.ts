@@ -47,6 +47,19 @@ describe("a connection that comes back", () => {
     await client.ping();
     expect(await get()).toBeNull();
   });
+
+  test("a refusal is an answer, after which nobody is kept waiting for another", async () => {
+    const client = server.client();
+    await client.lpush("list", "a");
+    const guard = createOutageGuard(client, { timeoutMs: 100, pauseMs: 0 });
+    const get = (key: string) => guard.run(key, () => client.get(key));
+    server.pause();
+    await expect(get("a")).rejects.toThrow("no answer within 100 ms");
+    server.resume();
+    await client.ping();
+    await expect(get("list")).rejects.toThrow("Redis refused a command");
+    expect(await Promise.all([get("a"), get("a")])).toEqual([null, null]);
+  });
 });
 
 test("an outage without an end gathers nothing of the commands that it refused", async () => {
