@@ -1045,6 +1045,7 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         () => set.scores([lone]),
         () => set.remove([lone]),
         () => group.add(id, [lone]),
+        () => group.remove(id, [lone]),
         () => group.has(id, [lone]),
         () => group.page(id, { first: 1, after: lone }),
         () => group.union([id, lone], { first: 1 }),
