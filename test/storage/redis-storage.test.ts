@@ -92,6 +92,17 @@ describe("storage on Redis", () => {
     expect((await admin.keys("indexed:*")).filter((key) => !key.includes("#email"))).toEqual([]);
   });
 
+  test("the index of a value that a change brings in ends with the record", async () => {
+    const storage = createRedisStorage({ redis: server.client(), prefix: "moved:" });
+    const options = { ttlSeconds: 60, indexes: { city: "index" } } as const;
+    const users = storage.hash("user", { city: text() }, options);
+    await users.save("a", { city: "Bari" });
+    await users.update("a", { city: "Lecce" });
+    const keys = await admin.keys("moved:*");
+    expect(keys).toHaveLength(2);
+    for (const key of keys) expect(await admin.pttl(key)).toBeGreaterThan(0);
+  });
+
   test("a client's own prefix stands before the keys of indexes as well", async () => {
     const redis = server.client({ keyPrefix: "app:" });
     const options = { indexes: { email: "unique", city: "index" } } as const;

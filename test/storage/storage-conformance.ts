@@ -497,6 +497,53 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         expect(await found("city", city)).toEqual([]);
       });
 
+      test("finds a record while it lives, however long others with its value live", async () => {
+        const residents = (life: { ttlSeconds?: number }) =>
+          storage.hash("resident", { city: text() }, { ...life, indexes: { city: "index" } });
+        const found = async (city: string) =>
+          (await residents({}).find("city", city)).map(({ id }) => id);
+        const saved = async (life: { ttlSeconds?: number }, city: string) => {
+          const id = fresh();
+          await residents(life).save(id, { city });
+          return id;
+        };
+        const moved = async (life: { ttlSeconds?: number }, city: string) => {
+          const id = await saved(life, "elsewhere");
+          // Which gives it no new life.
+          await residents({}).update(id, { city });
+          return id;
+        };
+        const [brief, long, endless] = [{ ttlSeconds: 60 }, { ttlSeconds: 600 }, {}];
+        const [bari, lecce, enna] = [`Bari ${fresh()}`, `Lecce ${fresh()}`, `Enna ${fresh()}`];
+        await saved(brief, bari);
+        const inBari = await moved(long, bari);
+        const inLecce = await saved(long, lecce);
+        const inEnna = await saved(endless, enna);
+        for (const city of [lecce, enna]) {
+          await saved(brief, city);
+          await moved(brief, city);
+        }
+        await under.advanceSeconds(100);
+        expect(await found(bari)).toEqual([inBari]);
+        expect(await found(lecce)).toEqual([inLecce]);
+        const lateInLecce = await moved(endless, lecce);
+        await under.advanceSeconds(1_000);
+        expect(await found(lecce)).toEqual([lateInLecce]);
+        expect(await found(enna)).toEqual([inEnna]);
+      });
+
+      test("a unique one lets go of a record that ended sooner than it was first to", async () => {
+        const residents = (ttlSeconds: number) =>
+          storage.hash("owner", { email: text() }, { ttlSeconds, indexes: { email: "unique" } });
+        const email = `${fresh()}@example.org`;
+        const [first, second] = [fresh(), fresh()];
+        await residents(600).save(first, { email });
+        await residents(60).save(first, { email });
+        await under.advanceSeconds(100);
+        await residents(60).save(second, { email });
+        expect(await residents(60).find("email", email)).toMatchObject([{ id: second }]);
+      });
+
       test("tells any values apart, and any ids", async () => {
         const value = fc.string({ unit: "grapheme", maxLength: 4 });
         const id = fc.string({ unit: "grapheme", minLength: 1, maxLength: 4 });
