@@ -944,6 +944,8 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         expect(await group().size(id)).toBe(0);
         await group().add(id, ["a"]);
         expect(await group().add(id, ["b"], { onlyIfExists: true })).toBe(1);
+        await group().remove(id, ["a", "b"]);
+        expect(await group().add(id, ["a"], { onlyIfExists: true })).toBeUndefined();
       });
 
       test("makes of several sets what each page of it says, whatever they hold", async () => {
