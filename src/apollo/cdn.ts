@@ -1,4 +1,5 @@
 import { checkOptionNames, windowMs, wrong } from "../cache/check-values.js";
+import { cameWithin, createDeferred, type Deferred } from "../cache/deferred.js";
 import { withinLimit } from "../cache/time-limit.js";
 import type { Cache } from "../cache/types.js";
 import { surrogateKey, surrogateKeysHeader } from "./surrogate-keys.js";
@@ -83,6 +84,8 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
   const away = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
   let running: Promise<void> | undefined;
+  /** Until nothing is due: also through the pauses between what failed and its next try. */
+  let purged: Deferred<void> | undefined;
   let failures = 0;
   let isLost = false;
   let isClosed = false;
@@ -155,6 +158,8 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
         return;
       }
     }
+    purged?.resolve();
+    purged = undefined;
   }
 
   /** Not by a copy of all: of a great many there would be one for each 250. */
@@ -204,13 +209,9 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
       return value === undefined ? undefined : { name: header.toLowerCase(), value };
     },
     async settled() {
-      if (!running) return;
-      let timer: NodeJS.Timeout | undefined;
-      const over = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, waitMs);
-      });
-      await Promise.race([running, over]);
-      clearTimeout(timer);
+      if (due.size === 0 && !running) return;
+      purged ??= createDeferred();
+      await cameWithin(purged.promise, waitMs);
     },
     close() {
       isClosed = true;

@@ -66,6 +66,26 @@ describe("a CDN", () => {
     expect(gate.isOpen).toBe(false);
   });
 
+  test("holds an answer for the next try of a purge that failed, and one that comes before it as well", async () => {
+    const tried: string[][] = [];
+    const failed = createGate();
+    const { cdn, evict } = openCdn({
+      purge(keys) {
+        tried.push([...keys]);
+        if (tried.length > 1) return;
+        failed.open();
+        throw new Error("the CDN is away");
+      },
+      onProblem: () => {},
+    });
+    evict(["menu"]);
+    const first = cdn.settled();
+    await failed.pass();
+    await new Promise(setImmediate);
+    await Promise.all([first, cdn.settled()]);
+    expect(tried).toEqual([["menu"], ["menu"]]);
+  });
+
   test("lets an answer go though the listener of failed purges fails itself", async () => {
     const fail = () => {
       throw new Error("503");
