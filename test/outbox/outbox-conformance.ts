@@ -292,6 +292,7 @@ export function testOutbox(name: string, open: () => Promise<Sql>): void {
         here.comeBack();
         await drained;
         expect(await rows()).toBe(0);
+        expect(here.listeners).toBe(0);
       });
 
       it("tells that it is over what kept it, and is well again, also where no relay runs", async () => {

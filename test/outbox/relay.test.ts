@@ -75,3 +75,43 @@ it("is well again soon where another relay delivered what it could not", async (
   expect(reporter.trouble).toBeUndefined();
   await relay.close();
 });
+
+it("hands over once, and seldom again, what others record while the store is away", async () => {
+  const { relay, here, record } = start();
+  await vi.advanceTimersByTimeAsync(600_000);
+  const before = here.calls.length;
+  while (here.calls.length === before) await vi.advanceTimersByTimeAsync(100);
+  record("later");
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(here.calls.slice(before + 1)).toEqual([["later"]]);
+  await relay.close();
+});
+
+it("begins anew, often at first, after a delivery that no return of the store foretold", async () => {
+  const { relay, here, rows, record } = start();
+  await vi.advanceTimersByTimeAsync(600_000);
+  here.isAway = false;
+  await vi.advanceTimersByTimeAsync(40_000);
+  expect(rows).toEqual([]);
+  here.isAway = true;
+  record("later");
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(here.calls.filter((tags) => tags.includes("later")).length).toBeGreaterThan(4);
+  await relay.close();
+});
+
+it("listens to the cache from a failure to its end, or to its own", async () => {
+  const { relay, here, record } = start();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(here.listeners).toBe(1);
+  here.comeBack();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(here.listeners).toBe(0);
+
+  here.isAway = true;
+  record("later");
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(here.listeners).toBe(1);
+  await relay.close();
+  expect(here.listeners).toBe(0);
+});

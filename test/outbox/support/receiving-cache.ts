@@ -11,6 +11,8 @@ export interface ReceivingCache {
   /** Every tag that it was handed, delivered or not. */
   readonly handed: Set<string>;
   isAway: boolean;
+  /** How many listen to its events. */
+  readonly listeners: number;
   /** Run before an eviction is carried out. */
   before: (tags: readonly string[]) => Promise<void> | void;
   /** Is in reach again, and says so. */
@@ -24,6 +26,9 @@ export function createReceivingCache(): ReceivingCache {
     delivered: [],
     handed: new Set(),
     isAway: false,
+    get listeners() {
+      return listeners.size;
+    },
     before: () => {},
     comeBack() {
       receiving.isAway = false;
