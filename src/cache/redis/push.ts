@@ -121,7 +121,11 @@ export function openPush(
     for (const key of idle) registered.delete(key);
     leftOver.clear();
     for (const some of inSlices(idle)) {
-      client.unsubscribe(...some.map((key) => keys.wake(key))).catch(() => leave(some));
+      client.unsubscribe(...some.map((key) => keys.wake(key))).catch(() => {
+        leave(some);
+        // Else the next connect sees to them. This one may have come before the last heard that it failed.
+        if (client.status === "ready") linger();
+      });
     }
   }
 
