@@ -74,7 +74,8 @@ export function json<T>(parse: (stored: unknown) => T = (stored) => stored as T)
 
 /**
  * Plain data by MessagePack: Date, Map, Set, bigint, RegExp, Error and typed arrays as well, and objects that refer to
- * each other. Instances of other classes are refused. Of an Error name and message are kept; a Buffer comes back as a
+ * each other. Instances of other classes are refused; of a class that extends one of these, what comes back is one of
+ * these. Of an Error the message is kept, and the name where it is one of JavaScript's own; a Buffer comes back as a
  * Uint8Array, -0 as 0 and a hole in a list as undefined. Kept as base64. `parse` as in `json`.
  */
 export function packed<T>(parse: (stored: unknown) => T = (stored) => stored as T): ValueField<T> {

@@ -122,6 +122,8 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
           name: "Bea",
           cart: new Map(),
         });
+        const none = { name: undefined } as object;
+        expect(await visitors().update(id, none)).toMatchObject({ name: "Bea" });
       });
 
       test("increments of many at once are all counted", async () => {
@@ -129,6 +131,20 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         await visitors().save(id, ada);
         await Promise.all(Array.from({ length: 50 }, () => visitors().increment(id, "visits", 2)));
         expect((await visitors().increment(id, "visits", -1))?.visits).toBe(102);
+      });
+
+      test("increments are exact as far as JavaScript is, and go no further", async () => {
+        const id = fresh();
+        const most = Number.MAX_SAFE_INTEGER;
+        await visitors().save(id, { ...ada, visits: most - 2 });
+        expect(await visitors().increment(id, "visits")).toMatchObject({ visits: most - 1 });
+        for (const far of [most, -most]) {
+          await visitors().update(id, { visits: far });
+          await expect(visitors().increment(id, "visits", Math.sign(far))).rejects.toMatchObject({
+            reason: "maxCount",
+          });
+          expect(await visitors().get(id)).toMatchObject({ visits: far });
+        }
       });
 
       test("nothing brings back a record that is gone", async () => {
@@ -240,6 +256,10 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         await expect(
           storage.hash("shape", { size: integer() }).increment(id, "size"),
         ).rejects.toBeInstanceOf(UnreadableRecordError);
+        await storage.hash("shape", { size: text() }).save(id, { size: "1.5" });
+        await expect(
+          storage.hash("shape", { size: integer() }).increment(id, "size"),
+        ).rejects.toBeInstanceOf(UnreadableRecordError);
       });
     });
 
@@ -277,6 +297,12 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         });
         await add(id, { big: -3, small: 1, none: -2 });
         expect(await cartOf(id)).toEqual({ small: 2 });
+        const cart = new Map([
+          ["big", 0],
+          ["small", -1],
+        ]);
+        await visitors().save(id, { ...ada, cart });
+        expect(await cartOf(id)).toEqual({});
       });
 
       test("a change over a limit is refused whole", async () => {
@@ -295,7 +321,11 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
               },
             },
           }),
-        ).rejects.toMatchObject({ reason: "maxCount", code: "E_STORAGE_COUNT_LIMIT" });
+        ).rejects.toMatchObject({
+          reason: "maxCount",
+          member: "cart:big",
+          code: "E_STORAGE_COUNT_LIMIT",
+        });
         await expect(add(id, { a: 1, b: 1 }, { maxMembers: 2 })).rejects.toMatchObject({
           reason: "maxMembers",
         });
@@ -303,6 +333,10 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         await add(id, { big: 2 }, { maxCount: 10, maxMembers: 1 });
         await add(id, { big: -1 }, { maxCount: 5 });
         expect(await cartOf(id)).toEqual({ big: 9 });
+        // Who is there already brings in nobody.
+        await add(id, { small: 1 });
+        await add(id, { small: 1 }, { maxMembers: 1 });
+        expect(await cartOf(id)).toEqual({ big: 9, small: 2 });
       });
 
       test("a change that expects a field as it no longer is writes nothing, and says which", async () => {
@@ -413,6 +447,20 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         expect(await found("city", "nowhere")).toEqual([]);
         expect(await found("email", `${b}@example.org`)).toEqual([b]);
         expect(await found("age", 7, { first: 1_000 })).toEqual(expect.arrayContaining([a, b, c]));
+      });
+
+      test("gives no page of more than it is asked for, nor of more than 1,000", async () => {
+        const tenants = (ttlSeconds: number) =>
+          storage.hash("tenant", { city: text() }, { ttlSeconds, indexes: { city: "index" } });
+        const ids = Array.from({ length: 1_003 }, (_, n) => `tenant-${1_000 + n}`);
+        await Promise.all(
+          ids.map((id, n) => tenants(n === 0 ? 60 : 600).save(id, { city: "Bari" })),
+        );
+        await under.advanceSeconds(100);
+        const page = async (first: number) =>
+          (await tenants(600).find("city", "Bari", { first })).map(({ id }) => id);
+        expect(await page(2)).toEqual(ids.slice(1, 3));
+        expect(await page(5_000)).toEqual(ids.slice(1, 1_001));
       });
 
       test("follows every change of a record", async () => {
@@ -1080,6 +1128,7 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
       const lone = "a\ud800";
       const set = storage.sortedSet("ranking", { id });
       const group = storage.setGroup("crowd");
+      const letters = storage.hash("letter", { body: text() }, { indexes: { body: "index" } });
       const counted = new Map([[lone, 1]]);
       await visitors().save(id, ada);
       for (const attempt of [
@@ -1097,6 +1146,7 @@ export function describeStorage({ kind, start }: (typeof storageKinds)[number]):
         () => group.remove(id, [lone]),
         () => group.has(id, [lone]),
         () => group.page(id, { first: 1, after: lone }),
+        () => letters.find("body", "x", { after: lone }),
         () => group.union([id, lone], { first: 1 }),
         () => storage.counter("attempt", { ttlSeconds: 60 }).increment(lone),
       ]) {
