@@ -209,7 +209,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
       return value === undefined ? undefined : { name: header.toLowerCase(), value };
     },
     async settled() {
-      if (due.size === 0 && !running) return;
+      if (isClosed || (due.size === 0 && !running)) return;
       purged ??= createDeferred();
       await cameWithin(purged.promise, waitMs);
     },
@@ -218,6 +218,7 @@ export function createCdn(cache: Pick<Cache, "onEvent">, options: CdnOptions): C
       stopListening();
       for (const timer of timers) clearTimeout(timer);
       due.clear();
+      purged?.resolve();
     },
   };
 }

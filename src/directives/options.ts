@@ -57,8 +57,8 @@ export interface CacheDirectivesOptions<Context = unknown> {
   /** Templates of tags that are filed, or evicted, outside this schema: they need no counterpart in it. */
   externalTags?: readonly string[];
   /**
-   * Told of each failure inside the cache once for each coordinate; the field was answered by its resolver.
-   * Default: a Node warning.
+   * Told, once for each coordinate, why a field is not cached or a tag not evicted; the field was answered by its
+   * resolver. Failures of the store are events of the cache. Default: a Node warning.
    */
   onProblem?: (error: CachedError) => void;
 }

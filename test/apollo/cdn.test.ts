@@ -222,6 +222,22 @@ describe("in time, a CDN", () => {
     expect(purged).toEqual([["a"]]);
   });
 
+  test("holds no answer once it is closed, of what failed to be purged neither", async () => {
+    const { cdn, evict } = openCdn({
+      purge: () => {
+        throw new Error("503");
+      },
+      onProblem: () => {},
+    });
+    evict(["a"]);
+    await pass(0);
+    const waiting = cdn.settled();
+    evict(["b"]);
+    cdn.close();
+    await waiting;
+    await cdn.settled();
+  });
+
   test("is given no answers while its purges hang, and is purged of all that came meanwhile once they do not", async () => {
     let isHanging = true;
     const purged: string[][] = [];

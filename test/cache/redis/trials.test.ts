@@ -21,6 +21,7 @@ let suspicions: number;
 beforeEach(() => {
   suspicions = 0;
 });
+
 function trialsOf(own: Partial<Connection>): Trials {
   const tried: Connection = { ...connection, ...own };
   const suspect = () => {
