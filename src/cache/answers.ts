@@ -23,16 +23,26 @@ export interface Answers {
 const UNREADABLE = Symbol("unreadable");
 
 export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "reporter">): Answers {
-  /** @param known what the same bytes stand for, where somebody has that already */
-  function decoded(
-    key: string,
-    coordinate: string | undefined,
+  /** What gives values of the same bytes, from the second of those on who want one. */
+  const copies = new WeakMap<Uint8Array, () => unknown>();
+
+  function copyOf(encoded: EncodedValue): unknown {
+    let copy = copies.get(encoded.bytes);
+    if (!copy) {
+      copy = codec.copies(encoded);
+      copies.set(encoded.bytes, copy);
+    }
+    return copy();
+  }
+
+  function readable(
+    read: (encoded: EncodedValue) => unknown,
     encoded: EncodedValue,
-    known?: unknown,
+    key: string,
+    coordinate?: string,
   ): unknown {
-    if (typeof known === "string" && codec.isText(encoded.format)) return known;
     try {
-      return codec.decode(encoded);
+      return read(encoded);
     } catch (error) {
       reporter.error(error, { key, coordinate });
       return UNREADABLE;
@@ -41,7 +51,7 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
 
   return {
     fromEntry(key, entry, nowMs, status) {
-      const value = decoded(key, undefined, encodedIn(entry));
+      const value = readable(codec.decode, encodedIn(entry), key);
       if (value === UNREADABLE) return undefined;
       return {
         value,
@@ -53,7 +63,7 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
       };
     },
     again(key, entry, first) {
-      const value = decoded(key, undefined, encodedIn(entry), first.value);
+      const value = readable(copyOf, encodedIn(entry), key);
       return value === UNREADABLE ? undefined : { ...first, value };
     },
     fromOwn(ending, status) {
@@ -63,7 +73,7 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
     fromOthers(call, ending, status) {
       if (ending.type === "error") throw ending.error;
       if (!ending.encoded) return undefined;
-      const value = decoded(call.key, call.entry.coordinate, ending.encoded, ending.value);
+      const value = readable(copyOf, ending.encoded, call.key, call.entry.coordinate);
       return value === UNREADABLE ? undefined : fromDelivered(ending, value, status);
     },
   };

@@ -21,8 +21,8 @@ export function compressed(codec: Codec, aboveBytes: number): Codec {
       const encoded = codec.encode(value);
       return encoded.bytes.byteLength > aboveBytes ? deflated(encoded) : encoded;
     },
-    decode: (encoded) => codec.decode(encoded.format < COMPRESSED ? encoded : inflated(encoded)),
-    isText: (format) => codec.isText(format < COMPRESSED ? format : format - COMPRESSED),
+    decode: (encoded) => codec.decode(asEncoded(encoded)),
+    copies: (encoded) => codec.copies(asEncoded(encoded)),
   };
 }
 
@@ -31,6 +31,10 @@ function deflated(encoded: EncodedValue): EncodedValue {
   return bytes.byteLength < encoded.bytes.byteLength * WORTH_IT
     ? { ...encoded, format: encoded.format + COMPRESSED, bytes }
     : encoded;
+}
+
+function asEncoded(stored: EncodedValue): EncodedValue {
+  return stored.format < COMPRESSED ? stored : inflated(stored);
 }
 
 function inflated({ format, bytes }: EncodedValue): EncodedValue {

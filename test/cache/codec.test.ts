@@ -91,6 +91,33 @@ describe("a decoded value belongs to its caller alone", () => {
     );
   });
 
+  test("also where a crowd has copies of one that was decoded once", () => {
+    fc.assert(
+      fc.property(fc.oneof(anyTree, anyGraph, anyPlainTree), (value) => {
+        const before = portrait(value);
+        const copy = codec.copies(codec.encode(value));
+        const first = copy();
+        const second = copy();
+        spoil(first);
+        expect(portrait(second)).toBe(before);
+        expect(portrait(copy())).toBe(before);
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  test.each([
+    ["a date", [new Date(1)]],
+    ["minus zero", { zero: -0 }],
+    ["an array with holes", new Array(3)],
+    ["undefined in an object", { a: undefined, b: [undefined] }],
+    ['a property named "__proto__"', JSON.parse('{"__proto__": {"isAdmin": true}}')],
+    ["what occurs twice", Array(2).fill({ a: 1 })],
+    ["a text", "Margherita"],
+  ])("nor is a copy another than what is decoded: %s", (_, value) => {
+    expect(portrait(codec.copies(codec.encode(value))())).toBe(portrait(value));
+  });
+
   test("nor does what is done to the value that was encoded, its buffers included", () => {
     const bytes = () => Buffer.from("spotless");
     for (const value of [
@@ -147,6 +174,7 @@ describe("what cannot be carried is refused", () => {
         return;
       }
       expect(() => codec.decode(encoded)).not.toThrow();
+      expect(() => codec.copies(encoded)()).not.toThrow();
     }
   });
 });
@@ -184,15 +212,6 @@ describe("bytes that are none of ours are a CorruptEntryError", () => {
   });
 });
 
-test("a text is told by its format, and nothing else is", () => {
-  expect(codec.isText(codec.encode("Margherita").format)).toBe(true);
-  // What UTF-8 cannot carry comes by another way.
-  expect(codec.isText(codec.encode("\ud800").format)).toBe(false);
-  for (const other of [1, null, undefined, ["Margherita"], Buffer.from("Margherita")]) {
-    expect(codec.isText(codec.encode(other).format)).toBe(false);
-  }
-});
-
 describe("a serializer of the user's own", () => {
   const json = createCodec({
     serialize: (value) => Buffer.from(JSON.stringify(value)),
@@ -205,8 +224,22 @@ describe("a serializer of the user's own", () => {
     expect(json.decode(encoded)).toEqual({ a: 1 });
     expect(json.encode("text").format).toBe(encoded.format);
     expect(codec.encode("text").format).not.toBe(encoded.format);
-    // Which text comes of a text is its own business.
-    expect(json.isText(encoded.format)).toBe(false);
+  });
+
+  test("makes each value of a crowd itself, since only it knows what there is to copy", () => {
+    let read = 0;
+    const dated = createCodec({
+      serialize: (value) => Buffer.from(String(Number(value))),
+      deserialize(bytes) {
+        read += 1;
+        return Object.defineProperty({}, "hidden", { value: Number(Buffer.from(bytes)) });
+      },
+    });
+    const copy = dated.copies(dated.encode(7));
+    expect([copy(), copy()]).toMatchObject([{ hidden: 7 }, { hidden: 7 }]);
+    expect(read).toBe(2);
+    const stored = codec.encode({ a: 1 });
+    expect(dated.copies(stored)()).toEqual({ a: 1 });
   });
 
   test("still reads what was stored before it came", () => {
@@ -278,6 +311,12 @@ const anyLeaf = fc.oneof(
   fc.date(),
   binary(),
   fc.constantFrom("a", "\\/", "[^]").map((source) => new RegExp(source, "gu")),
+);
+
+/** What is copied, and not decoded for each. */
+const anyPlainTree = fc.tuple(
+  fc.jsonValue({ maxDepth: 4 }),
+  fc.dictionary(anyName, fc.date(), { noNullPrototype: true }),
 );
 
 function record(entries: Array<[string, unknown]>): object {
