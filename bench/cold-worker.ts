@@ -7,6 +7,8 @@ export interface ColdOrder {
   readonly key: string;
   readonly callers: number;
   readonly loadMs: number;
+  /** Whether a small object is loaded; else a text. */
+  readonly isObject: boolean;
   /** How long to keep the report back. */
   readonly settleMs: number;
   /** On the clock that all processes share. */
@@ -31,7 +33,8 @@ async function carryOut(order: ColdOrder): Promise<ColdReport> {
   const load = async () => {
     await sleep(order.loadMs);
     loadEndsMs.push(machineNowMs());
-    return "x".repeat(256);
+    const text = "x".repeat(256);
+    return order.isObject ? { id: 1, text } : text;
   };
   const call = async () => {
     await cache.getOrSet(order.key, { ttlSeconds: 60 }, load);

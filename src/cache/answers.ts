@@ -11,8 +11,8 @@ export type Answer = Lookup<unknown>;
 export interface Answers {
   /** undefined where the entry cannot be read, which is reported. */
   fromEntry(key: string, entry: Entry, nowMs: number, status: LookupStatus): Answer | undefined;
-  /** The same answer for one more caller, with a value of its own. */
-  again(key: string, entry: Entry, first: Answer): Answer | undefined;
+  /** Gives the same answer to one more caller each time, with a value of its own. */
+  repeated(key: string, entry: Entry, first: Answer): () => Answer | undefined;
   /** Throws what the load threw. */
   fromOwn(ending: Ending, status: LookupStatus): Answer;
   /** A joiner gets a value of its own; undefined where none can be made. Throws what the load threw. */
@@ -62,9 +62,14 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
         since: entry.since ?? null,
       };
     },
-    again(key, entry, first) {
-      const value = readable(copyOf, encodedIn(entry), key);
-      return value === UNREADABLE ? undefined : { ...first, value };
+    repeated(key, entry, { status, ageSeconds, remainingSeconds, tags, since }) {
+      const encoded = encodedIn(entry);
+      return () => {
+        const value = readable(copyOf, encoded, key);
+        return value === UNREADABLE
+          ? undefined
+          : { value, status, ageSeconds, remainingSeconds, tags, since };
+      };
     },
     fromOwn(ending, status) {
       if (ending.type === "error") throw ending.error;

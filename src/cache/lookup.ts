@@ -31,7 +31,7 @@ export function createLookups(parts: LookupParts): Lookups {
   const { passing, alone, withoutStore } = unleased;
   const lead = createLead({ ...parts, ...unleased, answers });
   /** What a crowd gets of one reading is worked out once: their processor time is what the last of them waits for. */
-  const answered = new WeakMap<Reading, Answer>();
+  const answered = new WeakMap<Reading, () => Answer | undefined>();
 
   return {
     find,
@@ -61,13 +61,14 @@ export function createLookups(parts: LookupParts): Lookups {
         failure = error;
         outage.notice(error);
       }
+      const told = waiting?.began ? toldAgain(reading) : undefined;
+      if (told) return give(told);
       if (!reading || !isTrusted(call, reading.entry?.tags)) {
         if (!waiting) reporter.happened("miss", call.key, call.entry.coordinate);
         return give(await withoutStore(call, failure));
       }
-      const found = waiting?.began
-        ? fromCrowd(call, reading, waiting)
-        : fromEntry(call, reading, waiting);
+      const found = fromEntry(call, reading, waiting);
+      if (found && waiting?.began) tellAlike(call, reading, found);
       if (found) return give(found);
       waiting ??= missed(call);
       const flight = joinable(call, reading, waiting);
@@ -148,15 +149,14 @@ export function createLookups(parts: LookupParts): Lookups {
 
   /**
    * Only those share a reading who asked for one key with the same tags, and here all of them waited: one entry, one
-   * status, one look at the clock.
+   * status, one look at the clock. What this process evicts after the first was told, the others called before.
    */
-  function fromCrowd(call: Call, reading: Reading, waiting: Waiting): Answer | undefined {
-    const first = answered.get(reading);
-    if (first && reading.entry) return answers.again(call.key, reading.entry, first);
-    const found = fromEntry(call, reading, waiting);
-    // A copy: the first caller may have changed its own before the others come.
-    if (found) answered.set(reading, { ...found });
-    return found;
+  function toldAgain(reading: Reading | undefined): Answer | undefined {
+    return reading && answered.get(reading)?.();
+  }
+
+  function tellAlike({ key }: Call, reading: Reading, first: Answer): void {
+    if (reading.entry) answered.set(reading, answers.repeated(key, reading.entry, first));
   }
 
   /** A fresh entry, or a stale one inside its window, for which a refresh is begun; undefined: there is none. */

@@ -1,6 +1,6 @@
 /**
- * Copies of a value for a crowd, each for a caller who may change its own. It costs a tenth of decoding the same bytes
- * once more, and a twentieth in a process that has just started, whose decoder is not compiled yet.
+ * Copies of a value for a crowd, each for a caller who may change its own. A copy costs a fifth of decoding the same
+ * bytes once more, of a list a tenth, and less in a process that has just started, whose decoder is not optimised yet.
  *
  * @param template decoded, and handed to nobody
  * @returns undefined for what is no tree of plain objects, arrays and dates
@@ -27,7 +27,7 @@ function copyObject(node: object): object {
   if (Array.isArray(node)) return copyArray(node);
   if (node instanceof Date) return new Date(node.getTime());
   const copy: Record<string, unknown> = { ...node };
-  for (const name in copy) {
+  for (const name of Object.keys(copy)) {
     const item = copy[name];
     if (typeof item === "object" && item !== null) copy[name] = copyObject(item);
   }

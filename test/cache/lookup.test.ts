@@ -1,5 +1,6 @@
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { createCacheOver } from "../../src/cache/cache.js";
+import type { Entry } from "../../src/cache/entry.js";
 import { StoreUnavailableError } from "../../src/cache/errors.js";
 import type { Cache } from "../../src/cache/index.js";
 import { createMemoryStore } from "../../src/cache/memory-store.js";
@@ -68,18 +69,29 @@ test("a pass marker sends its reader past the lease, and not into a fill that be
   expect(await leading).toMatchObject({ value: "filled", status: "miss" });
 });
 
-test("what the first of a crowd does to its answer, none that come after it sees", async () => {
+test("an answer is worked out once for a crowd, and what the first does to its own, no other sees", async () => {
   const memory = createMemoryStore({ maxEntries: 10, maxBytes: 1_000 });
   const other = createCacheOver(memory, resolveSettings({}));
   const refusal = createGate();
   let shared: ReturnType<Store["read"]> | undefined;
   let sharers = 0;
+  let looks = 0;
   const store: Store = {
     ...memory,
     async takeLease() {
       await refusal.pass();
       await other.getOrSet("menu", minute, () => "menu");
-      shared = memory.read("menu", []);
+      shared = memory.read("menu", []).then(({ ...reading }) => {
+        const entry = reading.entry as Entry;
+        const bytes = entry.value;
+        const looked = Object.defineProperty({ ...entry }, "value", {
+          get() {
+            looks += 1;
+            return bytes;
+          },
+        });
+        return { ...reading, entry: looked };
+      });
       return { taken: false };
     },
     // As a batch does, whose second half is told a turn later.
@@ -104,6 +116,9 @@ test("what the first of a crowd does to its answer, none that come after it sees
   });
   refusal.open();
   expect(await Promise.all(seen)).toEqual(Array(4).fill("menu"));
+  // By the one that was refused, by the first of those who waited, and for all that came after it.
+  expect(looks).toBe(3);
+  expect(await cache.lookup("menu", minute, () => "never")).toMatchObject({ status: "hit" });
   await other.close();
 });
 
