@@ -3,6 +3,7 @@ import { StoreUnavailableError, UnsupportedStoreError } from "../errors.js";
 import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
 import { readEvaluation } from "./evaluate.js";
+import { createForbidden } from "./forbidden.js";
 import { isMissing, repeatMissingScripts } from "./missing-scripts.js";
 import { createNodes, type Nodes, type NodeWatch } from "./nodes.js";
 import { readyOf } from "./ready.js";
@@ -24,7 +25,7 @@ export interface Connection {
   readonly isCluster: boolean;
   /** For what a command cannot tell: what becomes of the connection, and where the slots of a cluster lie. */
   readonly client: RedisClient;
-  /** Why nothing can be sent now, as a sentence. */
+  /** Why nothing can be sent now, or what the server does not let us do, as a sentence. */
   readonly problem: string | undefined;
   /** What is worth knowing and breaks no promise, as a sentence. */
   readonly note: string | undefined;
@@ -70,6 +71,7 @@ export function openConnection(
   const client = duplicate(given);
   const nodes = watch && client.isCluster ? createNodes(client as Cluster, watch) : undefined;
   const becomeReady = readyOf(client);
+  const forbidden = createForbidden();
   const readyListeners: Array<() => void> = [];
   let unsupported: UnsupportedStoreError | undefined;
   /** Instead of scripts, where the server refuses them. */
@@ -149,6 +151,7 @@ export function openConnection(
     if (replies.some(isMissing)) await repeatMissingScripts(commands, replies, transmit);
     for (const [index, reply] of replies.entries()) {
       if (!(reply instanceof Error)) continue;
+      forbidden.note(reply);
       // Scripts were forbidden since we asked.
       const isScript = readEvaluation(commands[index] as Command) !== undefined;
       if (isRefusal(reply) && isScript && !preparing) prepare();
@@ -182,7 +185,7 @@ export function openConnection(
     client,
     get problem() {
       if (unsupported) return unsupported.message;
-      return client.status === "ready" ? undefined : "The connection to Redis is down.";
+      return client.status === "ready" ? forbidden.problem : "The connection to Redis is down.";
     },
     get note() {
       return transactions && NO_SCRIPTS;

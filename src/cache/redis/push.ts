@@ -3,6 +3,7 @@ import type { Pushed, Watch } from "../store.js";
 import { createWakers } from "../wakers.js";
 import type { RedisClient } from "./client.js";
 import { duplicate } from "./duplicate.js";
+import { createForbidden } from "./forbidden.js";
 import type { Keys } from "./keys.js";
 import { StoredRecord } from "./record.js";
 import { connectAnew } from "./revival.js";
@@ -10,6 +11,8 @@ import { connectAnew } from "./revival.js";
 /** What other processes tell: ends of fills that somebody here waits for, and evictions. All of it is a hint. */
 export interface Push {
   readonly isConnected: boolean;
+  /** Why it is not, or not for all that it is asked for, as a sentence. */
+  readonly problem: string | undefined;
   /** Resolves once the server knows of it, or at `limitMs`: a slow poll is the net. */
   watch(key: string): Promise<Watch>;
   /** From now on the listener is told of all keys, and not of those alone that somebody waits for. */
@@ -57,6 +60,7 @@ export function openPush(
   const leftOver = new Set<string>();
   const wakers = createWakers(linger);
   const wakePrefix = keys.wake("");
+  const forbidden = createForbidden();
   let isConnected = false;
   let hearsAll = false;
   let isChecking = false;
@@ -80,8 +84,9 @@ export function openPush(
     if (hearsAll) subscribing.push(client.psubscribe(keys.everyWake));
     try {
       await Promise.all(subscribing);
-    } catch {
+    } catch (error) {
       // Lost again, and subscribed to at the next connect; or refused, and perhaps not for good.
+      forbidden.note(error);
       clearTimeout(retry);
       retry = setTimeout(() => client.status === "ready" && subscribe(), RETRY_AFTER_MS);
       retry.unref();
@@ -99,7 +104,8 @@ export function openPush(
   function register(waitedFor: readonly string[]): Promise<unknown>[] {
     return inSlices(waitedFor).map((some) => {
       const subscribed: Promise<unknown> = client.subscribe(...some.map((key) => keys.wake(key)));
-      const settled = subscribed.catch(() => {
+      const settled = subscribed.catch((error) => {
+        forbidden.note(error);
         for (const key of some) if (registered.get(key) === settled) registered.delete(key);
       });
       for (const key of some) registered.set(key, settled);
@@ -170,6 +176,12 @@ export function openPush(
     get isConnected() {
       return isConnected;
     },
+    get problem() {
+      if (forbidden.problem) return forbidden.problem;
+      return isConnected
+        ? undefined
+        : "The push connection to Redis is down: waiting callers poll.";
+    },
     async watch(key) {
       const watch = wakers.add(key);
       if (isConnected) {
@@ -182,10 +194,7 @@ export function openPush(
       if (hearsAll) return;
       hearsAll = true;
       if (!isConnected) return;
-      client.psubscribe(keys.everyWake).then(
-        () => listener.onConnect(),
-        () => {},
-      );
+      client.psubscribe(keys.everyWake).then(() => listener.onConnect(), forbidden.note);
     },
     check,
     close() {

@@ -203,12 +203,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     estimateEntries: () => estimateEntries(connection, keys, commandTimeoutMs),
 
     problems() {
-      const problems: string[] = [];
-      if (connection.problem) problems.push(connection.problem);
-      if (!push.isConnected) {
-        problems.push("The push connection to Redis is down: waiting callers poll.");
-      }
-      return problems;
+      return [connection.problem, push.problem].filter((problem) => problem !== undefined);
     },
 
     async inspect() {

@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { type Cache, createCache } from "../../../src/cache/index.js";
 import { createKeys } from "../../../src/cache/redis/keys.js";
+import { createGate } from "../../support/gate.js";
 import { startCluster } from "../../support/redis-cluster.js";
 import { startRedis } from "../../support/redis-server.js";
 import { beginMove } from "../../support/slot-move.js";
@@ -52,6 +53,43 @@ test("a user who may do what the README says needs nothing else", async () => {
   await useAllOf(cache);
   await cache.close();
   expect(await refusals([server.client()])).toEqual([]);
+});
+
+test.each([
+  ["a command that only scripts use", "+time", "", "the command TIME"],
+  ["the channels of the wakes", "&cached:wake:*", "", "channels of the prefix"],
+  ["the keys", "~cached:*", "~other:*", "keys of the prefix"],
+])("health() says what the server does not let it do: %s", async (_, rule, instead, told) => {
+  const args = user.map((word) => (word === rule ? instead : word)).filter((word) => word !== "");
+  await using server = await startRedis({ args });
+  const cache = createCache({ redis: server.client(credentials), near: {} });
+  const problem = `Redis refuses this user ${told}: README.md has the rule of an ACL that is needed.`;
+  await expect
+    .poll(async () => {
+      expect(await cache.getOrSet("menu", menu, () => "menu")).toBe("menu");
+      return (await cache.health()).problems;
+    })
+    .toContain(problem);
+  await cache.close();
+});
+
+test("and that of the wakes alone, when a caller first has to wait", async () => {
+  const args = user.filter((word) => word !== "&cached:wake:*");
+  await using server = await startRedis({ args });
+  const [leader, waiter] = [0, 1].map(() =>
+    createCache({ redis: server.client(credentials), commandTimeoutMs: 5_000 }),
+  ) as [Cache, Cache];
+  const load = createGate();
+  const led = leader.getOrSet("menu", menu, () => load.pass());
+  await load.arrived;
+  await expect.poll(() => waiter.health()).toMatchObject({ problems: [] });
+  const waited = waiter.getOrSet("menu", menu, () => undefined);
+  await expect
+    .poll(() => waiter.health())
+    .toMatchObject({ problems: [expect.stringContaining("channels of the prefix")] });
+  load.open();
+  await Promise.all([led, waited]);
+  await Promise.all([leader.close(), waiter.close()]);
 });
 
 test("nor on a cluster, though it finds a master there that was given its first slot", async () => {
