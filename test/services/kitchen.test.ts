@@ -86,6 +86,35 @@ describe.each([...storageKinds, clusterKind])("the kitchen on $kind", ({ start }
     expect(await waiting()).toEqual([]);
   });
 
+  test("puts back what it took out of one that is being built, and was seen in its place there", async () => {
+    const [a, b] = [await order(), await order()];
+    await marks().delete("all");
+    const { gate, database } = stoppingAt("ticket.order_id = ANY");
+    const taken = createGate();
+    const storage: Storage = {
+      ...under.storage,
+      sortedSet(name, options) {
+        const set = under.storage.sortedSet(name, options);
+        const pop: typeof set.pop = async (...asked) => {
+          const popped = await set.pop(...asked);
+          void taken.pass();
+          return popped;
+        };
+        return { ...set, pop };
+      },
+    };
+    const kitchen = make(database, storage);
+    const building = kitchen.waiting(10);
+    await gate.arrived;
+    const claimed = claim(kitchen);
+    await taken.arrived;
+    gate.open();
+    expect(await claimed).toBe(a);
+    expect(await claim(kitchen)).toBe(b);
+    await building;
+    taken.open();
+  });
+
   test("of many that find it lost, each is given another ticket", async () => {
     const ids = [];
     for (let i = 0; i < 12; i += 1) ids.push(await order());
