@@ -8,7 +8,7 @@ import {
 } from "fastify";
 import type { Logger } from "pino";
 import type { Config } from "../config.js";
-import { addErrorHandler } from "./error-handler.js";
+import { addErrorHandler, answerFailure } from "./error-handler.js";
 import { limits } from "./limits.js";
 
 /** The HTTP server, without routes: limits, CORS, errors, logs. */
@@ -21,6 +21,7 @@ export async function createFastify(config: Config, log: Logger): Promise<Fastif
     trustProxy: trustProxy(config.trustProxy),
     // A client's own request ids would be another's to forge.
     requestIdHeader: false,
+    frameworkErrors: answerFailure,
   });
   addErrorHandler(server);
   server.addHook("onRequest", refuseMalformedHost);

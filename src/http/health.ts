@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { inTime } from "./in-time.js";
 
 /** Rejects when what it asks doesn't answer. */
 export type Check = () => Promise<unknown>;
@@ -39,8 +40,6 @@ export interface OutboxReading {
   problems: readonly string[];
 }
 
-const CHECK_MS = 2_000;
-
 /** `GET /health/live`: the process answers. `GET /health/ready`: a Readiness, with 503 when it is down. */
 export function addHealthRoutes(
   fastify: FastifyInstance,
@@ -57,8 +56,8 @@ export function addHealthRoutes(
     const [database, redis, cache, outbox] = await Promise.all([
       run(checks.database),
       checks.redis ? run(checks.redis) : ("none" as const),
-      checks.cache && within(checks.cache()),
-      checks.outbox && within(checks.outbox()),
+      checks.cache && inTime(checks.cache()),
+      checks.outbox && inTime(checks.outbox()),
     ]);
     const problems = [
       ...(database === "down" ? ["The database does not answer."] : []),
@@ -96,20 +95,11 @@ function shown(reading: CacheReading): NonNullable<Readiness["cache"]> {
 }
 
 async function run(check: Check): Promise<"ok" | "down"> {
-  const answer = await within(
+  const answer = await inTime(
     check().then(
       () => "ok" as const,
       () => "down" as const,
     ),
   );
   return answer ?? "down";
-}
-
-/** undefined when it takes too long. */
-function within<T>(answer: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, CHECK_MS, undefined);
-  });
-  return Promise.race([answer, tooLate]).finally(() => clearTimeout(timer));
 }

@@ -28,3 +28,13 @@ describe("a client's address is", () => {
     expect(await clientFor(trusted)).toBe(address);
   });
 });
+
+test("a path that is no well-formed URL is answered in the form of all errors", async () => {
+  const fastify = await createFastify(readConfig({}), createLogger("test"));
+  const response = await fastify.inject("/%ff");
+  expect(response.statusCode).toBe(400);
+  expect(response.json()).toEqual({
+    errors: [{ message: expect.any(String), extensions: { code: "BAD_REQUEST" } }],
+  });
+  await fastify.close();
+});

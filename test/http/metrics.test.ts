@@ -1,5 +1,5 @@
 import { type FastifyInstance, fastify } from "fastify";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { addMetricsRoute } from "../../src/http/metrics.js";
 
 const stats = {
@@ -104,6 +104,26 @@ describe("/metrics", () => {
     expect(body).toContain("outbox_oldest_seconds 1.5\n");
     pending = null;
     expect((await scrape()).body).toMatch(/^outbox_pending nan$/im);
+  });
+
+  test("asks the outbox once, and does not wait for a database that is silent", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    try {
+      const stats = { delivered: 7, undelivered: 1, errors: 0 };
+      const health = vi.fn(() => new Promise<never>(() => {}));
+      server = fastify();
+      addMetricsRoute(server, { cache, outbox: { stats: () => stats, health } });
+      const scraping = scrape();
+      await vi.waitFor(() => expect(health).toHaveBeenCalled());
+      await vi.advanceTimersByTimeAsync(5_000);
+      const { body } = await scraping;
+      expect(body).toMatch(/^outbox_pending nan$/im);
+      expect(body).toMatch(/^outbox_oldest_seconds nan$/im);
+      expect(body).toContain("outbox_delivered_total 7\n");
+      expect(health).toHaveBeenCalledTimes(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("shows the queues' numbers, of which Redis may not tell any", async () => {
