@@ -14,7 +14,7 @@ const PROCESSES = 2;
 const REQUESTS_PER_SECOND = 1000;
 const SECONDS = Number(process.env.SECONDS ?? 10);
 /** Of a service that has been up for a while the code is compiled, and the young heap has its size. */
-const WARM_UP_SECONDS = 5;
+const WARM_UP_SECONDS = Number(process.env.WARM_UP_SECONDS ?? 5);
 const TTL_SECONDS = 1;
 const LOAD_MS = 50;
 const WANTED = { loads: 13, p999Ms: 5 };
