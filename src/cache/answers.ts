@@ -19,28 +19,34 @@ export interface Answers {
   fromOthers(call: Call, ending: Ending, status: LookupStatus): Answer | undefined;
 }
 
+type Reader = (encoded: EncodedValue) => unknown;
+
 /** Stands for a value that cannot be read, since undefined can be one. */
 const UNREADABLE = Symbol("unreadable");
 
 export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "reporter">): Answers {
-  /** What gives values of the same bytes, from the second of those on who want one. */
-  const copies = new WeakMap<Uint8Array, () => unknown>();
+  /** For the joiners of a load. Not by its bytes, which may be kept as long as the entry is. */
+  const copies = new WeakMap<Ending, Reader>();
 
-  function copyOf(encoded: EncodedValue): unknown {
-    let copy = copies.get(encoded.bytes);
+  function copiesOf(ending: Ending): Reader {
+    let copy = copies.get(ending);
     if (!copy) {
-      copy = codec.copies(encoded);
-      copies.set(encoded.bytes, copy);
+      copy = copiesOfOne();
+      copies.set(ending, copy);
     }
-    return copy();
+    return copy;
   }
 
-  function readable(
-    read: (encoded: EncodedValue) => unknown,
-    encoded: EncodedValue,
-    key: string,
-    coordinate?: string,
-  ): unknown {
+  /** For a crowd that reads the same bytes, which are decoded for the first of it. */
+  function copiesOfOne(): Reader {
+    let copy: (() => unknown) | undefined;
+    return (encoded) => {
+      copy ??= codec.copies(encoded);
+      return copy();
+    };
+  }
+
+  function readable(read: Reader, encoded: EncodedValue, key: string, coordinate?: string) {
     try {
       return read(encoded);
     } catch (error) {
@@ -64,8 +70,9 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
     },
     repeated(key, entry, { status, ageSeconds, remainingSeconds, tags, since }) {
       const encoded = encodedIn(entry);
+      const copy = copiesOfOne();
       return () => {
-        const value = readable(copyOf, encoded, key);
+        const value = readable(copy, encoded, key);
         return value === UNREADABLE
           ? undefined
           : { value, status, ageSeconds, remainingSeconds, tags, since };
@@ -78,7 +85,8 @@ export function createAnswers({ codec, reporter }: Pick<FillParts, "codec" | "re
     fromOthers(call, ending, status) {
       if (ending.type === "error") throw ending.error;
       if (!ending.encoded) return undefined;
-      const value = readable(copyOf, ending.encoded, call.key, call.entry.coordinate);
+      const { key, entry } = call;
+      const value = readable(copiesOf(ending), ending.encoded, key, entry.coordinate);
       return value === UNREADABLE ? undefined : fromDelivered(ending, value, status);
     },
   };

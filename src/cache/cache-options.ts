@@ -46,7 +46,10 @@ export interface CacheOptions {
    * own. `openMs`: the longest pause between two trials that may close it, which begin 25 ms apart. Default 200.
    */
   breaker?: { openMs?: number };
-  /** Carries all values. Default none: text as it is, else the cheapest of MessagePack and V8's own that carries a value whole. */
+  /**
+   * Carries all values. Default none: a text is stored as it is, else the cheapest of MessagePack and V8's own
+   * serialization that carries a value whole.
+   */
   serializer?: Serializer;
   /** Told of all that the cache does; `cache.onEvent` adds more. Default: none. */
   onEvent?: CacheListener;
