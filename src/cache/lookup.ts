@@ -61,14 +61,13 @@ export function createLookups(parts: LookupParts): Lookups {
         failure = error;
         outage.notice(error);
       }
-      const told = waiting?.began ? toldAgain(reading) : undefined;
-      if (told) return give(told);
       if (!reading || !isTrusted(call, reading.entry?.tags)) {
         if (!waiting) reporter.happened("miss", call.key, call.entry.coordinate);
         return give(await withoutStore(call, failure));
       }
-      const found = fromEntry(call, reading, waiting);
-      if (found && waiting?.began) tellAlike(call, reading, found);
+      const found = waiting?.began
+        ? fromCrowd(call, reading, waiting)
+        : fromEntry(call, reading, waiting);
       if (found) return give(found);
       waiting ??= missed(call);
       const flight = joinable(call, reading, waiting);
@@ -149,14 +148,16 @@ export function createLookups(parts: LookupParts): Lookups {
 
   /**
    * Only those share a reading who asked for one key with the same tags, and here all of them waited: one entry, one
-   * status, one look at the clock. What this process evicts after the first was told, the others called before.
+   * status, one look at the clock.
    */
-  function toldAgain(reading: Reading | undefined): Answer | undefined {
-    return reading && answered.get(reading)?.();
-  }
-
-  function tellAlike({ key }: Call, reading: Reading, first: Answer): void {
-    if (reading.entry) answered.set(reading, answers.repeated(key, reading.entry, first));
+  function fromCrowd(call: Call, reading: Reading, waiting: Waiting): Answer | undefined {
+    const again = answered.get(reading);
+    if (again) return again();
+    const found = fromEntry(call, reading, waiting);
+    if (found && reading.entry) {
+      answered.set(reading, answers.repeated(call.key, reading.entry, found));
+    }
+    return found;
   }
 
   /** A fresh entry, or a stale one inside its window, for which a refresh is begun; undefined: there is none. */

@@ -110,12 +110,15 @@ test("an answer is worked out once for a crowd, and what the first does to its o
   await expect.poll(() => cache.stats().waits).toBe(3);
   const seen = crowd.map(async (lookup) => {
     const answer = await lookup;
-    const { value } = answer;
-    Object.assign(answer, { value: "damaged" });
-    return value;
+    const own = { ...answer };
+    Object.assign(answer, { value: "damaged", status: "damaged", tags: [] });
+    return own;
   });
   refusal.open();
-  expect(await Promise.all(seen)).toEqual(Array(4).fill("menu"));
+  const [refused, ...waited] = await Promise.all(seen);
+  expect(refused).toMatchObject({ value: "menu", status: "hit" });
+  expect(waited).toEqual(Array(3).fill({ ...waited[0], value: "menu", status: "waited" }));
+  expect(Object.keys(waited[2] as object).sort()).toEqual(Object.keys(refused as object).sort());
   // By the one that was refused, by the first of those who waited, and for all that came after it.
   expect(looks).toBe(3);
   expect(await cache.lookup("menu", minute, () => "never")).toMatchObject({ status: "hit" });
