@@ -1,8 +1,8 @@
 type Copier = () => unknown;
 
 /**
- * Copies of a value for a crowd, each for a caller who may change its own. A copy costs a fifth of decoding the same
- * bytes once more, of a list a tenth, and less in a process that has just started, whose decoder is not optimised yet.
+ * Copies of a value for a crowd, each for a caller who may change its own. Of a list, a copy
+ * costs a quarter of decoding the same bytes once more; of one object, far less.
  *
  * @param template decoded, and handed to nobody
  * @returns undefined for what is no tree of plain objects, arrays and dates
